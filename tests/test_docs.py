@@ -22,7 +22,7 @@ from switchhook.projectfile.schema.project import TABLES
 from switchhook.projectfile.schema.scheme import STEPS
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.warnings.project import remarks
+from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.webhooks.dialects.call_notification import REASON, NotificationStatus
 from switchhook.webhooks.parameters import CATALOGUE, STATUS
@@ -199,7 +199,7 @@ def test_event_webhooks_that_are_shown_are_good() -> None:
     for text in shown:
         project = read_project(f'[project]\nid = "a"\nname = "A"\n{text}')
         assert isinstance(project, Project), str(project)
-        assert not list(remarks(project))
+        assert not list(project_warnings(project))
 
 
 def test_settings_files_are_good() -> None:

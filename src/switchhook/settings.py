@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchhook.projectfile.toml.document import decode, read_document
-from switchhook.projectfile.toml.kinds import Kind, OneOf, Spot, Text, Whole, WrongError, YesNo
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
 from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.value_types import (
+    Location,
+    OneOf,
+    Text,
+    ValueType,
+    Whole,
+    WrongError,
+    YesNo,
+)
 from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, LONGEST_ADDRESS, MailServer, Security
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ class Folder:
         """Say what may be written."""
         return "directory"
 
-    def read(self, value: object, at: Spot) -> Path:
+    def read(self, value: object, at: Location) -> Path:
         """Take a path."""
         text = Text(what="a directory", least=1, most=4096).read(value, at)
         try:
@@ -67,7 +75,7 @@ class Ports:
         """Say what may be written."""
         return 'two ports, as "20000-29999", or ""'
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take two ports, the smaller first."""
         text = Text(what=self.allowed, pattern=r"([0-9]{1,5}-[0-9]{1,5})?").read(value, at)
         ports = port_range(text)
@@ -86,7 +94,7 @@ def port_range(text: str) -> range:
     return range(int(first), int(last) + 1) if text else range(0)
 
 
-def _is(kind: Kind, help_: str) -> dict[str, Any]:
+def _is(kind: ValueType, help_: str) -> dict[str, Any]:
     return {"kind": kind, "help": help_}
 
 
@@ -271,14 +279,14 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _take(key: Key, value: object, source: str, found: dict[str, Any], mistakes: list[str]) -> None:
     """Let a later source win over what was found so far."""
     try:
-        spot = Spot(path=(key.name,), notes=Notes(), names={})
+        spot = Location(path=(key.name,), notes=Notes(), names={})
         found[key.attr] = key.kind.read(_parsed(key.kind, value), spot)
     except WrongError as wrong:
         advice = f"; {wrong.advice}" if wrong.advice else ""
         mistakes.append(f"{source}: {wrong.problem}{advice}")
 
 
-def _parsed(kind: Kind, value: object) -> object:
+def _parsed(kind: ValueType, value: object) -> object:
     """Read text, as the environment holds it, as the type that a file would hold."""
     if not isinstance(value, str):
         return value

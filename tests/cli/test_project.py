@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.cli.pretend import call as place_call
 from switchhook.cli.project import apply, check, summary
+from switchhook.cli.simulated_call import call as place_call
 from switchhook.domain.project import Project
 from tests.support.told import EXAMPLE, example_snapshot
 

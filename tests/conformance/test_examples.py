@@ -11,8 +11,8 @@ import pytest
 
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
-from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import CallSimulation, simulate_call
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ def url() -> Iterator[str]:
         process.stdout.close()
 
 
-def call(url: str, scheme: int, *digits: str, caller: str = "+31612345678") -> PretendCall:
+def call(url: str, scheme: int, *digits: str, caller: str = "+31612345678") -> CallSimulation:
     project = read_project(SHOP.replace("{url}", url).replace("{scheme}", str(scheme)))
     assert isinstance(project, Project), project
     script = Script(caller=caller, callee="31850001001", digits=digits)
-    return run(pretend_call(ProjectSnapshot(project), script, now=1000.0, product="UA"))
+    return run(simulate_call(ProjectSnapshot(project), script, now=1000.0, product="UA"))
 
 
-def talked_to(made: PretendCall) -> str:
+def talked_to(made: CallSimulation) -> str:
     assert made.call is not None
     leg = made.call.leg(made.call.talking_to)
     return "" if leg is None else str(leg.target)

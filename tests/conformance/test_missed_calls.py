@@ -10,9 +10,9 @@ import pytest
 from switchhook.domain.cause import Outcome
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.warnings.project import remarks
-from switchhook.tryout.pretending import PretendCall, pretend_call
+from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
 from tests.support.loop import run
@@ -26,7 +26,7 @@ def office() -> Project:
     return project
 
 
-def call(*phones: str, patience: float = 300.0) -> PretendCall:
+def call(*phones: str, patience: float = 300.0) -> CallSimulation:
     """Call the office, whose telephones do this, and wait so many seconds."""
     script = Script(
         caller="+31612345678",
@@ -34,11 +34,11 @@ def call(*phones: str, patience: float = 300.0) -> PretendCall:
         phones=dict(zip(("201", "202"), phones, strict=False)),
         patience=patience,
     )
-    return run(pretend_call(ProjectSnapshot(office()), script, now=1_714_550_400.0, product="UA"))
+    return run(simulate_call(ProjectSnapshot(office()), script, now=1_714_550_400.0, product="UA"))
 
 
 def test_there_is_nothing_to_remark_on() -> None:
-    assert list(remarks(office())) == []
+    assert list(project_warnings(office())) == []
 
 
 @pytest.mark.parametrize(

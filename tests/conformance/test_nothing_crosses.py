@@ -24,9 +24,9 @@ from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.schema.project import FILE
 from switchhook.projectfile.schema.scheme import STEPS, Steps
 from switchhook.projectfile.schema.webhook import Pair
-from switchhook.projectfile.toml.kinds import ListOf
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.tables import Table, Tables
+from switchhook.projectfile.toml.value_types import ListOf
 from switchhook.projectfile.types.scheme import Presses
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.sip.wire.transport import Peer

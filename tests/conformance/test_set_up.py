@@ -17,8 +17,8 @@ from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.explaining import explain_answer
 from switchhook.tryout.lookup import applied_snapshot
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.support.loop import run
 from tests.webhooks.samples import answer
 
@@ -225,7 +225,7 @@ def test_a_step_that_is_added_is_walked() -> None:
         script = Script(
             caller="380441112233", callee="380800111222", phones={"mary": "rings", "john": "busy"}
         )
-        call = run(pretend_call(snapshot, script, now=0.0, product="UA")).call
+        call = run(simulate_call(snapshot, script, now=0.0, product="UA")).call
         assert call is not None
         rung.append([str(leg.target) for leg in call.called_legs])
     assert rung == [["mary"], ["mary", "john"]]

@@ -11,8 +11,8 @@ import pytest
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
-from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail, read_mail
 from tests.support.loop import run
@@ -112,14 +112,14 @@ class Web:
         query = urlsplit(self.requests[-1].target).query
         return {name: value[0] for name, value in parse_qs(query, keep_blank_values=True).items()}
 
-    def call(self, template: str, branches: str, more: str = "", **script: Any) -> PretendCall:
+    def call(self, template: str, branches: str, more: str = "", **script: Any) -> CallSimulation:
         """Let somebody call a number whose scheme asks this endpoint."""
         url = self.endpoint.url(template)
         text = SHOP.replace("{url}", url).replace("{more}", more).replace("{branches}", branches)
         project = read_project(text)
         assert isinstance(project, Project), project
         told = Script(**({"caller": CALLER, "callee": OURS} | script))
-        return run(pretend_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
+        return run(simulate_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
 
 
 @pytest.fixture
@@ -128,12 +128,12 @@ def web() -> Iterator[Web]:
         yield Web(endpoint)
 
 
-def rung(made: PretendCall) -> list[str]:
+def rung(made: CallSimulation) -> list[str]:
     assert made.call is not None
     return [str(leg.target) for leg in made.call.called_legs]
 
 
-def happenings(made: PretendCall) -> list[EntryKind]:
+def happenings(made: CallSimulation) -> list[EntryKind]:
     return [entry.kind for entry in made.journal]
 
 
@@ -267,7 +267,7 @@ def test_a_missed_call_is_told_to_a_chat_and_by_mail(desk: str, outcome: str, to
     assert isinstance(project, Project), project
     script = Script(caller=CALLER, callee=OURS, phones={"desk": desk})
     now = datetime(2024, 5, 1, 8, 0, tzinfo=UTC).timestamp()
-    made = run(pretend_call(ProjectSnapshot(project), script, now=now, product="UA"))
+    made = run(simulate_call(ProjectSnapshot(project), script, now=now, product="UA"))
     assert made.call is not None
     assert made.call.outcome == outcome
 

@@ -13,8 +13,8 @@ from switchhook.domain.project import Account, Group, ProjectSnapshot
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of
 from tests.support.loop import run
@@ -217,7 +217,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     real = run(_journals(house))
     for number, caller in who.items():
         script = Script(caller=caller, callee=number, phones=SILENT)
-        made = run(pretend_call(snapshot, script, now=0.0, product=USER_AGENT))
+        made = run(simulate_call(snapshot, script, now=0.0, product=USER_AGENT))
         assert tuple(map(line, made.journal))[:-2] == tuple(map(line, real[caller]))[:-2]
 
 

@@ -17,8 +17,8 @@ from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
 from tests.support.faults import faulty_urls
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
@@ -257,7 +257,7 @@ def test_the_simulator_tells_the_same(parts: Parts, name: str) -> None:
     )
     snapshot = ProjectSnapshot(_refined(project, parts.crm))
     made = asyncio.run(
-        pretend_call(snapshot, script, now=story.call.arrived_at, product=USER_AGENT)
+        simulate_call(snapshot, script, now=story.call.arrived_at, product=USER_AGENT)
     )
     assert tuple(map(line, made.journal)) == tuple(map(line, story.journal))
     told = [delivery.event for delivery in made.deliveries]

@@ -13,8 +13,8 @@ from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import AskStep
 from switchhook.domain.webhook import Field, ForwardingNumber
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
 from tests.support.faults import BODIES, faulty_urls
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
@@ -95,12 +95,12 @@ class Parts(NamedTuple):
     web: Endpoint
     lines: tuple[Line, ...]
 
-    def pretended(self, number: str, caller: str, **phones: str) -> tuple[str, ...]:
+    def simulated(self, number: str, caller: str, **phones: str) -> tuple[str, ...]:
         """Return the path of the same call in the simulator, up to who hangs up."""
         project = project_of(self.lines, trunk=5060, events=self.web)
         snapshot = ProjectSnapshot(replace(project, event_webhooks=()))
         script = Script(caller=caller, callee=number, phones=phones)
-        made = run(pretend_call(snapshot, script, now=0.0, product=USER_AGENT))
+        made = run(simulate_call(snapshot, script, now=0.0, product=USER_AGENT))
         return tuple(map(line, made.journal))[:-2]
 
 
@@ -178,7 +178,7 @@ def test_the_next_location_rings_in_time(parts: Parts, all_faults: Called, fault
     assert location == f"webhookNumber:60 (failed: {failed['kind']})"
     assert (then.partition(":")[0], rang) == ("phone", NEXT)
     assert story.after["connected_with"] == NEXT
-    assert parts.pretended(NUMBERS[fault], who) == entries(story.path)[:-2]
+    assert parts.simulated(NUMBERS[fault], who) == entries(story.path)[:-2]
 
 
 @pytest.mark.row("S-12", "A-54")
@@ -203,7 +203,7 @@ def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts)
     ends = [entry["facts"]["end"] for entry in story.happened("attempt_ended")]
     assert ends == ["timeout", "answered"]
     assert story.way.startswith(f"webhookNumber:7 → {SLEEPY} (timeout) → phone:")
-    made = parts.pretended(LATE, story.who, **{SLEEPY: "rings"})
+    made = parts.simulated(LATE, story.who, **{SLEEPY: "rings"})
     assert made == entries(story.path)[:-2]
 
 

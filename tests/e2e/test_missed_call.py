@@ -18,8 +18,8 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from switchhook.webhooks.mail import Mail
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run
@@ -206,7 +206,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     script = Script(caller=CALLER, callee=MISSED, phones={RINGS: "rings"})
     now = parts.missed.call.arrived_at
     made = run(
-        pretend_call(
+        simulate_call(
             ProjectSnapshot(refined(project, parts.chat)), script, now=now, product=USER_AGENT
         )
     )

@@ -12,8 +12,8 @@ from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, ForwardingNumber
 from switchhook.routing.position import MAX_JUMPS
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from switchhook.webhooks.e164 import dialling_of
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
 from tests.support.loop import run
@@ -101,7 +101,7 @@ def test_the_call_stays_in_the_house_and_ends_where_it_should(parts: Parts, numb
         project_of(_lines(parts.web), trunk=5060, events=parts.web), dialling=dialling_of("UA")
     )
     script = Script(caller=story.who, callee=number)
-    made = run(pretend_call(ProjectSnapshot(project), script, now=0.0, product=USER_AGENT))
+    made = run(simulate_call(ProjectSnapshot(project), script, now=0.0, product=USER_AGENT))
     steps = [(entry.kind.value, entry.text) for entry in made.journal]
     told = [(entry["happening"], entry["text"]) for entry in story.path]
     assert steps[:-2] == told[:-2]

@@ -23,8 +23,8 @@ from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
 from tests.support.web import Answer, read_answer
@@ -317,7 +317,7 @@ def test_the_simulator_tells_the_same() -> None:
     project = read_project(PROJECT.format(carrier=5060))
     assert isinstance(project, Project), project
 
-    def pretended(caller: str, callee: str) -> list[Json]:
+    def simulated(caller: str, callee: str) -> list[Json]:
         script = Script(caller=caller, callee=callee, phones={"bob": "rings"})
         subscribed = Subscription(
             project="voys",
@@ -328,7 +328,7 @@ def test_the_simulator_tells_the_same() -> None:
             created_at=0.0,
         )
         made = run(
-            pretend_call(
+            simulate_call(
                 ProjectSnapshot(project), script, now=0.0, product="UA", subscriptions=(subscribed,)
             )
         )
@@ -336,13 +336,13 @@ def test_the_simulator_tells_the_same() -> None:
             [one.request for one in made.deliveries if isinstance(one.request, HttpRequest)]
         )
 
-    assert pretended(CUSTOMER["number"], NUMBER) == [
+    assert simulated(CUSTOMER["number"], NUMBER) == [
         notification("created"),
         notification("ringing", ALICE, BOB),
         notification("in-progress", ALICE),
         notification("ended", ALICE, reason="completed"),
     ]
-    assert pretended("201", MOBILE) == [
+    assert simulated("201", MOBILE) == [
         notification("ringing", OUTSIDE, direction="outbound"),
         notification("in-progress", OUTSIDE, direction="outbound"),
         notification("ended", OUTSIDE, direction="outbound", reason="completed"),

@@ -29,8 +29,8 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.visits import attach_number, put_visit
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.memory import Memory
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
 from tests.support.asked import CASES, FOUND, KYIV, LVIV, NUMBERS, OFFICE, VISITS, Case, number
 from tests.support.house import (
@@ -256,7 +256,7 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
     )
     script = Script(caller=caller, callee=callee)
     snapshot = ProjectSnapshot(_refined(replace(project, event_webhooks=())))
-    made = await pretend_call(snapshot, script, now=now, product=USER_AGENT)
+    made = await simulate_call(snapshot, script, now=now, product=USER_AGENT)
     return tuple(map(line, made.journal))
 
 

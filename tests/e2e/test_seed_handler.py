@@ -12,8 +12,8 @@ from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
 from tests.support.keyed import entries
@@ -160,5 +160,5 @@ def test_the_simulator_tells_the_same(parts: Parts, number: str) -> None:
     story = parts.house.call(number)
     project = project_of(parts.lines, trunk=5060, events=parts.house.events, schemes=SCHEMES)
     script = Script(caller=story.who, callee=number)
-    made = run(pretend_call(ProjectSnapshot(project), script, now=0.0, product=USER_AGENT))
+    made = run(simulate_call(ProjectSnapshot(project), script, now=0.0, product=USER_AGENT))
     assert tuple(map(line, made.journal))[:-2] == entries(story.path)[:-2]

@@ -8,10 +8,10 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventKind, EventMail
 from switchhook.domain.project import Project
 from switchhook.projectfile.file import read_project, write_project
-from switchhook.projectfile.schema.event import MAIL_TEXT, MOST_RECIPIENTS
-from switchhook.projectfile.toml.kinds import quote
+from switchhook.projectfile.schema.event import MAIL_TEXT, MAX_RECIPIENTS
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.warnings.project import remarks
+from switchhook.projectfile.toml.value_types import quote
+from switchhook.projectfile.warnings.project import project_warnings
 from tests.support.projects import MINIMAL
 
 MAIL = """
@@ -116,7 +116,7 @@ def test_nobody_is_told_twice_and_somebody_is_told() -> None:
         ".to[1]: 'Desk@Example.com' is told already; name it once"
     ]
     assert mistakes('["desk@example.com"]', "[]") == [".to: the list is empty; write at least 1"]
-    many = ", ".join(f'"{number}@example.com"' for number in range(MOST_RECIPIENTS + 1))
+    many = ", ".join(f'"{number}@example.com"' for number in range(MAX_RECIPIENTS + 1))
     assert mistakes('["desk@example.com"]', f"[{many}]") == [
         ".to: 21 items are too many; allowed are 20"
     ]
@@ -155,8 +155,8 @@ def test_a_mail_has_a_name_that_no_other_mail_and_no_event_webhook_has() -> None
 def test_what_is_no_placeholder_is_remarked_on() -> None:
     subject = MAIL.replace("{{Caller ID}}", "{{Caller}} {{caller_id}}")
 
-    assert list(remarks(read(MAIL))) == []
-    assert list(remarks(read(subject + 'text = "at {{date:%H:%M}} {{nobody}}"\n'))) == [
+    assert list(project_warnings(read(MAIL))) == []
+    assert list(project_warnings(read(subject + 'text = "at {{date:%H:%M}} {{nobody}}"\n'))) == [
         (
             "event mail 'missed' sends in its subject '{{Caller}}' as it stands:"
             " it names no parameter; did you mean {{caller_id}}?"

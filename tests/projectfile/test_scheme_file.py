@@ -27,7 +27,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.schema.scheme import STEPS
-from switchhook.projectfile.toml.document import MOST_PARTS
+from switchhook.projectfile.toml.document import MAX_PARTS
 from switchhook.projectfile.toml.mistakes import Mistakes
 
 HEAD = """\
@@ -409,8 +409,8 @@ def test_branches_are_nested_only_so_deep(levels: int) -> None:
         text += f'\n[[{header}]]\nhours = "office"'
     if levels < 20:
         good(text)
-    elif levels > MOST_PARTS:  # it is not even read
-        assert f"more than {MOST_PARTS} names are joined by dots" in mistakes(text)[0]
+    elif levels > MAX_PARTS:  # it is not even read
+        assert f"more than {MAX_PARTS} names are joined by dots" in mistakes(text)[0]
     else:
         assert "branches are nested too deeply; go to a scheme of their own" in mistakes(text)[0]
 

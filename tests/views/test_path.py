@@ -7,8 +7,8 @@ import pytest
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
-from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import simulate_call
 from switchhook.views.path import path_of
 from tests.support.loop import run
 
@@ -73,7 +73,7 @@ def path(answer: str, more: str = "", **phones: str) -> str:
         answers={"crm": (answer.encode(),)},
     )
     return path_of(
-        run(pretend_call(ProjectSnapshot(project), script, now=0.0, product="UA")).journal
+        run(simulate_call(ProjectSnapshot(project), script, now=0.0, product="UA")).journal
     )
 
 

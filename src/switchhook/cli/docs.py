@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 
 import switchhook
 from switchhook.cli.options import UsageError
-from switchhook.cli.show import print_table, print_whole, stdout
+from switchhook.cli.output import print_table, print_whole, stdout
 from switchhook.projectfile.toml.mistakes import did_you_mean
 
 DOCS = Path(switchhook.__file__).parent / "docs"

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, UsageError, ask_store
-from switchhook.cli.show import print_json, print_table, stderr, stdout
+from switchhook.cli.output import print_json, print_table, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.failure import FailureKind
 from switchhook.operations.history import (
@@ -28,7 +28,7 @@ from switchhook.webhooks.dialects.event_answer import notice_of
 
 T = TypeVar("T")
 
-MOST_LISTED = 1_000_000
+MAX_LISTED = 1_000_000
 """Calls or deliveries that one command lists."""
 
 Limit = Annotated[
@@ -36,7 +36,7 @@ Limit = Annotated[
     Parameter(
         help="How many at most, newest first.",
         name="--limit",
-        validator=Number(gte=1, lte=MOST_LISTED),
+        validator=Number(gte=1, lte=MAX_LISTED),
     ),
 ]
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from switchhook import __version__
 from switchhook.cli.options import CommandError, UsageError
-from switchhook.cli.show import UNDECODED, print_what_can_be
+from switchhook.cli.output import UNDECODED, print_what_can_be
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import DataDirError
 from switchhook.operations.hang_up import CallOverError
@@ -59,7 +59,7 @@ COMMANDS = {
     "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
     "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),
     "hang-up": (
-        "switchhook.cli.hanging_up",
+        "switchhook.cli.hang_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",
     ),
     "trunks": (
@@ -79,16 +79,16 @@ COMMANDS = {
         "List who subscribed to calls, or end a subscription: nothing is told to it any more.",
     ),
     "read-answer": (
-        "switchhook.cli.why",
+        "switchhook.cli.explain",
         "Read an answer's body from standard input and print what it would do to a call.",
     ),
     "preview": (
-        "switchhook.cli.why",
+        "switchhook.cli.explain",
         "Print the exact bytes that a webhook would be sent, secrets included, and send nothing.",
     ),
     "call": (
-        "switchhook.cli.pretend",
-        "Place a pretend call between simulated telephones; webhooks are really asked. Draws its path.",
+        "switchhook.cli.simulated_call",
+        "Place a simulated call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
     "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),

@@ -12,8 +12,8 @@ from cyclopts import Parameter
 
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import require_project
-from switchhook.projectfile.toml.kinds import Kind, OneOf, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key
+from switchhook.projectfile.toml.value_types import OneOf, ValueType, Whole, YesNo
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite.store import SqliteStore
 
@@ -28,7 +28,7 @@ class UsageError(CommandError):
     """The options say nothing that can be done, whatever there is: the command line has to be changed."""
 
 
-def _type(kind: Kind) -> Any:  # noqa: ANN401 (a type, for cyclopts)
+def _type(kind: ValueType) -> Any:  # noqa: ANN401 (a type, for cyclopts)
     match kind:
         case Whole():
             return int

@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
-from switchhook.cli.show import print_json, print_table, stdout
+from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.operations.phones import RegisteredPhone, list_phones
 from switchhook.views.text import NOTHING, iso, one_line
 

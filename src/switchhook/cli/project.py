@@ -17,7 +17,7 @@ from switchhook.cli.options import (
     file_name,
     read_bytes,
 )
-from switchhook.cli.show import print_whole, stderr, stdout
+from switchhook.cli.output import print_whole, stderr, stdout
 from switchhook.domain.project import Project
 from switchhook.operations import data_dir as directory
 from switchhook.operations.projects import Applied, apply_project, export_project
@@ -25,7 +25,7 @@ from switchhook.operations.sounds import missing_sounds
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.warnings.project import remarks
+from switchhook.projectfile.warnings.project import project_warnings
 
 File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input."), MAYBE_STDIN]
 
@@ -38,7 +38,7 @@ def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
         return _refuse(file, project)
     stdout().print(f"{file_name(file)}: no mistakes. {summary(project)}")
     where = data_dir_of(config, data_dir)
-    _note(file, (*remarks(project), *missing_sounds(where, project)))
+    _note(file, (*project_warnings(project), *missing_sounds(where, project)))
     return 0
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from switchhook.app.application import Application, open_application
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.options import CommandError
+from switchhook.cli.output import print_left_over
 from switchhook.cli.serving import run_on_loop
-from switchhook.cli.show import print_left_over
 from switchhook.cli.timeline import draw_path
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import Applied, apply_project
@@ -29,7 +29,7 @@ from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
-from switchhook.tryout.pretending import waits_for_keys
+from switchhook.tryout.simulation import waits_for_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -48,12 +48,12 @@ ANSWERS_AFTER, TALKS, DECLINES_AFTER = 1.0, 3.0, 1.0
 """Seconds."""
 ARRIVES = 3.0
 """Seconds in which the engine takes a call, or refuses it."""
-LOOK = 0.02
+POLL_INTERVAL = 0.02
 """Seconds between two looks at whether keys are waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
+class _Environment:
     app: Application
     outside: Softphone
     phones: dict[str, Softphone]
@@ -86,16 +86,16 @@ async def _run(project: Project, script: Script, console: Console, folder: Path)
     assert ours is not None  # noqa: S101 (a loop runs it)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
     try:
-        async with _stage(project, script, folder) as stage:
-            return await _place(stage, script, console)
+        async with _open_environment(project, script, folder) as environment:
+            return await _place(environment, script, console)
     except OSError as error:
         raise CommandError(f"no call can be placed here: {error.strerror or error}") from error
 
 
-async def _place(stage: _Stage, script: Script, console: Console) -> int:
-    store = stage.app.store
-    caller = stage.phones.get(script.caller, stage.outside)
-    server = f"{stage.app.sip_address}:{stage.app.sip_port}"
+async def _place(environment: _Environment, script: Script, console: Console) -> int:
+    store = environment.app.store
+    caller = environment.phones.get(script.caller, environment.outside)
+    server = f"{environment.app.sip_address}:{environment.app.sip_port}"
     call = await caller.call(f"sip:{script.callee}@{server}")
     call_id = await new_call(store, set(), within=ARRIVES)
     if call_id is None:
@@ -103,9 +103,9 @@ async def _place(stage: _Stage, script: Script, console: Console) -> int:
         raise CommandError(f"no call came of it: it was refused with {status}")
     keyed: list[str] = []
     keying = spawn(
-        _key(stage.app, call_id, call, script.digits, keyed), name="press the caller's keys"
+        _key(environment.app, call_id, call, script.digits, keyed), name="press the caller's keys"
     )
-    patience = spawn(_lose_patience(call, script.patience), name="lose patience")
+    patience = spawn(_time_out(call, script.patience), name="lose patience")
     try:
         story = await follow(store, call_id, console, within=2 * script.patience)
         console.print(draw_path(story.journal))
@@ -123,7 +123,7 @@ async def _refusal(call: PhoneCall) -> int:
     return await call.ended()
 
 
-async def _lose_patience(call: PhoneCall, seconds: float) -> None:
+async def _time_out(call: PhoneCall, seconds: float) -> None:
     await asyncio.sleep(seconds)
     call.end()
 
@@ -136,7 +136,7 @@ async def _key(
     for pressed in digits:
         waits = before
         while waits is None or waits == before:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
             now = next((one for one in app.switchboard.calls if one.id == call_id), None)
             waits = None if now is None else waits_for_keys(now)
             before = before if waits else None
@@ -148,7 +148,9 @@ async def _key(
 
 
 @asynccontextmanager
-async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterator[_Stage]:
+async def _open_environment(
+    project: Project, script: Script, folder: Path
+) -> AsyncIterator[_Environment]:
     """Run the server and its telephones on free ports."""
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(
@@ -164,7 +166,7 @@ async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterato
         for phone in (outside, *phones.values()):
             task = spawn(_serve(phone, script), name=f"manners of {phone.username}")
             stack.callback(task.cancel)
-        yield _Stage(app=app, outside=outside, phones=phones)
+        yield _Environment(app=app, outside=outside, phones=phones)
 
 
 def _on_this_machine(project: Project, port: int) -> Project:

@@ -35,8 +35,8 @@ from switchhook.projectfile.schema.webhook import (
     HEADER,
     PARAMETER,
 )
-from switchhook.projectfile.toml.kinds import quote
 from switchhook.projectfile.toml.tables import REQUIRED, Tables
+from switchhook.projectfile.toml.value_types import quote
 from switchhook.settings import KEYS, PREFIX
 from switchhook.webhooks.parameters import CATALOGUE
 from switchhook.webhooks.timestamps import FORMATS, format_timestamp

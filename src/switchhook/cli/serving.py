@@ -11,7 +11,7 @@ from switchhook import __version__
 from switchhook.api.listening import CannotListenError
 from switchhook.app.application import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
-from switchhook.cli.show import stdout
+from switchhook.cli.output import stdout
 from switchhook.logs import GATHERED, configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from switchhook.cli.options import Config, DataDir, data_dir_of
-from switchhook.cli.show import stderr, stdout
+from switchhook.cli.output import stderr, stdout
 from switchhook.operations import data_dir as directory
 from switchhook.operations.sounds import add_sound
 

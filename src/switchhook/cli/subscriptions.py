@@ -16,7 +16,7 @@ from switchhook.cli.options import (
     change_store,
     data_dir_of,
 )
-from switchhook.cli.show import print_json, print_table, stdout
+from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
 from switchhook.operations import subscriptions as operations

@@ -7,13 +7,13 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli.options import Config, DataDir, Json, ask_store, change_store, data_dir_of
-from switchhook.cli.show import print_json, print_table, stdout
+from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import data_dir as directory
 from switchhook.operations.tokens import NewToken, create_token, list_tokens, revoke_token
 from switchhook.views.text import clock, iso
 
-LONGEST = 3650
+MAX_SECONDS = 3650
 """Days that a token may be good for, unless it is for ever."""
 
 token = App(name="token", help="Make, list and revoke keys to the HTTP API.")
@@ -29,7 +29,7 @@ def create(
         int | None,
         Parameter(
             help="How long it is good; without, until it is revoked.",
-            validator=Number(gte=1, lte=LONGEST),
+            validator=Number(gte=1, lte=MAX_SECONDS),
         ),
     ] = None,
     json: Json = False,

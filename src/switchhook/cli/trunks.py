@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
-from switchhook.cli.show import print_json, print_table, stdout
+from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.operations.trunks import TrunkStatus, list_trunks
 from switchhook.views.text import NOTHING, iso, one_line
 

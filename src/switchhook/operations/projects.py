@@ -14,7 +14,7 @@ from switchhook.operations.sounds import no_missing_sounds
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
-from switchhook.projectfile.warnings.project import remarks
+from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.storage.records import UnreadableError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Applied:
     is_new: bool
     """False when the file says what the latest version says already."""
     notes: tuple[str, ...] = ()
-    """What is no mistake, and perhaps not meant: `remarks`, and sounds that are missing."""
+    """What is no mistake, and perhaps not meant: `project_warnings`, and sounds that are missing."""
 
 
 class NoSuchProjectError(LookupError):
@@ -66,7 +66,7 @@ def read_file(text: str) -> ReadFile | Mistakes:
         project=project,
         text=text,
         document=write_project(project),
-        notes=tuple(remarks(project)),
+        notes=tuple(project_warnings(project)),
     )
 
 

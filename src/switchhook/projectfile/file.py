@@ -21,8 +21,8 @@ from switchhook.projectfile.schema.project import (
 from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
 from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.kinds import ListOf
 from switchhook.projectfile.toml.tables import bare_or_quoted, pair
+from switchhook.projectfile.toml.value_types import ListOf
 from switchhook.projectfile.types.scheme import Presses
 
 if TYPE_CHECKING:

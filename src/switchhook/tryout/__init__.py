@@ -1,1 +1,1 @@
-"""Tries a project out: pretended calls, previews of requests, and what an answer would do."""
+"""Tries a project out: simulated calls, previews of requests, and what an answer would do."""

@@ -1,4 +1,4 @@
-"""The script of a pretend or real call that a person describes: who calls whom, and what everybody does."""
+"""The script of a simulated or real call that a person describes: who calls whom, and what everybody does."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.projectfile.toml.document import MOST_CHARACTERS, MOST_PARTS, decode, read_document
-from switchhook.projectfile.toml.kinds import Text, Whole
-from switchhook.projectfile.toml.mistakes import MOST, Mistake, Mistakes
+from switchhook.projectfile.toml.document import MAX_CHARACTERS, MAX_PARTS, decode, read_document
+from switchhook.projectfile.toml.mistakes import MAX_MISTAKES, Mistake, Mistakes
 from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.value_types import Text, Whole
 
 POINT = Table(
     make=dict,
@@ -41,7 +41,7 @@ def test_a_good_document_becomes_its_value() -> None:
         ("[[", "line 1: a key or a name is missing"),
         ("x = [\n1,\n", "line 3: the [ of a list is not closed"),
         (
-            "#" * (MOST_CHARACTERS + 1),
+            "#" * (MAX_CHARACTERS + 1),
             "line 1: 5000001 characters are too many; allowed are 5000000",
         ),
     ],
@@ -76,13 +76,13 @@ def test_deep_nesting_is_a_mistake_and_no_crash() -> None:
 def test_a_key_of_very_many_names_is_a_mistake_at_once(name: str, dot: str) -> None:
     (found,) = mistakes(f"x = 1\n[t]\n{dot.join([name] * 40_000)} = 1")
 
-    assert found == f"line 3: more than {MOST_PARTS} names are joined by dots; write fewer"
+    assert found == f"line 3: more than {MAX_PARTS} names are joined by dots; write fewer"
 
 
 def test_a_key_of_as_many_names_as_there_may_be_is_read() -> None:
     for text in (
-        ".".join(["a"] * MOST_PARTS) + " = 1",
-        "name = '" + "a b. " * (MOST_PARTS - 1) + "'",
+        ".".join(["a"] * MAX_PARTS) + " = 1",
+        "name = '" + "a b. " * (MAX_PARTS - 1) + "'",
     ):
         assert "joined" not in str(read_document(f"x = 1\n{text}", POINT))
 
@@ -112,12 +112,12 @@ def test_a_hexadecimal_number_without_end_is_a_mistake() -> None:
 def test_a_document_of_nothing_but_mistakes_is_read_no_further_than_it_helps() -> None:
     found = mistakes("".join(f"k{i} = 1\n" for i in range(5_000)))
 
-    assert len(found) == MOST + 1
+    assert len(found) == MAX_MISTAKES + 1
     assert "there are more than 1000 mistakes" in found[-1]
 
 
 def test_a_document_without_end_is_a_mistake() -> None:
-    (found,) = mistakes("#" * (MOST_CHARACTERS + 1))
+    (found,) = mistakes("#" * (MAX_CHARACTERS + 1))
 
     assert "too many" in found
 

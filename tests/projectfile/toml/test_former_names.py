@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.kinds import ListOf, Marker, Text, Whole
-from switchhook.projectfile.toml.mistakes import MOST_REMARKS, Mistakes
+from switchhook.projectfile.toml.mistakes import MAX_REMARKS, Mistakes
 from switchhook.projectfile.toml.tables import FormerName, Key, Table, Tables
+from switchhook.projectfile.toml.value_types import ListOf, Marker, Text, Whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ def test_what_is_no_table_is_told_as_ever() -> None:
 
 
 def test_of_very_many_remarks_the_rest_is_counted() -> None:
-    _, remarks = read('[[dogs]]\nbark = true\ncall = "Rex"\n' * (MOST_REMARKS + 5))
+    _, remarks = read('[[dogs]]\nbark = true\ncall = "Rex"\n' * (MAX_REMARKS + 5))
 
-    assert len(remarks) == MOST_REMARKS + 1
+    assert len(remarks) == MAX_REMARKS + 1
     assert remarks[-1] == "5 more keys stand under former names"

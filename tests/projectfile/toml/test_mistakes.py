@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from switchhook.projectfile.toml.mistakes import (
-    MOST,
-    MOST_COMPARED,
+    MAX_COMPARED,
+    MAX_MISTAKES,
     Mistake,
     Mistakes,
     Notes,
@@ -70,21 +70,21 @@ def test_values_are_shown_on_one_short_line() -> None:
 
 def test_among_very_many_names_none_is_looked_for_nor_listed() -> None:
     """A file with thousands of logins and of wrong references to them would be read for minutes."""
-    assert did_you_mean("a1", [f"a{i}" for i in range(MOST_COMPARED)]) == "did you mean a1?"
-    assert did_you_mean("zzz", [f"a{i}" for i in range(MOST_COMPARED)]) == ""
+    assert did_you_mean("a1", [f"a{i}" for i in range(MAX_COMPARED)]) == "did you mean a1?"
+    assert did_you_mean("zzz", [f"a{i}" for i in range(MAX_COMPARED)]) == ""
     assert did_you_mean("a1", [f"a{i}" for i in range(10_000)]) == ""
 
 
 def test_very_many_mistakes_are_not_looked_for() -> None:
     notes = Notes()
-    for number in range(MOST):
+    for number in range(MAX_MISTAKES):
         notes.add(("a", number), "wrong")
     with pytest.raises(TooManyMistakesError):
         notes.add(("b",), "wrong")
 
     found = notes.all()
     assert found is not None
-    assert len(found) == MOST + 1
+    assert len(found) == MAX_MISTAKES + 1
     assert str(found).splitlines()[-1] == "there are more than 1000 mistakes; mend the others first"
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.kinds import Text
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.syntax import explain
 from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.value_types import Text
 
 NUMBER = Table(make=dict, keys=(Key("number", Text(), "digits"),))
 FILE = Table(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.kinds import Text, Whole
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.tables import Key, Table, Tables, pair
+from switchhook.projectfile.toml.value_types import Text, Whole
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from switchhook.domain.target import TargetKind
-from switchhook.projectfile.toml.kinds import Kind, NotedError, Spot, WrongError
 from switchhook.projectfile.toml.mistakes import Notes
+from switchhook.projectfile.toml.value_types import Location, NotedError, ValueType, WrongError
 from switchhook.projectfile.types import project as project_kinds
 from switchhook.projectfile.types.project import (
     ANY_2XX,
@@ -25,17 +25,17 @@ from switchhook.projectfile.types.project import (
 )
 
 
-def spot(*, trunks: bool = True, country: str = "") -> Spot:
+def spot(*, trunks: bool = True, country: str = "") -> Location:
     names = {
         "account": {"101", "mary"},
         "group": {"200", "sales"},
         "trunk": {"carrier"} if trunks else set(),
         "country": {country} if country else set(),
     }
-    return Spot(path=("key",), notes=Notes(), names=names)
+    return Location(path=("key",), notes=Notes(), names=names)
 
 
-def refusal(kind: Kind, value: Any) -> str:
+def refusal(kind: ValueType, value: Any) -> str:
     with pytest.raises(WrongError) as caught:
         kind.read(value, spot())
     return f"{caught.value.problem}; {caught.value.advice}"
@@ -135,7 +135,7 @@ def test_a_form_that_a_number_does_not_have_is_refused_where_it_is_judged() -> N
     assert refusal(Chosen(), "destination_id:E.164") == (
         "'E.164' is no form of destination_id; did you mean e164?"
     )
-    unjudged = Spot(path=(), notes=Notes(judges=False), names={})
+    unjudged = Location(path=(), notes=Notes(judges=False), names={})
     assert Chosen().read("destination_id:x", unjudged) == ("destination_id", "x")
 
 

@@ -10,7 +10,7 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail
 from switchhook.domain.project import Account, Project
 from switchhook.domain.webhook import Method
-from switchhook.projectfile.warnings.listener import listener_remarks
+from switchhook.projectfile.warnings.listener import listener_warnings
 from tests.webhooks.samples import make_event
 
 RAW = {"format": EventFormat.RAW}
@@ -68,7 +68,7 @@ def test_what_does_not_come_out_of_an_event_is_told(
 ) -> None:
     project = Project(id="x", name="X", event_webhooks=(make_event(**changes),))
 
-    assert list(listener_remarks(project)) == [f"event webhook 'after' {text}" for text in said]
+    assert list(listener_warnings(project)) == [f"event webhook 'after' {text}" for text in said]
 
 
 @pytest.mark.row("T-29")
@@ -101,7 +101,9 @@ def test_a_filter_that_no_call_passes_is_told(only: EventFilter, said: str) -> N
     )
     whose = ("event webhook 'after'", "event mail 'm'") if said else ()
 
-    assert list(listener_remarks(project)) == [f"{who} is told of nothing: {said}" for who in whose]
+    assert list(listener_warnings(project)) == [
+        f"{who} is told of nothing: {said}" for who in whose
+    ]
 
 
 def test_without_any_department_that_is_said() -> None:
@@ -109,7 +111,7 @@ def test_without_any_department_that_is_said() -> None:
         id="x", name="X", event_webhooks=(make_event(only=EventFilter(departments=("Sales",))),)
     )
 
-    assert list(listener_remarks(project)) == [
+    assert list(listener_warnings(project)) == [
         (
             "event webhook 'after' is told of nothing:"
             " no account is in these departments; no account has a department"

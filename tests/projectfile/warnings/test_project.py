@@ -11,7 +11,7 @@ from switchhook.domain.scheme import HoursStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.warnings.project import remarks
+from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.routing.project_numbers import unringable_notice
 from tests.support.projects import MINIMAL
 from tests.webhooks.samples import make_dial_plan, make_event, make_number
@@ -37,14 +37,14 @@ SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
 def test_the_method_that_json_sets_is_shown(changes: dict[str, Any], said: list[str]) -> None:
     project = Project(id="x", name="X", forwarding_numbers=(make_number(**changes),))
 
-    assert list(remarks(project)) == said
+    assert list(project_warnings(project)) == said
 
 
 def test_an_account_that_nobody_can_dial_is_named() -> None:
     accounts = (Account(login="112", password="x"), Account(login="113", password="x"))
     said = "who dials 112 reaches the emergency service, not the account of that login"
 
-    assert list(remarks(Project(id="x", name="X", accounts=accounts))) == [said]
+    assert list(project_warnings(Project(id="x", name="X", accounts=accounts))) == [said]
 
 
 @pytest.mark.row("R5-11", "R5-17")
@@ -61,14 +61,14 @@ def test_a_code_that_goes_nowhere_is_told(query: str, use_ivr: bool, said: list[
     webhook = make_dial_plan(name="gate", url_template=f"http://t/?{query}", use_ivr=use_ivr)
     project = Project(id="x", name="X", dial_plan_webhooks=(webhook,))
 
-    assert list(remarks(project)) == [f"dial-plan webhook 'gate' {text}" for text in said]
+    assert list(project_warnings(project)) == [f"dial-plan webhook 'gate' {text}" for text in said]
 
 
 def test_a_group_that_nobody_can_dial_is_named() -> None:
     groups = (Group(name="112", accounts=("101",)), Group(name="200", accounts=("101",)))
     said = "who dials 112 reaches the emergency service, not the group of that name"
 
-    assert list(remarks(Project(id="x", name="X", groups=groups))) == [said]
+    assert list(project_warnings(Project(id="x", name="X", groups=groups))) == [said]
 
 
 def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
@@ -93,7 +93,7 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
         " calls go on with scheme 2, and do not leave by the trunk"
     )
 
-    assert list(remarks(project)) == [
+    assert list(project_warnings(project)) == [
         f"a ring step of scheme 1 {goes_on}",
         f"a ring step of scheme 2 {unringable_notice(own)}",
         f"the fallback {goes_on}",
@@ -105,7 +105,7 @@ def test_two_pairs_of_braces_in_a_url_are_told() -> None:
     url = "https://crm.example.com/{{call_id}}?c={caller_id}"
     project = Project(id="x", name="X", event_webhooks=(make_event(url=url),))
 
-    assert list(remarks(project)) == [
+    assert list(project_warnings(project)) == [
         (
             "event webhook 'after' sends braces in its URL:"
             " a parameter stands in one pair there, like {caller_id}"
@@ -138,7 +138,7 @@ def test_an_address_that_no_webhook_may_reach_is_told(
         event_webhooks=(make_event(url=url),),
     )
     whose = ("forwarding number 'PHP demo'", "dial-plan webhook 'gate'", "event webhook 'after'")
-    told = list(remarks(project))
+    told = list(project_warnings(project))
 
     assert len(told) == (len(whose) if said else 0)
     for who, remark in zip(whose, told, strict=False):
@@ -155,7 +155,7 @@ def test_a_service_port_is_told_whatever_address_the_name_has() -> None:
             allowed_networks=allowed,
             forwarding_numbers=(make_number(fallback_url=url),),
         )
-        return [remark for remark in remarks(project) if "crm.example" in remark]
+        return [remark for remark in project_warnings(project) if "crm.example" in remark]
 
     (said,) = told("http://crm.example:25/x")
     assert "cannot reach crm.example:25: port 25 belongs to a service" in said
@@ -183,7 +183,7 @@ def test_a_service_port_is_told_whatever_address_the_name_has() -> None:
 def test_what_a_trunk_opens_and_what_it_cannot_reach_is_told(host: str, said: list[str]) -> None:
     trunk = Trunk(name="carrier", host=host)
 
-    told = list(remarks(Project(id="x", name="X", trunks=(trunk,))))
+    told = list(project_warnings(Project(id="x", name="X", trunks=(trunk,))))
 
     assert len(told) == len(said)
     assert all(remark.startswith(words) for remark, words in zip(told, said, strict=True))
@@ -194,7 +194,7 @@ def test_a_short_number_that_is_nobodys_is_remarked_on() -> None:
     project = read_project(MINIMAL.replace('ring = ["101"]', 'ring = ["101", "204", "112"]'))
     assert isinstance(project, Project)
 
-    (said,) = (said for said in remarks(project) if "204" in said or "112" in said)
+    (said,) = (said for said in project_warnings(project) if "204" in said or "112" in said)
     assert said == (
         "a ring step of scheme 1 names 204, which is no account or group of this project:"
         " it is dialled over the trunk"

@@ -12,19 +12,19 @@ from cyclopts import Parameter
 from rich.console import Console
 
 import switchhook
-from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, STATIC, DemoCall, problems
+from switchhook.cli.demo.environment import DemoEnvironment, open_environment
 from switchhook.cli.demo.programs import Language
-from switchhook.cli.demo.stage import Stage, set_stage
+from switchhook.cli.demo.scenarios import DYNAMIC, GUEST, SCENARIOS, STATIC, DemoCall, problems
 from switchhook.cli.demo.watch import follow, new_call
+from switchhook.cli.output import stdout
 from switchhook.cli.serving import run_on_loop, stop_on_signal
-from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
 from switchhook.operations.history import CallStory
 from switchhook.settings import LogLevel
 from switchhook.softphone.phone import RefusedError
 from switchhook.tasks import spawn
 
-ACT_SECONDS = 20.0
+SCENARIO_SECONDS = 20.0
 """How long one call may take until it counts as failed."""
 
 
@@ -47,9 +47,9 @@ def demo(
 
 async def _demo(folder: Path, language: Language, *, once: bool) -> int:
     console, stop = stdout(), stop_on_signal()
-    async with set_stage(folder, language) as stage:
-        _introduce(stage, console)
-        playing = spawn(_play_all(stage, console), name="play the demo")
+    async with open_environment(folder, language) as environment:
+        _introduce(environment, console)
+        playing = spawn(_play_all(environment, console), name="play the demo")
         stopped = spawn(stop.wait(), name="wait for the end of the demo")
         await asyncio.wait((playing, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not playing.done():
@@ -57,8 +57,8 @@ async def _demo(folder: Path, language: Language, *, once: bool) -> int:
             return 130
         failed = playing.result()
         if not once and not stop.is_set():
-            _invite(stage, folder, console)
-            watching = spawn(_watch(stage, console), name="draw the visitor's calls")
+            _invite(environment, folder, console)
+            watching = spawn(_watch(environment, console), name="draw the visitor's calls")
             await asyncio.wait((watching, stopped), return_when=asyncio.FIRST_COMPLETED)
             await _cancel(watching)
         await _cancel(stopped)
@@ -71,67 +71,69 @@ async def _cancel(task: asyncio.Task[Any]) -> None:
         await task
 
 
-async def _play_all(stage: Stage, console: Console) -> int:
+async def _play_all(environment: DemoEnvironment, console: Console) -> int:
     """Play every act and return how many failed."""
-    failed = [act for act in ACTS if not await _play(act, stage, console)]
+    failed = [scenario for scenario in SCENARIOS if not await _play(scenario, environment, console)]
     if failed:
-        titles = "; ".join(act.title for act in failed)
-        console.print(f"{len(failed)} of {len(ACTS)} calls failed: {titles}", style="bold red")
+        titles = "; ".join(scenario.title for scenario in failed)
+        console.print(f"{len(failed)} of {len(SCENARIOS)} calls failed: {titles}", style="bold red")
     else:
-        console.print(f"All {len(ACTS)} calls did what they should.", style="bold green")
+        console.print(f"All {len(SCENARIOS)} calls did what they should.", style="bold green")
     return len(failed)
 
 
-async def _play(act: DemoCall, stage: Stage, console: Console) -> bool:
+async def _play(scenario: DemoCall, environment: DemoEnvironment, console: Console) -> bool:
     """Place one call, draw it, and say whether all of it was right."""
-    console.print(f"\n{ACTS.index(act) + 1}. {act.title}", style="bold")
-    await (stage.processor.start() if act.processor_runs else stage.processor.stop())
-    store = stage.app.store
+    console.print(f"\n{SCENARIOS.index(scenario) + 1}. {scenario.title}", style="bold")
+    await (
+        environment.processor.start() if scenario.processor_runs else environment.processor.stop()
+    )
+    store = environment.app.store
     seen = {row.id for row in await store.calls(limit=100)}
-    server = f"{stage.app.sip_address}:{stage.app.sip_port}"
-    call = await stage.outside.call(f"sip:{act.dialled}@{server}")
-    call_id = await new_call(store, seen, within=ACT_SECONDS)
+    server = f"{environment.app.sip_address}:{environment.app.sip_port}"
+    call = await environment.outside.call(f"sip:{scenario.dialled}@{server}")
+    call_id = await new_call(store, seen, within=SCENARIO_SECONDS)
     found = ["the call did not arrive at the server"]
     if call_id is not None:
-        story = await follow(store, call_id, console, within=ACT_SECONDS)
-        await _heard_of(story, stage)
-        found = list(problems(act, story, stage.receiver.told))
+        story = await follow(store, call_id, console, within=SCENARIO_SECONDS)
+        await _heard_of(story, environment)
+        found = list(problems(scenario, story, environment.receiver.told))
     with suppress(RefusedError):
         await call.answered()
     if not call.tone.heard:
         found.append("the caller should have heard a tone")
     call.end()
-    await stage.processor.start()
+    await environment.processor.start()
     for problem in found:
         console.print(f"   ✗ {problem}", style="bold red")
     if not found:
-        heard = f"the caller heard {act.talks_to}, the receiver was told before and after"
+        heard = f"the caller heard {scenario.talks_to}, the receiver was told before and after"
         console.print(f"   ✓ {heard}", style="green")
     return not found
 
 
-async def _heard_of(story: CallStory, stage: Stage) -> None:
+async def _heard_of(story: CallStory, environment: DemoEnvironment) -> None:
     """Wait until the receiver has printed what was delivered; it does so a moment later."""
     with suppress(TimeoutError):
         async with asyncio.timeout(2.0):
-            await stage.receiver.has({row.delivery.id for row in story.deliveries})
+            await environment.receiver.has({row.delivery.id for row in story.deliveries})
 
 
-async def _watch(stage: Stage, console: Console) -> None:
+async def _watch(environment: DemoEnvironment, console: Console) -> None:
     """Draw every further call."""
-    seen = {row.id for row in await stage.app.store.calls(limit=100)}
+    seen = {row.id for row in await environment.app.store.calls(limit=100)}
     while True:
-        call = await new_call(stage.app.store, seen, within=3600.0)
+        call = await new_call(environment.app.store, seen, within=3600.0)
         if call is not None:
             console.print("\nA call", style="bold")
-            await follow(stage.app.store, call, console, within=3600.0)
+            await follow(environment.app.store, call, console, within=3600.0)
 
 
-def _introduce(stage: Stage, console: Console) -> None:
+def _introduce(environment: DemoEnvironment, console: Console) -> None:
     console.print(
-        f"Switchhook takes calls at {stage.app.sip_address}:{stage.app.sip_port} (UDP and TCP).\n"
-        f"It asks {stage.processor.url} (examples/{stage.processor.file}) where calls go,\n"
-        f"and tells {stage.receiver.url} (examples/receiver.py) what became of them."
+        f"Switchhook takes calls at {environment.app.sip_address}:{environment.app.sip_port} (UDP and TCP).\n"
+        f"It asks {environment.processor.url} (examples/{environment.processor.file}) where calls go,\n"
+        f"and tells {environment.receiver.url} (examples/receiver.py) what became of them."
     )
 
 
@@ -142,12 +144,12 @@ def program() -> str:
     return f"PYTHONPATH={Path(switchhook.__file__).parents[1]} {sys.executable} -m switchhook"
 
 
-def _invite(stage: Stage, folder: Path, console: Console) -> None:
+def _invite(environment: DemoEnvironment, folder: Path, console: Console) -> None:
     """Say how to call in with a telephone of one's own."""
-    guest = next(account for account in stage.project.accounts if account.login == GUEST)
+    guest = next(account for account in environment.project.accounts if account.login == GUEST)
     console.print("\nNow you. Register any SIP telephone on this machine:", style="bold")
     console.print(
-        f"   server    {stage.app.sip_address}, port {stage.app.sip_port}, UDP or TCP\n"
+        f"   server    {environment.app.sip_address}, port {environment.app.sip_port}, UDP or TCP\n"
         f"   login     {guest.login}\n"
         f"   password  {guest.password}"
     )

@@ -61,7 +61,7 @@ class Processor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ReceivedEvent:
     """One event as the receiver got it."""
 
     at: float
@@ -75,7 +75,7 @@ class Receiver:
     """The endpoint that is told of events. What it prints is what it got."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.told: list[ReceivedEvent] = []
         self.url = ""
         self._process: Process | None = None
         self._news = asyncio.Event()
@@ -110,7 +110,7 @@ class Receiver:
         async for line in output:
             said = json.loads(line)
             self.told.append(
-                Told(at=said["at"], path=said["path"], id=said["id"], event=said["event"])
+                ReceivedEvent(at=said["at"], path=said["path"], id=said["id"], event=said["event"])
             )
             self._news.set()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from switchhook.storage.ports import Records
 
-LOOK = 0.05
+POLL_INTERVAL = 0.05
 """Seconds between two looks into the store."""
 
 
@@ -28,7 +28,7 @@ async def new_call(store: Records, seen: set[str], *, within: float) -> str | No
             if row.id not in seen:
                 seen.add(row.id)
                 return row.id
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)
     return None
 
 
@@ -41,7 +41,7 @@ async def follow(store: Records, call: str, console: Console, *, within: float) 
         _draw_news(story, drawn, console)
         if _is_done(story) or time.monotonic() > end:
             return story
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)
 
 
 def _is_done(story: CallStory) -> bool:

@@ -19,20 +19,20 @@ from switchhook.webhooks.request_headers import is_parameter_header
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from switchhook.projectfile.toml.kinds import Spot
     from switchhook.projectfile.toml.lines import KeyPath
+    from switchhook.projectfile.toml.value_types import Location
 
     Raw = Mapping[str, Any]
 
 
-def check_trunk(trunk: Raw, at: Spot) -> None:
+def check_trunk(trunk: Raw, at: Location) -> None:
     """Credentials are whole, and there are some to register with."""
     _check_pair(trunk, at)
     if trunk.get("register") is True and not trunk.get("username"):
         at.notes.add(at.path, "username is missing beside register", "write username and password")
 
 
-def check_group(group: Raw, at: Spot) -> None:
+def check_group(group: Raw, at: Location) -> None:
     """Nobody is in a group twice."""
     logins = group.get("accounts")
     seen: set[str] = set()
@@ -44,7 +44,7 @@ def check_group(group: Raw, at: Spot) -> None:
             seen.add(login)
 
 
-def check_numbers(document: Raw, at: Spot) -> None:
+def check_numbers(document: Raw, at: Location) -> None:
     """No number stands twice, in whatever spelling."""
     seen: dict[str, KeyPath] = {}
     for index, number in _names(document, "numbers", "number"):
@@ -57,7 +57,7 @@ def check_numbers(document: Raw, at: Spot) -> None:
         seen.setdefault(digits, path)
 
 
-def check_group_names(document: Raw, at: Spot) -> None:
+def check_group_names(document: Raw, at: Location) -> None:
     """What somebody dials is a group, an account or a number, and only one of them."""
     taken = {
         as_listed(number, dialling_in(at.names)) or number: (
@@ -80,7 +80,7 @@ def check_group_names(document: Raw, at: Spot) -> None:
             at.notes.add(("groups", index, "name"), problem, "give the group another name")
 
 
-def check_forwarding_number(webhook: Raw, at: Spot) -> None:
+def check_forwarding_number(webhook: Raw, at: Location) -> None:
     """JSON-RPC needs a method (R1-22, A-07), header lines need header names [A-01]."""
     submission, place = webhook.get("submission", "http"), webhook.get("place", "as-method")
     if "json-rpc" in {str(submission), str(webhook.get("import"))} and not webhook.get(
@@ -100,7 +100,7 @@ def check_forwarding_number(webhook: Raw, at: Spot) -> None:
     check_doubles(webhook, "parameters", at)
 
 
-def check_routing_webhook(webhook: Raw, at: Spot) -> None:
+def check_routing_webhook(webhook: Raw, at: Location) -> None:
     """Headers can be set, and credentials are whole and of one kind."""
     check_headers(webhook, at)
     _check_pair(webhook, at)
@@ -108,7 +108,7 @@ def check_routing_webhook(webhook: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "token"), "there is a username too", "keep one of the two")
 
 
-def check_event_webhook(webhook: Raw, at: Spot) -> None:
+def check_event_webhook(webhook: Raw, at: Location) -> None:
     """Headers can be set, no name is sent twice, and the format has what it sends and nothing else.
 
     DELETE is not offered for events [A-03].
@@ -122,7 +122,7 @@ def check_event_webhook(webhook: Raw, at: Spot) -> None:
     check_told_name(webhook, at)
 
 
-def check_told_name(listener: Raw, at: Spot) -> None:
+def check_told_name(listener: Raw, at: Location) -> None:
     """Nobody is listed under a name that subscriptions have."""
     name = listener.get("name")
     if isinstance(name, str) and name.startswith(SUBSCRIPTION_PREFIX):
@@ -130,7 +130,7 @@ def check_told_name(listener: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "name"), problem, "begin the name with another word")
 
 
-def _check_format(webhook: Raw, at: Spot) -> None:
+def _check_format(webhook: Raw, at: Location) -> None:
     """Nothing is set that would not be sent (R2-27…30)."""
     is_raw = webhook.get("format") == "raw"
     bodies = [key for key in ("body", "body_base64") if webhook.get(key)]
@@ -147,7 +147,7 @@ def _check_format(webhook: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "parameters"), problem, advice)
 
 
-def check_event_mail(mail: Raw, at: Spot) -> None:
+def check_event_mail(mail: Raw, at: Location) -> None:
     """Nobody is told twice."""
     seen: set[str] = set()
     addresses = mail.get("to")
@@ -161,7 +161,7 @@ def check_event_mail(mail: Raw, at: Spot) -> None:
     check_told_name(mail, at)
 
 
-def check_listener_names(document: Raw, at: Spot) -> None:
+def check_listener_names(document: Raw, at: Location) -> None:
     """Event webhooks and event mails have names of their own: deliveries are known by them."""
     webhooks = {name: index for index, name in _names(document, "event_webhooks")}
     for index, name in _names(document, "event_mails"):
@@ -172,7 +172,7 @@ def check_listener_names(document: Raw, at: Spot) -> None:
             at.notes.add(("event_mails", index, "name"), problem, "give the mail another name")
 
 
-def check_event_filter(only: Raw, at: Spot) -> None:
+def check_event_filter(only: Raw, at: Location) -> None:
     """Bounds of a conversation leave room between them."""
     shortest, longest = only.get("shortest", 0), only.get("longest")
     if _is_number(shortest) and _is_number(longest) and longest < shortest:
@@ -180,7 +180,7 @@ def check_event_filter(only: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "longest"), problem, "make it longer than shortest")
 
 
-def _check_filter_fits(listener: Raw, at: Spot) -> None:
+def _check_filter_fits(listener: Raw, at: Location) -> None:
     """What a filter asks for is known by the time of the event."""
     event, only = listener.get("event"), listener.get("only")
     if not isinstance(event, str) or not isinstance(only, dict) or event.endswith(".after"):
@@ -197,7 +197,7 @@ def _is_number(value: object) -> TypeGuard[float]:
     return type(value) in {int, float}
 
 
-def check_headers(webhook: Raw, at: Spot) -> None:
+def check_headers(webhook: Raw, at: Location) -> None:
     """Note header names that cannot be set."""
     for index, name in _names(webhook, "headers"):
         if not is_header_name(name):
@@ -208,14 +208,14 @@ def check_headers(webhook: Raw, at: Spot) -> None:
             )
 
 
-def _check_pair(table: Raw, at: Spot) -> None:
+def _check_pair(table: Raw, at: Location) -> None:
     """A user name is of no use without its password, nor the other way round."""
     for given, missing in (("username", "password"), ("password", "username")):
         if table.get(given) and not table.get(missing):
             at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
 
 
-def check_doubles(table: Raw, key: str, at: Spot) -> None:
+def check_doubles(table: Raw, key: str, at: Location) -> None:
     """Note names of values that are sent under the same one before."""
     seen: set[str] = set()
     for index, name in _names(table, key):

@@ -14,8 +14,8 @@ from switchhook.projectfile.toml.mistakes import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from switchhook.projectfile.toml.kinds import Spot
     from switchhook.projectfile.toml.lines import KeyPath
+    from switchhook.projectfile.toml.value_types import Location
 
     Raw = Mapping[str, Any]
     Branch = tuple[KeyPath, list[tuple[int, Raw]]]
@@ -34,22 +34,22 @@ FINAL = {
     ("hang_up", "go_to"): "goes to another scheme, which does not come back",
 }
 """The steps that hand no call on, and what they do with it instead."""
-LONGEST_CIRCLE = 10
+MAX_SHOWN_CIRCLE = 10
 """Schemes of a circle that a message names."""
-DEEPEST = 50
+MAX_DEPTH = 50
 """Branches in branches that are looked at; fewer can be read."""
 
 
-def check_scheme(scheme: Raw, at: Spot) -> None:
+def check_scheme(scheme: Raw, at: Location) -> None:
     """Note steps that are never reached, and what only a webhook's branches know (S-33, T-24)."""
     _check_steps(list(tables_in(scheme, "steps")), (*at.path, "steps"), at, in_webhook=False)
 
 
 def _check_steps(
-    steps: list[tuple[int, Raw]], path: KeyPath, at: Spot, *, in_webhook: bool, depth: int = 0
+    steps: list[tuple[int, Raw]], path: KeyPath, at: Location, *, in_webhook: bool, depth: int = 0
 ) -> None:
     why = ""
-    for index, step in steps if depth < DEEPEST else ():
+    for index, step in steps if depth < MAX_DEPTH else ():
         here = (*path, index)
         if why:
             at.notes.add(here, "this step is never reached", f"the step above it {why}")
@@ -61,7 +61,7 @@ def _check_steps(
         why = next((why for words, why in FINAL.items() if _is_final(step, words)), "")
 
 
-def _check_outside(step: Raw, here: KeyPath, at: Spot) -> None:
+def _check_outside(step: Raw, here: KeyPath, at: Location) -> None:
     """Outside a dial-plan webhook's branches nothing was returned (R5-32, R5-33)."""
     advice = "move the step into success or failed of an ask_dial_plan step"
     if step.get("caller_name") == "webhook":
@@ -88,13 +88,13 @@ def _is_final(step: Raw, words: tuple[str, ...], depth: int = 0) -> bool:
     """Say whether no call gets past this step, for it is one of these or all its branches hold one."""
     if any(word in step for word in words):
         return True
-    branches = [steps for _, steps in _branches(step, ())] if depth < DEEPEST else []
+    branches = [steps for _, steps in _branches(step, ())] if depth < MAX_DEPTH else []
     return bool(branches) and all(
         any(_is_final(inner, words, depth + 1) for _, inner in steps) for steps in branches
     )
 
 
-def check_circles(document: Raw, at: Spot) -> None:
+def check_circles(document: Raw, at: Location) -> None:
     """Schemes must not send calls round in a circle in which the caller hears nothing [A-57].
 
     A circle with a step that asks, plays or rings is allowed: it ends with the caller's patience, or
@@ -110,7 +110,7 @@ def check_circles(document: Raw, at: Spot) -> None:
         _follow(scheme, jumps, done, at)
 
 
-def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Spot) -> None:
+def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Location) -> None:
     """Go every way from a scheme, and note those that come back to where they were."""
     trail = {first: iter(jumps[first])} if first not in done else {}
     while trail:
@@ -131,8 +131,8 @@ def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Spot) 
 
 def _circle(visited: list[int], target: int) -> str:
     round_ = [*map(str, visited[visited.index(target) :]), str(target)]
-    if len(round_) > LONGEST_CIRCLE:
-        round_ = [*round_[: LONGEST_CIRCLE - 2], "…", *round_[-2:]]
+    if len(round_) > MAX_SHOWN_CIRCLE:
+        round_ = [*round_[: MAX_SHOWN_CIRCLE - 2], "…", *round_[-2:]]
     return " → ".join(round_)
 
 
@@ -145,7 +145,7 @@ def _jumps(table: Raw, path: KeyPath) -> Iterator[Jump]:
 
 def _gather(steps: list[tuple[int, Raw]], path: KeyPath, found: list[Jump], depth: int = 0) -> bool:
     """Collect jumps; return whether a call can get past all these steps in silence."""
-    for index, step in steps if depth < DEEPEST else ():
+    for index, step in steps if depth < MAX_DEPTH else ():
         if not any(word in step for word in SILENT):
             return False
         if "go_to" in step:
@@ -159,7 +159,7 @@ def _gather(steps: list[tuple[int, Raw]], path: KeyPath, found: list[Jump], dept
     return True
 
 
-def check_hours(hours: Raw, at: Spot) -> None:
+def check_hours(hours: Raw, at: Location) -> None:
     """Of two special days that are the same day, only one could have its say."""
     seen: set[tuple[int, int, int]] = set()
     days = hours.get("special_days")

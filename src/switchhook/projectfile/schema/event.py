@@ -17,9 +17,10 @@ from switchhook.projectfile.rules.project import (
     check_event_mail,
     check_event_webhook,
 )
-from switchhook.projectfile.schema.field import MOST, Sent
+from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.webhook import HEADERS
-from switchhook.projectfile.toml.kinds import (
+from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.value_types import (
     Base64,
     ListOf,
     OneOf,
@@ -30,7 +31,6 @@ from switchhook.projectfile.toml.kinds import (
     Whole,
     YesNo,
 )
-from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.projectfile.types.project import (
     FREE_TEXT,
     LOGIN,
@@ -44,9 +44,9 @@ from switchhook.webhooks.validation import EVENT_RETRIES, EVENT_TIMEOUTS, proble
 
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 EVENT_PARAMETER = Sent()
-EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MOST)
+EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MAX_FIELDS)
 TALK = Seconds(0, 86_400)
-MOST_RECIPIENTS = 20
+MAX_RECIPIENTS = 20
 MAIL_TEXT = """\
 Caller: {{caller_id}}
 Called number: {{destination_id}}
@@ -148,7 +148,7 @@ EVENT_MAIL = Table(
         Key("only", EVENT_FILTER, "which calls it tells of", default=NO_FILTER),
         Key(
             "to",
-            ListOf(kind=MAIL_ADDRESS, least=1, most=MOST_RECIPIENTS),
+            ListOf(kind=MAIL_ADDRESS, least=1, most=MAX_RECIPIENTS),
             "who is told, each in a mail of their own",
         ),
         Key(

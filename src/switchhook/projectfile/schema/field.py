@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
 from switchhook.projectfile.rules.project import check_doubles
-from switchhook.projectfile.toml.kinds import (
+from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.value_types import (
     ListOf,
+    Location,
     NotedError,
     OneOf,
-    Spot,
     WrongError,
     described,
 )
-from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.projectfile.types.project import EVENT_NAME, Chosen
 from switchhook.webhooks.validation import DEEPEST
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SHAPES = ("value", "array", "object")
 """Each says what is sent; one of them stands in each table."""
-MOST = 200
+MAX_FIELDS = 200
 """Values in one list."""
 CHOSEN = Chosen()
 HASH = OneOf(HashAlgorithm)
@@ -65,13 +65,13 @@ class Sent:
 
     @property
     def _array(self) -> ListOf:
-        return ListOf(kind=Sent(is_item=True, depth=self.depth + 1), least=1, most=MOST)
+        return ListOf(kind=Sent(is_item=True, depth=self.depth + 1), least=1, most=MAX_FIELDS)
 
     @property
     def _object(self) -> ListOf:
-        return ListOf(kind=Sent(depth=self.depth + 1), least=1, most=MOST)
+        return ListOf(kind=Sent(depth=self.depth + 1), least=1, most=MAX_FIELDS)
 
-    def read(self, value: object, at: Spot) -> Node:
+    def read(self, value: object, at: Location) -> Node:
         """Take a table of one shape, and in an array a parameter alone."""
         if self.is_item and isinstance(value, str):
             return _node({"value": CHOSEN.read(value, at)})
@@ -84,7 +84,7 @@ class Sent:
             raise NotedError
         return _node(read)
 
-    def _check(self, table: Mapping[str, Any], at: Spot) -> None:
+    def _check(self, table: Mapping[str, Any], at: Location) -> None:
         """Note what the keys of a table do not tell one by one. Raises WrongError."""
         given = [shape for shape in SHAPES if shape in table]
         if self.depth >= DEEPEST and set(given) - {"value"}:

@@ -31,8 +31,16 @@ from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
 )
-from switchhook.projectfile.toml.kinds import ListOf, OneOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.value_types import (
+    ListOf,
+    OneOf,
+    Reference,
+    Seconds,
+    Text,
+    Whole,
+    YesNo,
+)
 from switchhook.projectfile.types.project import (
     FREE_TEXT,
     HOST_NAME,
@@ -56,8 +64,8 @@ from switchhook.webhooks.answer_targets import MAX_TARGETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from switchhook.projectfile.toml.document import Names
-    from switchhook.projectfile.toml.kinds import Spot
+    from switchhook.projectfile.toml.document import UnknownNames
+    from switchhook.projectfile.toml.value_types import Location
 
 PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
 SECRET = Text(what="a password", most=128, secret=True)
@@ -335,9 +343,9 @@ UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
 """By what two of them are told apart, otherwise by name; numbers are by what they mean, not by their text."""
 
 
-MOST_TABLES = 20_000
+MAX_TABLES = 20_000
 """Tables of one name in a file."""
-MOST = {"trunks": 100, "event_webhooks": 200, "event_mails": 200}
+MAX_ITEMS = {"trunks": 100, "event_webhooks": 200, "event_mails": 200}
 """Fewer, of what costs all the time, or for each call: a trunk is asked every half a minute, every listener is told."""
 
 
@@ -345,7 +353,7 @@ def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN4
     return Project(**project, **lists, dialling=dialling_of(project["country"]))
 
 
-def _check(document: Mapping[str, Any], at: Spot) -> None:
+def _check(document: Mapping[str, Any], at: Location) -> None:
     check_numbers(document, at)
     check_group_names(document, at)
     check_listener_names(document, at)
@@ -353,7 +361,9 @@ def _check(document: Mapping[str, Any], at: Spot) -> None:
 
 
 def _list(name: str, table: Table) -> Key:
-    kind = Tables(table=table, unique=UNIQUE.get(name, "name"), most=MOST.get(name, MOST_TABLES))
+    kind = Tables(
+        table=table, unique=UNIQUE.get(name, "name"), most=MAX_ITEMS.get(name, MAX_TABLES)
+    )
     return Key(name, kind, "", default=())
 
 
@@ -370,7 +380,7 @@ FILE = Table(
 """The whole file."""
 
 
-def names_of(document: Mapping[str, Any]) -> Names:
+def names_of(document: Mapping[str, Any]) -> UnknownNames:
     """Find what references may point to, in a document that nobody has checked yet.
 
     What is wrong otherwise still counts: a reference to it is no second mistake.

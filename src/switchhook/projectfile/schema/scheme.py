@@ -26,21 +26,21 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
-from switchhook.projectfile.toml.kinds import (
-    Kind,
+from switchhook.projectfile.toml.mistakes import did_you_mean
+from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.value_types import (
     ListOf,
+    Location,
     NotedError,
     OneOf,
     Reference,
     Seconds,
-    Spot,
+    ValueType,
     Whole,
     WrongError,
     YesNo,
     described,
 )
-from switchhook.projectfile.toml.mistakes import did_you_mean
-from switchhook.projectfile.toml.tables import Key, Table, Tables
 from switchhook.projectfile.types.project import NAME, RingTarget, TimeZone
 from switchhook.projectfile.types.scheme import Day, Names, Presses, Spans
 from switchhook.webhooks.validation import RING_TIMEOUTS
@@ -55,7 +55,7 @@ KEY_SECONDS = Seconds(1.0, 60.0)
 SOUND = Reference(to="sound", kind=NAME)
 SOUNDS = ListOf(kind=SOUND, most=20)
 SOME_SOUNDS = ListOf(kind=SOUND, least=1, most=20)
-DEEPEST = 40
+MAX_DEPTH = 40
 """Parts of the longest path to a step: every branch adds two, a menu's three."""
 
 
@@ -69,11 +69,11 @@ class Steps:
         *words, last = STEPS
         return f"a step: {', '.join(words)} or {last}"
 
-    def read(self, value: object, at: Spot) -> Step:
+    def read(self, value: object, at: Location) -> Step:
         """Take a table with exactly one of the words that name a step."""
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a step", f"write {self.allowed}")
-        if len(at.path) > DEEPEST:
+        if len(at.path) > MAX_DEPTH:
             raise WrongError("branches are nested too deeply", "go to a scheme of their own")
         words = [word for word in STEPS if word in value]
         if not words:
@@ -87,9 +87,9 @@ class Steps:
             raise NotedError
         return step
 
-    def rename(self, value: object, at: Spot) -> None:
+    def rename(self, value: object, at: Location) -> None:
         """Look into the table that one of its keys names, perhaps by a former name."""
-        if isinstance(value, dict) and len(at.path) <= DEEPEST:
+        if isinstance(value, dict) and len(at.path) <= MAX_DEPTH:
             for word, table in STEPS.items():
                 (key,) = (key for key in table.keys if key.name == word)
                 if word in value or (key.former is not None and key.former.name in value):
@@ -100,7 +100,7 @@ class Steps:
         return table_of(value).write(value)
 
 
-def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
+def _note_lost_step(step: Mapping[str, object], at: Location) -> None:
     owners = [(key, owner) for key in step for owner in _owners(key)]
     near = [advice for word in step if (advice := did_you_mean(word, STEPS)).startswith("did")]
     if owners:
@@ -119,7 +119,7 @@ def _owners(key: str) -> tuple[str, ...]:
     )
 
 
-def _note_keys_of_others(value: Mapping[str, object], word: str, at: Spot) -> set[str]:
+def _note_keys_of_others(value: Mapping[str, object], word: str, at: Location) -> set[str]:
     """Note the keys that a step of another word has; return them."""
     own = {key.name for key in STEPS[word].keys}
     found = {key: owners for key in value if key not in own and (owners := _owners(key))}
@@ -133,7 +133,7 @@ def _without(value: Mapping[str, object], keys: set[str]) -> dict[str, object]:
     return {key: item for key, item in value.items() if key not in keys}
 
 
-STEP: Kind = Steps()
+STEP: ValueType = Steps()
 BRANCH = Tables(table=STEP)
 CALLER_NAME = Key(
     "caller_name",

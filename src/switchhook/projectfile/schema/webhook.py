@@ -22,18 +22,18 @@ from switchhook.projectfile.rules.project import (
     check_forwarding_number,
     check_routing_webhook,
 )
-from switchhook.projectfile.toml.kinds import (
-    Kind,
+from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.value_types import (
     ListOf,
+    Location,
     OneOf,
     Reference,
     Seconds,
-    Spot,
     Text,
+    ValueType,
     Whole,
     YesNo,
 )
-from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.projectfile.types.project import (
     FREE_TEXT,
     NAME,
@@ -76,7 +76,7 @@ class Pair:
         """Say what may be written."""
         return '{ name = "…", value = "…" }'
 
-    def read(self, value: object, at: Spot) -> object:
+    def read(self, value: object, at: Location) -> object:
         """Take a table of name and value."""
         return self.table.read(value, at)
 
@@ -167,7 +167,7 @@ PATIENCE = (
 """How long and how often every webhook that is asked is waited for."""
 
 
-def _fallback_url(address: Kind) -> Key:
+def _fallback_url(address: ValueType) -> Key:
     """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
     return Key("fallback_url", address, "endpoint that is asked when the first failed", default="")
 

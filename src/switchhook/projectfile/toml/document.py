@@ -6,31 +6,31 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from switchhook.projectfile.toml.kinds import NotedError, Spot, TableHolder, WrongError
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.syntax import explain
 from switchhook.projectfile.toml.tables import Table, Tables
+from switchhook.projectfile.toml.value_types import Location, NotedError, TableHolder, WrongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from switchhook.projectfile.toml.kinds import Kind
+    from switchhook.projectfile.toml.value_types import ValueType
 
-Names = dict[str, "AbstractSet[Any]"]
+UnknownNames = dict[str, "AbstractSet[Any]"]
 
-MOST_CHARACTERS = 5_000_000
+MAX_CHARACTERS = 5_000_000
 """Far more than a person writes, and read in seconds."""
 
-MOST_PARTS = 50
+MAX_PARTS = 50
 """Of a dotted key: `tomllib` takes minutes for one of 40,000, and seconds for many of 400."""
 
-LONGEST_FRACTION = 100
+MAX_FRACTION_DIGITS = 100
 """Characters."""
 
 _DOTTED = re.compile(
     r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
-    f"{MOST_PARTS}}}"
+    f"{MAX_PARTS}}}"
 )
 """Begins a key of more parts; each place is looked at a few times at most."""
 _LONG_NUMBER = re.compile(r"[0-9][0-9_]{999}")
@@ -39,8 +39,8 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 def read_document(
     text: str,
-    kind: Kind,
-    names_of: Callable[[Mapping[str, Any]], Names] = lambda _: {},
+    kind: ValueType,
+    names_of: Callable[[Mapping[str, Any]], UnknownNames] = lambda _: {},
     *,
     judge: bool = True,
     remark: Callable[[str], None] | None = None,
@@ -50,11 +50,11 @@ def read_document(
     `names_of` finds in the raw document what references may point to. Without `judge` each key alone
     is checked, for a document that was judged before. `remark` is told of keys under former names.
     """
-    if len(text) > MOST_CHARACTERS:
-        return _one(f"{len(text)} characters are too many", f"allowed are {MOST_CHARACTERS}")
+    if len(text) > MAX_CHARACTERS:
+        return _one(f"{len(text)} characters are too many", f"allowed are {MAX_CHARACTERS}")
     if dotted := _DOTTED.search(text):
         line = text.count("\n", 0, dotted.start()) + 1
-        return _one(f"more than {MOST_PARTS} names are joined by dots", "write fewer", line)
+        return _one(f"more than {MAX_PARTS} names are joined by dots", "write fewer", line)
     try:
         document = tomllib.loads(text, parse_float=_fraction)
     except RecursionError:
@@ -64,8 +64,8 @@ def read_document(
     notes = Notes(text, judges=judge)
     try:
         if isinstance(kind, TableHolder):
-            kind.rename(document, Spot(path=(), notes=notes, names={}))
-        value = kind.read(document, Spot(path=(), notes=notes, names=names_of(document)))
+            kind.rename(document, Location(path=(), notes=notes, names={}))
+        value = kind.read(document, Location(path=(), notes=notes, names=names_of(document)))
     except WrongError as wrong:
         notes.add((), wrong.problem, wrong.advice)
     except (NotedError, TooManyMistakesError):
@@ -87,12 +87,12 @@ def decode(data: bytes) -> str | Mistakes:
 
 def _fraction(text: str) -> float:
     """Read a number with a fraction. Python takes a tenth of a second for one of a million digits, in one go."""
-    if len(text) > LONGEST_FRACTION:
-        raise ValueError(f"a number has more than {LONGEST_FRACTION} characters")
+    if len(text) > MAX_FRACTION_DIGITS:
+        raise ValueError(f"a number has more than {MAX_FRACTION_DIGITS} characters")
     return float(text)
 
 
-def _lists(kind: Kind) -> frozenset[str]:
+def _lists(kind: ValueType) -> frozenset[str]:
     """Return the tables of a document that are written under `[[headers]]` of their own."""
     keys = kind.keys if isinstance(kind, Table) else ()
     return frozenset(key.name for key in keys if isinstance(key.kind, Tables))

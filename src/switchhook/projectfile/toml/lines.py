@@ -14,7 +14,7 @@ from bisect import bisect_right
 KeyPath = tuple[str | int, ...]
 """Where a value stands: table names, keys, and places in arrays from 0."""
 
-DEEPEST = 50
+MAX_DEPTH = 50
 """Parts of a path whose line is kept: more than any document of ours has, and few enough to keep for each value
 of a hostile one."""
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
@@ -171,7 +171,7 @@ class _Scanner:
             self._pos = found.end()
 
     def _note(self, path: KeyPath, pos: int) -> None:
-        if len(path) <= DEEPEST:
+        if len(path) <= MAX_DEPTH:
             self._found.setdefault(path, bisect_right(self._newlines, pos - 1) + 1)
 
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 SHOWN = 40
 """Characters of a wrong value that a message repeats."""
-MOST = 1000
+MAX_MISTAKES = 1000
 """Mistakes that one document is read for: to look for near names takes its time."""
-MOST_REMARKS = 100
+MAX_REMARKS = 100
 """Remarks on former names of keys in one document."""
-MOST_COMPARED = 1000
+MAX_COMPARED = 1000
 """Names among which a near one is looked for."""
-MOST_NAMED = 30
+MAX_NAMED = 30
 """Names that an advice lists."""
 
 
@@ -87,7 +87,7 @@ class Notes:
         """Yield what is to be said of former names, with their lines."""
         remarks = [
             Mistake(line=self.line(path), path=self._as_written(path), problem=remark)
-            for path, (_, remark) in islice(self._former.items(), MOST_REMARKS)
+            for path, (_, remark) in islice(self._former.items(), MAX_REMARKS)
         ]
         yield from map(str, sorted(remarks, key=lambda remark: remark.line))
         if (more := len(self._former) - len(remarks)) > 0:
@@ -105,8 +105,8 @@ class Notes:
     def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
         """Note one mistake; the same one twice is noted once. Raises TooManyMistakesError."""
         line = self.line(path)
-        if len(self._found) >= MOST:
-            problem = f"there are more than {MOST} mistakes"
+        if len(self._found) >= MAX_MISTAKES:
+            problem = f"there are more than {MAX_MISTAKES} mistakes"
             more = Mistake(line=line, path=(), problem=problem, advice="mend the others first")
             self._found[more] = None
             raise TooManyMistakesError(str(more))
@@ -160,8 +160,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     # A short word differs by much in one letter; of long ones, less than that is another word.
     cutoff = 0.6 if len(name) < 6 else 0.72
-    compared = names if len(names) <= MOST_COMPARED else []
+    compared = names if len(names) <= MAX_COMPARED else []
     near = get_close_matches(name, compared, n=1, cutoff=cutoff)
     if near:
         return f"did you mean {near[0]}?"
-    return f"known are {', '.join(names)}" if 0 < len(names) <= MOST_NAMED else ""
+    return f"known are {', '.join(names)}" if 0 < len(names) <= MAX_NAMED else ""

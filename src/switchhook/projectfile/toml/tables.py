@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from switchhook.projectfile.toml.kinds import (
-    Kind,
+from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+from switchhook.projectfile.toml.value_types import (
+    Location,
     Marker,
     NotedError,
-    Spot,
     TableHolder,
+    ValueType,
     WrongError,
     described,
     quote,
 )
-from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Key:
     """One key of a table."""
 
     name: str
-    kind: Kind
+    kind: ValueType
     help: str
     """One sentence without a full stop, for the reference in the docs."""
     default: object = REQUIRED
@@ -68,7 +68,7 @@ class Table:
 
     make: Callable[..., Any]
     keys: tuple[Key, ...]
-    check: Callable[[Mapping[str, Any], Spot], None] | None = None
+    check: Callable[[Mapping[str, Any], Location], None] | None = None
     """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
     go together. Its values may be of any type."""
     review: Callable[[Any], Iterable[str]] = lambda _: ()
@@ -79,7 +79,7 @@ class Table:
         """Say what may be written."""
         return "a table"
 
-    def read(self, value: object, at: Spot) -> Any:  # noqa: ANN401 (whatever `make` makes)
+    def read(self, value: object, at: Location) -> Any:  # noqa: ANN401 (whatever `make` makes)
         """Take a table whose keys can all be taken; every one that cannot is noted."""
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
@@ -96,7 +96,7 @@ class Table:
                 at.notes.add(at.path, problem)
         return made
 
-    def rename(self, value: object, at: Spot) -> None:
+    def rename(self, value: object, at: Location) -> None:
         """Give keys that stand under a former name their own, in this table and in those inside."""
         if not isinstance(value, dict):
             return
@@ -106,7 +106,7 @@ class Table:
             if isinstance(key.kind, TableHolder) and key.name in value:
                 key.kind.rename(value[key.name], at.at(key.name))
 
-    def _note_unknown(self, table: Mapping[str, object], at: Spot) -> None:
+    def _note_unknown(self, table: Mapping[str, object], at: Location) -> None:
         """Note the keys that mean nothing."""
         known = {key.name for key in self.keys}
         for name, value in table.items():
@@ -124,7 +124,7 @@ class Table:
             if any(i.name == name and isinstance(i.kind, Tables) for i in key.kind.table.keys)
         ]
 
-    def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
+    def _read(self, key: Key, table: Mapping[str, object], at: Location) -> object:
         if key.name not in table:
             if key.default is REQUIRED:
                 is_header = isinstance(key.kind, Table) and not at.path
@@ -153,7 +153,7 @@ class Table:
                 yield key, item
 
 
-def _rename(key: Key, former: FormerName, table: dict[str, object], at: Spot) -> None:
+def _rename(key: Key, former: FormerName, table: dict[str, object], at: Location) -> None:
     """Give a key its own name. Under both, it is a mistake, and what stands under the former is left out."""
     if former.name not in table or not former.has(table[former.name]):
         return
@@ -174,7 +174,7 @@ def _rename(key: Key, former: FormerName, table: dict[str, object], at: Spot) ->
 class Tables:
     """An array of tables, written under `[[headers]]` of their own."""
 
-    table: Kind
+    table: ValueType
     unique: str = ""
     """The key that no two of them share."""
     same: Callable[[Any], Any] = lambda name: name
@@ -187,7 +187,7 @@ class Tables:
         """Say what may be written."""
         return "tables"
 
-    def read(self, value: object, at: Spot) -> tuple[Any, ...]:
+    def read(self, value: object, at: Location) -> tuple[Any, ...]:
         """Take tables that can all be taken, and differ."""
         if not isinstance(value, list):
             name = ".".join(str(part) for part in at.path if isinstance(part, str))
@@ -201,13 +201,13 @@ class Tables:
             raise NotedError
         return tuple(made)
 
-    def rename(self, value: object, at: Spot) -> None:
+    def rename(self, value: object, at: Location) -> None:
         """Look into each table."""
         if isinstance(self.table, TableHolder) and isinstance(value, list):
             for index, item in enumerate(value):
                 self.table.rename(item, at.at(index))
 
-    def _item(self, item: object, at: Spot) -> object:
+    def _item(self, item: object, at: Location) -> object:
         try:
             return self.table.read(item, at)
         except WrongError as wrong:
@@ -216,8 +216,8 @@ class Tables:
             pass
         return None
 
-    def _note_doubles(self, tables: list[object], at: Spot) -> None:
-        seen: dict[object, Spot] = {}
+    def _note_doubles(self, tables: list[object], at: Location) -> None:
+        seen: dict[object, Location] = {}
         for index, table in enumerate(tables):
             name = table.get(self.unique) if isinstance(table, dict) else None
             if not isinstance(name, str | int):
@@ -235,7 +235,7 @@ class Tables:
         return f"[{', '.join(self.table.write(item) for item in value)}]"
 
 
-def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
+def pair(name: str, kind: ValueType, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
     """Write one line of a table; the key is quoted where TOML wants it."""
     return f"{bare_or_quoted(name)} = {kind.write(value)}"
 

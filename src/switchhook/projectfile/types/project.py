@@ -18,8 +18,15 @@ from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.projectfile.toml.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+from switchhook.projectfile.toml.value_types import (
+    Location,
+    NotedError,
+    Text,
+    WrongError,
+    quote,
+    text_of,
+)
 from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS
 from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
@@ -77,7 +84,7 @@ class Digits:
         """Say what may be written."""
         return "a telephone number of 3 to 15 digits"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take a number in any spelling, and keep its canonical form (FE-06)."""
         text = text_of(value)
         dialling = dialling_in(at.names)
@@ -98,7 +105,7 @@ class CallerNumber(Text):
     what: str = "digits, perhaps with + before and * behind"
     pattern: str = r"(?!00\*?$)\+?[0-9]+\*?"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take the digits; a whole number may be written in groups, as people of the country write it."""
         grouped = single_number(value, dialling_in(at.names)) if isinstance(value, str) else ""
         return Text.read(self, grouped or value, at)
@@ -113,7 +120,7 @@ class RingTarget:
         """Say what may be written."""
         return "a login, a group, a telephone number or a SIP address"
 
-    def read(self, value: object, at: Spot) -> Target:
+    def read(self, value: object, at: Location) -> Target:
         """Take a target, read as a webhook's answer would be [A-09]; a login wins over a number."""
         text = text_of(value)
         if "," in text:
@@ -137,7 +144,7 @@ class RingTarget:
         return quote(value.value)
 
 
-def _as_answered(text: str, at: Spot) -> ProjectSnapshot:
+def _as_answered(text: str, at: Location) -> ProjectSnapshot:
     """Make a project in which a person may name any SIP host. It has what `text` may mean of the document's."""
     user, _, rest = text.strip().strip("<>").rpartition("@")
     bare = user.rpartition(":")[2] or rest
@@ -170,7 +177,7 @@ class WebAddress:
         """Say what may be written."""
         return "http:// or https:// address"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take what the request can be made of."""
         if self.may_be_empty and value == "":
             return ""
@@ -204,7 +211,7 @@ class Network:
         """Say what may be written."""
         return "network like 10.0.0.0/8"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take a network; a bare address means itself alone."""
         del at
         text = text_of(value)
@@ -237,7 +244,7 @@ class GrantedNetwork:
         """Say what may be written."""
         return "network like 10.0.0.0/8, perhaps with a port: 10.0.0.5/32:8443"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take what the address guard can allow."""
         del at
         text = text_of(value)
@@ -262,7 +269,7 @@ class Country:
         """Say what may be written."""
         return "country code like UA"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take a country whose numbers are known, or nothing."""
         del at
         text = text_of(value)
@@ -302,7 +309,7 @@ class TimeZone:
         """Say what may be written."""
         return "time zone like Europe/Kyiv"
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take a zone that this machine knows. UTC needs no data."""
         del at
         text = text_of(value)
@@ -355,7 +362,7 @@ class Chosen:
         """Say what may be written."""
         return "a parameter, such as caller_id, custom:city or constant:shop-1"
 
-    def read(self, value: object, at: Spot) -> tuple[str, str]:
+    def read(self, value: object, at: Location) -> tuple[str, str]:
         """Take a parameter's key, or its label."""
         text = Text(most=1000, secret=True).read(value, at)
         name, colon, argument = text.partition(":")
@@ -398,7 +405,7 @@ class SuccessCodes:
         """Say what may be written."""
         return 'a list of HTTP statuses, or "2xx"'
 
-    def read(self, value: object, at: Spot) -> tuple[int, ...]:
+    def read(self, value: object, at: Location) -> tuple[int, ...]:
         """Take final statuses."""
         if value == "2xx":
             return ANY_2XX

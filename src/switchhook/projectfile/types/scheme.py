@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import SpecialDay, parse_spans, spans_text
 from switchhook.domain.scheme import DTMF_KEYS, CallerName, MenuChoice, NameChoice
-from switchhook.projectfile.toml.kinds import (
-    Kind,
+from switchhook.projectfile.toml.mistakes import shown
+from switchhook.projectfile.toml.tables import Tables
+from switchhook.projectfile.toml.value_types import (
+    Location,
     NotedError,
-    Spot,
     Text,
+    ValueType,
     WrongError,
     described,
     quote,
     text_of,
 )
-from switchhook.projectfile.toml.mistakes import shown
-from switchhook.projectfile.toml.tables import Tables
 
 if TYPE_CHECKING:
     from switchhook.domain.hours import Span
@@ -33,7 +33,7 @@ class Spans:
         """Say what may be written."""
         return "hours like 09:00-13:00, 14:00-18:00"
 
-    def read(self, value: object, at: Spot) -> tuple[Span, ...]:
+    def read(self, value: object, at: Location) -> tuple[Span, ...]:
         """Take spans; the empty text is none."""
         del at
         try:
@@ -55,7 +55,7 @@ class Day:
         """Say what may be written."""
         return "a day like 12-25 or 2026-04-06, perhaps with hours: 12-24 09:00-12:00"
 
-    def read(self, value: object, at: Spot) -> SpecialDay:
+    def read(self, value: object, at: Location) -> SpecialDay:
         """Take a day that the calendar has."""
         del at
         text = text_of(value)
@@ -78,7 +78,7 @@ class Names:
         """Say what may be written."""
         return '"webhook", { prepend = "…" } or { replace = "…" }'
 
-    def read(self, value: object, at: Spot) -> CallerName:
+    def read(self, value: object, at: Location) -> CallerName:
         """Take one choice, with its text where it has one."""
         if value == NameChoice.WEBHOOK.value:
             return CallerName(choice=NameChoice.WEBHOOK)
@@ -100,14 +100,14 @@ class Names:
 class Presses:
     """What a menu does on each key: a table of lists of steps."""
 
-    step: Kind
+    step: ValueType
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
         return "`[[schemes.steps.press.1]]` tables, one list for each of 0 to 9, * and #"
 
-    def read(self, value: object, at: Spot) -> tuple[MenuChoice, ...]:
+    def read(self, value: object, at: Location) -> tuple[MenuChoice, ...]:
         """Take the branches of known keys, in the order of a telephone's keys."""
         if not isinstance(value, dict) or not value:
             raise WrongError(f"{described(value)} names no key", f"write {self.allowed}")
@@ -130,7 +130,7 @@ class Presses:
             raise NotedError
         return tuple(MenuChoice(key=key, steps=found[key]) for key in DTMF_KEYS if key in found)
 
-    def rename(self, value: object, at: Spot) -> None:
+    def rename(self, value: object, at: Location) -> None:
         """Look into the steps of each key."""
         for key, steps in value.items() if isinstance(value, dict) else ():
             Tables(table=self.step).rename(steps, at.at(key))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Project
 
 
-def listener_remarks(project: Project) -> Iterator[str]:
+def listener_warnings(project: Project) -> Iterator[str]:
     """Yield what is sent otherwise than it was written, and who is told of nothing.
 
     What looks like a placeholder and is none (R2-28), JSON under another Content-Type, a filter that no

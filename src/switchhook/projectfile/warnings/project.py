@@ -10,7 +10,7 @@ from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import RingStep, branches
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
-from switchhook.projectfile.warnings.listener import listener_remarks
+from switchhook.projectfile.warnings.listener import listener_warnings
 from switchhook.routing.project_numbers import (
     sole_project_number,
     unringable_notice,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Step
 
 
-def remarks(project: Project) -> Iterator[str]:
+def project_warnings(project: Project) -> Iterator[str]:
     """Yield a sentence for each thing that is done otherwise than it was written, or to no purpose.
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
@@ -51,7 +51,7 @@ def remarks(project: Project) -> Iterator[str]:
     yield from _project_numbers(project)
     yield from _urls_that_will_not_do(project)
     yield from _calls_that_will_not_go(project)
-    yield from listener_remarks(project)
+    yield from listener_warnings(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:

@@ -1,4 +1,4 @@
-"""`switchhook call`: a pretend call, drawn as its path."""
+"""`switchhook call`: a simulated call, drawn as its path."""
 
 import asyncio
 import time
@@ -10,15 +10,15 @@ from cyclopts import Parameter
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
+from switchhook.cli.output import print_json, print_left_over, stderr, stdout
 from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call
-from switchhook.cli.show import print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.sounds import missing_sounds
-from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import PHONES, Script, as_dialled
+from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views import as_json
 from switchhook.views.path import path_of
 from switchhook.views.text import iso
@@ -94,7 +94,7 @@ def call(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Place a pretend call between simulated telephones; webhooks are really asked. Draws its path."""
+    """Place a simulated call between simulated telephones; webhooks are really asked. Draws its path."""
     snapshot = snapshot_of(project, file, config, data_dir)
     for note in missing_sounds(data_dir_of(config, data_dir), snapshot.project):
         stderr().print(f"switchhook: note: {note}")
@@ -112,7 +112,7 @@ def call(
         return place_real_call(snapshot, script, stdout(), data_dir_of(config, data_dir))
     event_and_recipient = subscriptions_to(snapshot, file, config, data_dir)
     made = asyncio.run(
-        pretend_call(
+        simulate_call(
             snapshot, script, now=now, product=USER_AGENT, subscriptions=event_and_recipient
         )
     )
@@ -174,7 +174,7 @@ def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
     return found
 
 
-def _refused(made: PretendCall, snapshot: ProjectSnapshot, script: Script) -> int:
+def _refused(made: CallSimulation, snapshot: ProjectSnapshot, script: Script) -> int:
     cause = None if made.refused is None else made.refused.cause
     why = "it was not taken" if cause is None else f"it was refused with {cause.sip}, {cause.text}"
     if script.caller and script.caller not in snapshot.accounts:
@@ -183,11 +183,11 @@ def _refused(made: PretendCall, snapshot: ProjectSnapshot, script: Script) -> in
     return 1
 
 
-def _draw(made: PretendCall, snapshot: ProjectSnapshot, *, began: float) -> None:
+def _draw(made: CallSimulation, snapshot: ProjectSnapshot, *, began: float) -> None:
     console = stdout()
     would = [_told(delivery) for delivery in made.deliveries]
     lines = sorted([*call_lines(made.journal), *would], key=lambda line: line.at)
-    console.print(f"a pretend call in project {snapshot.project.id}")
+    console.print(f"a simulated call in project {snapshot.project.id}")
     for line in lines:
         console.print(draw_whole(line, began=began))
     console.print(draw_path(made.journal))
@@ -198,7 +198,7 @@ def _told(delivery: Delivery) -> Line:
     return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim")
 
 
-def _as_json(made: PretendCall) -> dict[str, Any]:
+def _as_json(made: CallSimulation) -> dict[str, Any]:
     call = made.call
     assert call is not None  # noqa: S101 (the caller looked)
     return {

@@ -1,4 +1,4 @@
-"""What the demo plays, and how it is judged. Pure."""
+"""The scenarios of the demo, and how each is checked. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from switchhook.storage.records import DeliveryState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from switchhook.cli.demo.programs import Told
+    from switchhook.cli.demo.programs import ReceivedEvent
     from switchhook.operations.history import CallStory
 
 CALLER = "380441112233"
@@ -42,7 +42,7 @@ class DemoCall:
     """Who has to get the call."""
 
 
-ACTS = (
+SCENARIOS = (
     DemoCall(
         title="A number that one visitor saw: the endpoint names a telephone number",
         dialled=DYNAMIC,
@@ -65,34 +65,36 @@ ACTS = (
 )
 
 
-def problems(act: DemoCall, story: CallStory, told: Sequence[Told]) -> Iterator[str]:
+def problems(scenario: DemoCall, story: CallStory, told: Sequence[ReceivedEvent]) -> Iterator[str]:
     """Yield what did not come out as it should; nothing is a success."""
-    yield from _about_the_answer(act, story)
-    yield from _about_the_call(act, story)
+    yield from _answer_problems(scenario, story)
+    yield from _call_problems(scenario, story)
     for event in EVENTS:
-        yield from _about_an_event(event, story, told)
+        yield from _event_problems(event, story, told)
 
 
-def _about_the_answer(act: DemoCall, story: CallStory) -> Iterator[str]:
+def _answer_problems(scenario: DemoCall, story: CallStory) -> Iterator[str]:
     said = [entry.text for entry in story.journal if entry.kind is EntryKind.ANSWER]
     failed = any(entry.kind is EntryKind.ASK_FAILED for entry in story.journal)
-    if act.answer and said != [act.answer]:
-        yield f"the endpoint should have answered {act.answer}, not {', '.join(said) or 'nothing'}"
-    if not act.answer and not failed:
+    if scenario.answer and said != [scenario.answer]:
+        yield f"the endpoint should have answered {scenario.answer}, not {', '.join(said) or 'nothing'}"
+    if not scenario.answer and not failed:
         yield "the endpoint should have failed"
 
 
-def _about_the_call(act: DemoCall, story: CallStory) -> Iterator[str]:
+def _call_problems(scenario: DemoCall, story: CallStory) -> Iterator[str]:
     call = story.call
     if call.outcome is not Outcome.ANSWERED:
         yield f"the call should have been answered, not {call.outcome or 'left running'}"
         return
     leg = next((leg for leg in call.legs if leg.id == call.talking_to), None)
-    if leg is None or str(leg.target) != act.talks_to:
-        yield f"{act.talks_to} should have got the call, not {leg and leg.target}"
+    if leg is None or str(leg.target) != scenario.talks_to:
+        yield f"{scenario.talks_to} should have got the call, not {leg and leg.target}"
 
 
-def _about_an_event(event: EventKind, story: CallStory, told: Sequence[Told]) -> Iterator[str]:
+def _event_problems(
+    event: EventKind, story: CallStory, told: Sequence[ReceivedEvent]
+) -> Iterator[str]:
     rows = [row for row in story.deliveries if row.delivery.event is event]
     if len(rows) != 1 or rows[0].state is not DeliveryState.DELIVERED:
         yield f"{event} should have been delivered once"

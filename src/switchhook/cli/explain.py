@@ -20,8 +20,8 @@ from switchhook.cli.options import (
     read_bytes,
     settings_of,
 )
+from switchhook.cli.output import print_json, print_whole, stderr, stdout
 from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of
-from switchhook.cli.show import print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.tryout.examples import Example, read_example
 from switchhook.tryout.explaining import (

@@ -1,4 +1,4 @@
-"""A pretend call: the project's own scheme, simulated telephones, and webhooks that are really asked.
+"""A simulated call: the project's own scheme, simulated telephones, and webhooks that are really asked.
 
 No telephone rings and no event is told. Time passes as fast as it can, but an endpoint's answer takes
 as long on the call's clock as it really took.
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
 CALL_ID = "1700000000.000000000001"
 FIRST_KEY, NEXT_KEY = 1.0, 0.25
 """Seconds until the first key once keys are waited for, and between two keys."""
-LONGEST = 86_400.0
+MAX_SECONDS = 86_400.0
 """Seconds on the call's clock after which it is left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PretendCall:
+class CallSimulation:
     """What became of it."""
 
     call: Call | None
@@ -66,14 +66,14 @@ class PretendCall:
     """What of the script did not come to pass, a clause each."""
 
 
-async def pretend_call(
+async def simulate_call(
     snapshot: ProjectSnapshot,
     script: Script,
     *,
     now: float,
     product: str,
     subscriptions: Sequence[Subscription] = (),
-) -> PretendCall:
+) -> CallSimulation:
     """Place the call at `now` and return what became of it, once it is over.
 
     Of the `subscriptions` those to the project are told.
@@ -89,8 +89,8 @@ async def pretend_call(
         asker = _Asker(sender, script.answers)
         webhook_asker = _PretendAsker(clock, asker, product)
         driver = SimulatedDriver(clock, _Phones(snapshot, script))
-        finger = _Finger(clock, driver, script.digits)
-        notebook = _Notebook(finger)
+        finger = _KeyPresser(clock, driver, script.digits)
+        notebook = _MemoryStore(finger)
         known = Memory()
         switchboard = Switchboard(
             driver=driver,
@@ -111,20 +111,20 @@ async def pretend_call(
         placed = driver.place(
             SimulatedCaller(arrival=_arrival(snapshot, script), gives_up_after=script.patience)
         )
-        await clock.run(now + LONGEST, settle=webhook_asker.settle)
-    return PretendCall(
+        await clock.run(now + MAX_SECONDS, settle=webhook_asker.settle)
+    return CallSimulation(
         call=notebook.call,
         refused=placed.refused,
         journal=tuple(notebook.entries),
         deliveries=tuple(notebook.deliveries),
         left_over=(
             *script.left_over(notebook.entries, keyed=finger.keyed, asked=asker.answered),
-            *_supposed(snapshot, script, notebook.entries),
+            *_assumptions(snapshot, script, notebook.entries),
         ),
     )
 
 
-def _supposed(
+def _assumptions(
     snapshot: ProjectSnapshot, script: Script, journal: Iterable[JournalEntry]
 ) -> Iterator[str]:
     """Say of whom nothing is known, and what was supposed: that somebody behind the trunk has such a number."""
@@ -260,7 +260,7 @@ def waits_for_keys(call: Call) -> tuple[object, ...] | None:
     return call.state, call.scheme, call.path, call.jumps, call.asks, keys.attempt
 
 
-class _Finger:
+class _KeyPresser:
     """Presses the caller's keys whenever the call begins to wait for some."""
 
     def __init__(self, clock: VirtualClock, driver: SimulatedDriver, digits: Sequence[str]) -> None:
@@ -288,10 +288,10 @@ class _Finger:
         return lambda: self._driver.press(call, digit)
 
 
-class _Notebook:
+class _MemoryStore:
     """Stands in for the store and the dispatcher: keeps what there is to tell, and tells nobody."""
 
-    def __init__(self, finger: _Finger) -> None:
+    def __init__(self, finger: _KeyPresser) -> None:
         self.call: Call | None = None
         self.entries: list[JournalEntry] = []
         self.deliveries: list[Delivery] = []

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from switchhook.app.application import Application, open_application
-from switchhook.cli.demo.acts import CALLER, RECEPTION
 from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
+from switchhook.cli.demo.scenarios import CALLER, RECEPTION
 from switchhook.cli.options import CommandError
 from switchhook.domain.project import Project
 from switchhook.operations.data_dir import DATABASE
@@ -33,7 +33,7 @@ RECEPTION_BEHAVIOUR = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class DemoEnvironment:
     """What runs, until the context is left."""
 
     app: Application
@@ -46,7 +46,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
+async def open_environment(folder: Path, language: Language) -> AsyncIterator[DemoEnvironment]:
     """Run everything on free ports, with all data in `folder`. Raises CommandError."""
     processor, receiver = Processor(language), Receiver()
     try:
@@ -57,7 +57,7 @@ async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
             await _apply(project, folder)
             settings = Settings(data_dir=folder, sip_port=0, web_host="")
             async with open_application(settings) as app, _reception(app, project) as reception:
-                yield Stage(
+                yield DemoEnvironment(
                     app=app,
                     project=project,
                     processor=processor,

@@ -12,11 +12,11 @@ from switchhook.cli.options import (
     change_store,
     data_dir_of,
 )
-from switchhook.cli.show import stdout
+from switchhook.cli.output import stdout
 from switchhook.operations import hang_up as operations
 from switchhook.operations.history import show_call
 
-PATIENCE: Final = 5.0
+WAIT_SECONDS: Final = 5.0
 """Seconds that the call is waited for; a running server looks every second."""
 
 
@@ -31,11 +31,11 @@ def hang_up(
     ask_store(config, data_dir, lambda store: show_call(store, call))  # makes no database
     row = change_store(
         data_dir_of(config, data_dir),
-        lambda store: operations.hang_up(store, call, by="an operator", patience=PATIENCE),
+        lambda store: operations.hang_up(store, call, by="an operator", patience=WAIT_SECONDS),
     )
     if row.outcome is None:
         raise CommandError(
-            f"call {call} has not ended within {PATIENCE:g} s: `switchhook serve` ends it as soon as it"
+            f"call {call} has not ended within {WAIT_SECONDS:g} s: `switchhook serve` ends it as soon as it"
             " runs on this data directory"
         )
     stdout().print(f"call {call} is ended")

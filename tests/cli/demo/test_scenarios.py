@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, RECEPTION, SALES, STATIC, problems
-from switchhook.cli.demo.programs import Told
+from switchhook.cli.demo.programs import ReceivedEvent
+from switchhook.cli.demo.scenarios import (
+    DYNAMIC,
+    GUEST,
+    RECEPTION,
+    SALES,
+    SCENARIOS,
+    STATIC,
+    problems,
+)
 from switchhook.domain.cause import Outcome
 from switchhook.domain.journal import EntryKind
 from switchhook.operations.data_dir import DATABASE
@@ -22,11 +30,11 @@ from tests.support.told import AFTER, BEFORE, CALL, example_snapshot, remember
 if TYPE_CHECKING:
     from pathlib import Path
 
-NUMBER, SCHEME, DOWN = ACTS
+NUMBER, SCHEME, DOWN = SCENARIOS
 
 
-def told(*ids: str) -> list[Told]:
-    return [Told(at=0.0, path="/", id=one, event={"call_id": CALL}) for one in ids]
+def told(*ids: str) -> list[ReceivedEvent]:
+    return [ReceivedEvent(at=0.0, path="/", id=one, event={"call_id": CALL}) for one in ids]
 
 
 @pytest.fixture

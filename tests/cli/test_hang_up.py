@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli import hanging_up
+from switchhook.cli import hang_up
 from switchhook.cli.main import FAILED, FINE, run
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
@@ -30,7 +30,7 @@ OVER = replace(RUNS, id="1.1", state=CallState.ENDED, outcome=Outcome.MISSED, en
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(hanging_up, "PATIENCE", 0.1)
+    monkeypatch.setattr(hang_up, "WAIT_SECONDS", 0.1)
 
     async def fill() -> None:
         store = await SqliteStore.open(tmp_path / DATABASE)

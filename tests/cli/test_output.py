@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from switchhook.cli.show import print_json, print_table, table
+from switchhook.cli.output import print_json, print_table, table
 
 if TYPE_CHECKING:
     import pytest

@@ -30,7 +30,7 @@ class NotedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class Location:
     """Where a value is read."""
 
     path: KeyPath
@@ -38,19 +38,19 @@ class Spot:
     names: Mapping[str, AbstractSet[Any]]
     """What the document names, by what it is: logins, schemes …; for references."""
 
-    def at(self, *parts: str | int) -> Spot:
+    def at(self, *parts: str | int) -> Location:
         """Return the spot below this one."""
-        return Spot(path=(*self.path, *parts), notes=self.notes, names=self.names)
+        return Location(path=(*self.path, *parts), notes=self.notes, names=self.names)
 
 
-class Kind(Protocol):
+class ValueType(Protocol):
     """One kind of value. `write` gives TOML that `read` makes an equal value of."""
 
     @property
     def allowed(self) -> str:
         """Say in a few words what may be written."""
 
-    def read(self, value: Any, at: Spot) -> Any:  # noqa: ANN401 (kinds of everything)
+    def read(self, value: Any, at: Location) -> Any:  # noqa: ANN401 (kinds of everything)
         """Return the value. Raises WrongError, or NotedError after noting mistakes below `at`."""
 
     def write(self, value: Any) -> str:  # noqa: ANN401 (kinds of everything)
@@ -61,7 +61,7 @@ class Kind(Protocol):
 class TableHolder(Protocol):
     """A kind of value that is a table, or has some in it."""
 
-    def rename(self, value: Any, at: Spot) -> None:  # noqa: ANN401 (kinds of everything)
+    def rename(self, value: Any, at: Location) -> None:  # noqa: ANN401 (kinds of everything)
         """Give the keys in `value` that stand under a former name their own, and tell `at.notes`."""
 
 
@@ -82,7 +82,7 @@ class Text:
         """Say what may be written."""
         return self.what
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take text of the right length and form."""
         if self.secret and not isinstance(value, str):
             raise WrongError("this is not text", "write it in quotes")
@@ -120,7 +120,7 @@ class Passage:
         """Say what may be written."""
         return self.what
 
-    def read(self, value: object, at: Spot) -> str:
+    def read(self, value: object, at: Location) -> str:
         """Take text without control characters besides tabs and line breaks."""
         del at
         text = text_of(value)
@@ -150,7 +150,7 @@ class Base64:
         """Say what may be written."""
         return "bytes in Base64"
 
-    def read(self, value: object, at: Spot) -> bytes:
+    def read(self, value: object, at: Location) -> bytes:
         """Take Base64; blanks and line breaks in it mean nothing."""
         del at
         text = "".join(text_of(value).split())
@@ -179,7 +179,7 @@ class Whole:
         """Say what may be written."""
         return _range(self.least, self.most, self.unit)
 
-    def read(self, value: object, at: Spot) -> int:
+    def read(self, value: object, at: Location) -> int:
         """Take an integer of the range."""
         del at
         if type(value) is not int:
@@ -205,7 +205,7 @@ class Seconds:
         """Say what may be written."""
         return _range(self.least, self.most, "seconds")
 
-    def read(self, value: object, at: Spot) -> float:
+    def read(self, value: object, at: Location) -> float:
         """Take an integer or a fraction of the range."""
         del at
         if type(value) not in {int, float}:
@@ -231,7 +231,7 @@ class YesNo:
         """Say what may be written."""
         return "true or false"
 
-    def read(self, value: object, at: Spot) -> bool:
+    def read(self, value: object, at: Location) -> bool:
         """Take a boolean."""
         del at
         if not isinstance(value, bool):
@@ -252,7 +252,7 @@ class Marker:
         """Say what may be written."""
         return "true"
 
-    def read(self, value: object, at: Spot) -> bool:
+    def read(self, value: object, at: Location) -> bool:
         """Take true."""
         del at
         if value is not True:
@@ -276,7 +276,7 @@ class OneOf:
         """Say what may be written."""
         return ", ".join(quote(member.value) for member in self.of)
 
-    def read(self, value: object, at: Spot) -> StrEnum:
+    def read(self, value: object, at: Location) -> StrEnum:
         """Take a value as it is written, in its letter case."""
         del at
         text = text_of(value)
@@ -297,14 +297,14 @@ class Reference:
 
     to: str
     """The key in `Spot.names`, which is also what people call it."""
-    kind: Kind
+    kind: ValueType
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
         return f"{'an' if self.to[0] in 'aeiou' else 'a'} {self.to} of this project"
 
-    def read(self, value: object, at: Spot) -> object:
+    def read(self, value: object, at: Location) -> object:
         """Take what exists."""
         name = self.kind.read(value, at)
         known = at.names[self.to]
@@ -324,7 +324,7 @@ class Reference:
 class ListOf:
     """A list; its items are read one by one, so that every wrong one is named."""
 
-    kind: Kind
+    kind: ValueType
     least: int = 0
     most: int = 10_000
 
@@ -333,7 +333,7 @@ class ListOf:
         """Say what may be written."""
         return f"a list: {self.kind.allowed}"
 
-    def read(self, value: object, at: Spot) -> tuple[Any, ...]:
+    def read(self, value: object, at: Location) -> tuple[Any, ...]:
         """Take a list whose items can all be taken."""
         if not isinstance(value, list):
             raise WrongError(f"{described(value)} is not a list", "write it in [ ]")
@@ -346,13 +346,13 @@ class ListOf:
             raise NotedError
         return tuple(items)
 
-    def rename(self, value: object, at: Spot) -> None:
+    def rename(self, value: object, at: Location) -> None:
         """Look into each item."""
         if isinstance(self.kind, TableHolder) and isinstance(value, list):
             for index, item in enumerate(value):
                 self.kind.rename(item, at.at(index))
 
-    def _item(self, item: object, at: Spot) -> object:
+    def _item(self, item: object, at: Location) -> object:
         try:
             return self.kind.read(item, at)
         except WrongError as wrong:

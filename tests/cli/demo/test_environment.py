@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchhook.cli.demo.stage import example_project
+from switchhook.cli.demo.environment import example_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from tests.support.told import example_snapshot

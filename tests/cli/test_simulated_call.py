@@ -1,4 +1,4 @@
-"""A pretend call is drawn as its path, with what was asked, what came back and who would be told."""
+"""A simulated call is drawn as its path, with what was asked, what came back and who would be told."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_path_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     answer = 'PHP demo={"dst_phone":"380443334455,101"}'
     assert run([*CALL, "--answer", answer, "--phone", "101=busy"]) == FINE
     assert capsys.readouterr().out.splitlines() == [
-        "a pretend call in project acme",
+        "a simulated call in project acme",
         "     0.000 s  → 380441112233 calls 380442223344",
         "     0.000 s  · scheme Main: ask",
         "     0.000 s  ? asks PHP demo",

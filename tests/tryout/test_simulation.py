@@ -1,4 +1,4 @@
-"""A pretend call walks the real scheme, asks real endpoints or takes given answers, and tells nobody."""
+"""A simulated call walks the real scheme, asks real endpoints or takes given answers, and tells nobody."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from switchhook.domain.scheme import (
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.tryout.lookup import NoSuchWebhookError
-from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
+from switchhook.tryout.simulation import CallSimulation, simulate_call
 from tests.support.loop import run
 from tests.support.snapshots import (
     ASK,
@@ -59,19 +59,19 @@ PIN_STEP = AskDialPlanStep(
 )
 
 
-def pretend(*steps: Step, of: Project | None = None, **script: Any) -> PretendCall:
+def pretend(*steps: Step, of: Project | None = None, **script: Any) -> CallSimulation:
     """Let the customer call a number that runs `steps`."""
     project = replace(of or snapshot(*steps).project, dial_plan_webhooks=(PIN,))
     told = Script(**({"caller": CUSTOMER, "callee": DIALLED} | script))
-    return run(pretend_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
+    return run(simulate_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
 
 
-def path(made: PretendCall) -> list[str]:
+def path(made: CallSimulation) -> list[str]:
     """Return the journal, a line each, with seconds."""
     return [f"{e.at - 1000:g} {e.kind} {e.leg} {e.text}" for e in made.journal]
 
 
-def outcome(made: PretendCall) -> tuple[Outcome | None, str]:
+def outcome(made: CallSimulation) -> tuple[Outcome | None, str]:
     assert made.call is not None
     leg = made.call.leg(made.call.talking_to)
     return made.call.outcome, "" if leg is None else str(leg.target)
@@ -208,7 +208,7 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
         await writer.drain()
         writer.close()
 
-    async def scenario() -> PretendCall:
+    async def scenario() -> CallSimulation:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
@@ -216,7 +216,7 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
             crm = replace(shop.forwarding_numbers[0], url=f"http://127.0.0.1:{port}/r")
             shop = replace(shop, forwarding_numbers=(crm,), allowed_networks=("127.0.0.0/8",))
             script = Script(caller=CUSTOMER, callee=DIALLED)
-            return await pretend_call(ProjectSnapshot(shop), script, now=1000.0, product="UA")
+            return await simulate_call(ProjectSnapshot(shop), script, now=1000.0, product="UA")
 
     made = run(scenario())
     assert len(asked) == 1

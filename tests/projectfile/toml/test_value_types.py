@@ -10,23 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.projectfile.toml.kinds import (
+from switchhook.projectfile.toml.mistakes import Notes
+from switchhook.projectfile.toml.value_types import (
     Base64,
-    Kind,
     ListOf,
+    Location,
     NotedError,
     OneOf,
     Passage,
     Reference,
     Seconds,
-    Spot,
     Text,
+    ValueType,
     Whole,
     WrongError,
     YesNo,
     quote,
 )
-from switchhook.projectfile.toml.mistakes import Notes
 
 
 class Colour(StrEnum):
@@ -37,11 +37,11 @@ class Colour(StrEnum):
 PIN = Text(what="four digits", least=4, most=4, pattern=r"[0-9]+", secret=True)
 
 
-def spot(**names: set[Any]) -> Spot:
-    return Spot(path=("key",), notes=Notes(), names=names)
+def spot(**names: set[Any]) -> Location:
+    return Location(path=("key",), notes=Notes(), names=names)
 
 
-def refusal(kind: Kind, value: object) -> str:
+def refusal(kind: ValueType, value: object) -> str:
     with pytest.raises(WrongError) as caught:
         kind.read(value, spot())
     return f"{caught.value.problem}; {caught.value.advice}"
@@ -71,7 +71,7 @@ def refusal(kind: Kind, value: object) -> str:
         (ListOf(kind=Text()), ()),
     ],
 )
-def test_what_is_written_reads_the_same(kind: Kind, value: object) -> None:
+def test_what_is_written_reads_the_same(kind: ValueType, value: object) -> None:
     written = tomllib.loads(f"x = {kind.write(value)}")["x"]
 
     assert kind.read(written, spot()) == value
@@ -113,7 +113,9 @@ def test_what_is_written_reads_the_same(kind: Kind, value: object) -> None:
         (ListOf(kind=Text(), most=1), ["a", "b"], "2 items are too many; allowed are 1"),
     ],
 )
-def test_what_is_not_allowed_is_refused_with_a_reason(kind: Kind, value: object, said: str) -> None:
+def test_what_is_not_allowed_is_refused_with_a_reason(
+    kind: ValueType, value: object, said: str
+) -> None:
     assert refusal(kind, value).startswith(said)
 
 
