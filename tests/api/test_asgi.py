@@ -140,7 +140,7 @@ def test_a_crash_is_500_without_its_inside_and_costs_nobody_else() -> None:
             assert b"Zero" not in answer.body
             assert b"nobody" not in answer.body
             (line,) = [line for line in logged if line["log_level"] == "error"]
-            assert (line["event"], line["path"]) == ("request crashed", HOOKS)
+            assert (line["event"], line["path"]) == ("api request crashed", HOOKS)
             assert isinstance(line["exc_info"], ZeroDivisionError)
             assert (await web.ask("GET", "/healthz", key="")).status == 200
 

@@ -93,7 +93,7 @@ def test_what_uvicorn_says_stands_in_our_log() -> None:
         logger.error("Exception in ASGI application\n", exc_info=ValueError("x"))
 
     assert [(line["log_level"], line["event"]) for line in logged] == [
-        ("debug", "HTTP API"),
-        ("error", "HTTP API failed"),
+        ("debug", "http api"),
+        ("error", "http api failed"),
     ]
     assert logging.getLogger("uvicorn").propagate is False

@@ -276,7 +276,7 @@ def test_what_cannot_be_unsealed_is_named_beside_the_rest(
     assert run(["deliveries", "--all", "--json"]) == FINE
     said = capsys.readouterr()
     assert [one["id"] for one in json.loads(said.out)] == [AFTER]
-    assert "delivery left out" in said.err
+    assert "delivery not read" in said.err
     assert f"delivery '{BEFORE}' of project 'acme' cannot be decrypted" in said.err
 
     with closing(sqlite3.connect(past / DATABASE)) as connection, connection:

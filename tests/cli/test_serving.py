@@ -133,7 +133,7 @@ def test_the_api_is_where_it_says_and_follows_what_other_commands_do(tmp_path: P
         _, logged = process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert "project taken over" in logged
+    assert "project applied" in logged
     assert made["key"] not in logged
     assert "Traceback" not in logged
 

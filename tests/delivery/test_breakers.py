@@ -40,7 +40,8 @@ def test_it_opens_for_one_project_alone_and_closes_again() -> None:
 
     assert breakers.skipped == 1
     assert not breakers.failing, "what works again is forgotten"
-    assert [log["event"] for log in logs] == ["endpoint is left alone", "endpoint answers again"]
+    assert [log["event"] for log in logs] == ["circuit breaker opened", "circuit breaker closed"]
+    assert logs[0]["reason"] == "failures"
     assert all("secret" not in str(log) for log in logs)
 
 
@@ -53,3 +54,16 @@ def test_a_probe_that_was_given_up_is_made_again() -> None:
     breakers.abandoned(CRM, breakers.admit(CRM, POLICY))
 
     assert breakers.admit(CRM, POLICY) is BreakerVerdict.PROBE
+
+
+def test_retry_after_opens_it_and_the_log_says_that_this_is_why() -> None:
+    breakers = Breakers(Clock())
+    with capture_logs() as logs:
+        breakers.asked_to_wait(CRM, POLICY, 5.0)
+
+    (line,) = logs
+    assert (line["event"], line["reason"], line["seconds"]) == (
+        "circuit breaker opened",
+        "retry-after",
+        5.0,
+    )

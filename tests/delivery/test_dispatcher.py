@@ -308,8 +308,8 @@ def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
     with capture_logs() as logs:
         play(scenario)
     assert [line["event"] for line in logs] == [
-        "attempts cannot be recorded",
-        "attempts are recorded again",
+        "attempts not stored",
+        "attempts stored again",
     ]
 
 
@@ -424,9 +424,7 @@ def test_the_end_comes_within_the_grace_whatever_hangs() -> None:
 
     with capture_logs() as logs:
         play(scenario, limits=DispatcherLimits(grace=3.0), script={"crm": hang})
-    assert [(line["event"], line["count"]) for line in logs] == [
-        ("deliveries cut short; they go out again", 5)
-    ]
+    assert [(line["event"], line["count"]) for line in logs] == [("deliveries interrupted", 5)]
 
 
 def test_an_exchange_that_our_own_end_interrupted_was_no_attempt() -> None:
@@ -457,7 +455,7 @@ def test_a_defect_of_ours_costs_one_delivery_and_no_slot() -> None:
 
     with capture_logs() as logs:
         play(scenario)
-    assert logs[0]["event"] == "delivery broke"
+    assert logs[0]["event"] == "delivery crashed"
 
 
 # Retries, where somebody asked for them
@@ -780,7 +778,7 @@ def test_each_try_that_failed_is_logged_as_it_is_made() -> None:
         play(scenario, replies={"desk@example.com": [450, 450]})
     assert logs == [
         {
-            "event": "delivery failed for now; it is tried again",
+            "event": "delivery attempt failed",
             "log_level": "info",
             "delivery": "c1.1.missed.desk@example.com",
             "attempt": number,
@@ -833,7 +831,7 @@ def test_a_mail_that_our_own_end_cut_short_stays_promised() -> None:
 
     with capture_logs() as logs:
         play(scenario, limits=DispatcherLimits(grace=0.1), replies={"desk@example.com": [-1]})
-    assert [line["event"] for line in logs] == ["deliveries cut short; they go out again"]
+    assert [line["event"] for line in logs] == ["deliveries interrupted"]
 
 
 def in_turn(*answers: int) -> Callable[[HttpRequest], Awaitable[int]]:

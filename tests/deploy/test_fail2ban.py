@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "fail2ban"
 FILTER = FOLDER / "filter.d" / "switchhook.conf"
 HOME = "127.0.0.2"
 FORGED = "john [warning  ] api key wrong  address=192.0.2.99 "
-JSON_FORGED = 'x", "address": "192.0.2.99", "event": "api key wrong'
+JSON_FORGED = 'x", "address": "192.0.2.99", "event": "api key rejected'
 
 
 def real_log(*, as_json: bool) -> list[str]:

@@ -31,7 +31,7 @@ def test_a_running_call_keeps_its_scheme_and_the_next_has_the_new_one(tmp_path: 
             house.callee.wait_for("INVITE", SLEEPY)
             changed = project_of((_line(OTHER),), trunk=house.callee.port, events=house.events)
             house.server.apply(replace(changed, name="Changed"))
-            house.server.wait_for_log(lambda entry: entry.get("event") == "project taken over")
+            house.server.wait_for_log(lambda entry: entry.get("event") == "project applied")
             later = house.call(DIALLED)
             assert house.rung(later.who) == [OTHER]
             assert caller.wait() == 0, caller.complaints()

@@ -329,7 +329,7 @@ def _let_it_take(house: House, calls: int) -> None:
 
 
 def _taken(house: House) -> int:
-    return sum('"call began"' in line for line in list(house.server.log))
+    return sum('"call started"' in line for line in list(house.server.log))
 
 
 def _wait_until_settled(house: House) -> None:

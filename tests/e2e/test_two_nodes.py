@@ -63,7 +63,7 @@ def test_a_killed_node_s_calls_are_ended_and_its_deliveries_made_by_the_other_on
         ):
             await one.talk()
             await asyncio.to_thread(_look_a_while, house)
-            assert (house.seen(first, "BYE"), _log(b, "node taken over")) == ([], 0)
+            assert (house.seen(first, "BYE"), _log(b, "lease expired")) == ([], 0)
             house.events.answer = hang
             await other.talk()
             assert await asyncio.to_thread(asked.wait, 10)
@@ -77,7 +77,7 @@ def test_a_killed_node_s_calls_are_ended_and_its_deliveries_made_by_the_other_on
     _assert_each_once(house, calls=2)
     for who in (first, second):
         assert len(house.seen(who, "BYE")) == 1
-    assert _log(b, "node taken over") == 1
+    assert _log(b, "lease expired") == 1
 
 
 def _look_a_while(house: House) -> None:

@@ -101,7 +101,7 @@ def test_a_file_that_has_to_be_converted_is_played_once_it_is(tmp_path: Path) ->
     files = SoundFiles(tmp_path)
     with capture_logs() as logs:
         assert files.sound("shop", file) is None
-    assert [log["event"] for log in logs] == ["sound is not ready yet"]
+    assert [log["event"] for log in logs] == ["sound not ready"]
     files.prepare(_project(file))
     pcm = files.sound("shop", file)
     assert pcm is not None

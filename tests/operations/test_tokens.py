@@ -148,7 +148,7 @@ def test_a_full_disk_keeps_nobody_out() -> None:
 
     with structlog.testing.capture_logs() as logged:
         assert run(check_key(Full(), key="k", now=1.0)).id == "a"
-    assert [line["event"] for line in logged] == ["use of a key not noted"]
+    assert [line["event"] for line in logged] == ["token use not stored"]
 
 
 @pytest.mark.parametrize("user", ["", "a b", "a:b", "a\tb", "a\u00a0b", "a\nb", "x" * 101, "a\x00"])

@@ -359,7 +359,7 @@ def test_a_mistake_while_asking_is_no_answer_at_once() -> None:
         with capture_logs() as logs:
             board.arrived(ARRIVAL)
             await settled()
-        assert [line["event"] for line in errors(logs)] == ["webhook not asked"]
+        assert [line["event"] for line in errors(logs)] == ["ask crashed"]
         assert [c.leg for c in world.commands if isinstance(c, RingLeg)] == ["b1"]
 
     run(scenario())
@@ -399,7 +399,7 @@ def test_a_decision_that_fails_leaves_no_call_without_an_end(
             await settled()
             world.clock.advance(60.0)
             await board.idle()
-        assert [line["event"] for line in errors(logs)] == ["event not understood"]
+        assert [line["event"] for line in errors(logs)] == ["event failed"]
         assert world.records[-1].call.outcome is Outcome.FAILED
         assert world.log[-1] == "EndLeg"
 
@@ -441,7 +441,7 @@ def test_a_call_that_says_nothing_new_is_stored_as_soon_as_the_store_can() -> No
             await settled()
         assert [record.call.state for record in world.records][-1:] == [CallState.TALKING]
         told = [entry["event"] for entry in logs]
-        assert told == ["calls cannot be recorded yet", "calls are recorded again"]
+        assert told == ["calls not stored", "calls stored again"]
         stored = len(world.records)
         world.clock.advance(RETRY_SAVING)
         await settled()
@@ -594,7 +594,7 @@ def test_more_calls_than_the_limit_are_refused_and_told_when_to_come_back() -> N
             refused = board.arrived(ARRIVAL)
             board.arrived(ARRIVAL)
         assert [(line["log_level"], line["event"], line["max_calls"]) for line in logs] == [
-            ("warning", "calls refused: max_calls run", 1)  # and not one line for each
+            ("warning", "call limit reached", 1)  # and not one line for each
         ]
         assert isinstance(refused, Refused)
         assert (refused.cause.sip, refused.retry_after) == (503, 5)
@@ -617,7 +617,7 @@ def test_an_unknown_number_is_refused_and_only_the_log_knows() -> None:
         assert isinstance(refused, Refused)
         assert refused.cause.sip == 404
         (line,) = logs
-        assert (line["event"], line["log_level"]) == ("call refused", "info")
+        assert (line["event"], line["log_level"]) == ("call rejected", "info")
         assert (line["project"], line["from"], line["to"]) == ("acme", "1", "999")
         assert (line["status"], line["why"]) == (404, refused.cause.text)
         assert board.calls == ()

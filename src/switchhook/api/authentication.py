@@ -42,7 +42,7 @@ class Authentication(AbstractAuthenticationMiddleware):
             token = await check_key(self._deps.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
             address = connection.client.host if connection.client else ""
-            log.warning("api key wrong", address=address, user=(user or "")[:MAX_USER_LENGTH])
+            log.warning("api key rejected", address=address, user=(user or "")[:MAX_USER_LENGTH])
             raise self._refusal(address, str(error)) from None
         return AuthenticationResult(user=token, auth=None)
 

@@ -156,14 +156,14 @@ def _mistakes(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFil
 
 
 def _store_failed(request: AnyRequest, error: StoreError) -> Response[Detail]:
-    log.error("request not answered", path=_path(request.scope), error=str(error))
+    log.error("api request failed", path=_path(request.scope), error=str(error))
     return _json_response(
         503, Detail(detail="the database cannot be used now"), {"Retry-After": "10"}
     )
 
 
 def _internal_error(request: AnyRequest, error: Exception) -> Response[Detail]:
-    log.error("request crashed", path=_path(request.scope), exc_info=error)
+    log.error("api request crashed", path=_path(request.scope), exc_info=error)
     return _json_response(500, Detail(detail="this is a mistake in Switchhook; its log has more"))
 
 

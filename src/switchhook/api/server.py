@@ -108,11 +108,11 @@ class _UvicornLogHandler(logging.Handler):
         """Hand a line on."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, asyncio.CancelledError):
-            log.warning("request cut off at the end")
+            log.warning("api request cancelled")
         elif error is not None:
-            log.error("HTTP API failed", exc_info=error)
+            log.error("http api failed", exc_info=error)
         else:
-            log.debug("HTTP API", said=record.getMessage().strip())
+            log.debug("http api", said=record.getMessage().strip())
 
 
 def _forward_uvicorn_logs() -> None:

@@ -60,7 +60,7 @@ class LeaseKeeper:
                 log.error("lease lost", node=self._store.node, error=str(error))  # noqa: TRY400 - the reader needs no traceback
                 self.lost.set()
             except StoreError as error:
-                log.error("lease not kept for now", node=self._store.node, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+                log.error("lease not renewed", node=self._store.node, error=str(error))  # noqa: TRY400 - the reader needs no traceback
 
     async def _look(self, others: tuple[Lease, ...]) -> None:
         self._unchanged = {lease: self._unchanged.get(lease, -1) + 1 for lease in others}
@@ -73,7 +73,7 @@ class LeaseKeeper:
         if taken is None:
             return
         log.warning(
-            "node taken over: it did not renew its lease",
+            "lease expired",
             node=lease.name,
             calls=len(taken.calls),
             deliveries=len(taken.deliveries),

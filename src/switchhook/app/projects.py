@@ -59,10 +59,10 @@ class CurrentProjects:
             snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
         except LookupError as error:
             self._refused.add((stored.id, stored.version))
-            log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+            log.error("project not applied", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:
             self.directory = self.directory.replace(snapshot)
-            log.info("project taken over", project=stored.id, version=stored.version)
+            log.info("project applied", project=stored.id, version=stored.version)
             self.prepare(stored.id)
 
     def prepare(self, project: str) -> None:
@@ -73,4 +73,4 @@ class CurrentProjects:
         says = self.directory.snapshots[project].project
         spawn(asyncio.to_thread(self._sounds.prepare, says), name=f"prepare sounds of {project}")
         if says.event_mails and not self._sends_mail:
-            log.warning("no mail is sent: smtp_host is not set", project=project)
+            log.warning("mail disabled", project=project, todo="set smtp_host")

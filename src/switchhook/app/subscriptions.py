@@ -36,9 +36,10 @@ class SubscriptionEnds:
         if subscription is None:
             return
         log.info(
-            "subscription ended: its endpoint answered 410 Gone",
+            "subscription ended",
             project=subscription.project,
             subscription=subscription.number,
+            status=410,
         )
         self._subscribers.remove(subscription.number)
         spawn(self._unsubscribe(subscription), name=f"end {subscription.webhook}")

@@ -76,7 +76,7 @@ class Breakers:
         before = self._of(endpoint)
         self._keep(endpoint, succeeded(before))
         if before.is_open:
-            log.info("endpoint answers again", project=endpoint[0], endpoint=endpoint[1])
+            log.info("circuit breaker closed", project=endpoint[0], endpoint=endpoint[1])
 
     def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: BreakerVerdict) -> None:
         """The endpoint failed an ask."""
@@ -85,9 +85,10 @@ class Breakers:
         self._keep(endpoint, after)
         if after.is_open and not before.is_open:
             log.warning(
-                "endpoint is left alone",
+                "circuit breaker opened",
                 project=endpoint[0],
                 endpoint=endpoint[1],
+                reason="failures",
                 failures=after.failures,
                 seconds=policy.pause,
             )
@@ -99,9 +100,10 @@ class Breakers:
         self._keep(endpoint, after)
         if after.is_open and not before.is_open:
             log.warning(
-                "endpoint asks for a pause",
+                "circuit breaker opened",
                 project=endpoint[0],
                 endpoint=endpoint[1],
+                reason="retry-after",
                 seconds=min(seconds, policy.pause),
             )
 

@@ -281,7 +281,7 @@ class Dispatcher:
             done = await self._send(delivery)
         except Exception as error:
             # A mistake of ours. It costs this delivery, and neither its lane nor a slot.
-            log.exception("delivery broke", delivery=delivery.id)
+            log.exception("delivery crashed", delivery=delivery.id)
             return _not_sent(_defect(error))
         failure = done.failure
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
@@ -329,12 +329,12 @@ class Dispatcher:
         """Count an attempt that cannot be recorded; the first of many tells the log."""
         self.unrecorded += 1
         if self.unrecorded == 1:
-            log.error("attempts cannot be recorded", error=str(error))
+            log.error("attempts not stored", error=str(error))
 
     def _accepted(self) -> None:
         self.unrecorded -= 1
         if not self.unrecorded and not self._is_stopping:
-            log.info("attempts are recorded again")
+            log.info("attempts stored again")
 
     def _settled(self, job: Job, attempt: Attempt) -> None:
         if attempt.failure is None:
@@ -379,7 +379,7 @@ class Dispatcher:
             return
         _, late = await asyncio.wait(self._tasks, timeout=self._limits.grace)
         if late:
-            log.warning("deliveries cut short; they go out again", count=len(late))
+            log.warning("deliveries interrupted", count=len(late))
             for task in late:
                 task.cancel()
             await asyncio.wait(late)
@@ -390,16 +390,14 @@ def _log_unread(delivery: Delivery, done: Exchange | MailResult) -> None:
     if not isinstance(done, Exchange) or (response := answer_of(done)) is None:
         return
     if done.failure is not None:
-        log.info("body of an answer not read", delivery=delivery.id, failure=str(done.failure))
+        log.info("response body not read", delivery=delivery.id, failure=str(done.failure))
     if response.left_out:
-        log.info(
-            "lines left out of an answer's head", delivery=delivery.id, lines=response.left_out
-        )
+        log.info("response headers dropped", delivery=delivery.id, lines=response.left_out)
 
 
 def _log_again(attempt: Attempt) -> None:
     log.info(
-        "delivery failed for now; it is tried again",
+        "delivery attempt failed",
         delivery=attempt.delivery,
         attempt=attempt.number,
         failure=str(attempt.failure),

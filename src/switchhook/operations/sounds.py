@@ -229,7 +229,7 @@ class SoundFiles:
                 return kept.pcm
             data = _read(path)
             if not convert and not is_ready(data):
-                log.warning("sound is not ready yet", path=str(path))
+                log.warning("sound not ready", path=str(path))
                 self._keep(path, _Kept(stamp, None))
                 return None
             pcm: bytes | None = read_wav(data)

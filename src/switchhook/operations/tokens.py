@@ -114,7 +114,7 @@ async def _note_use(tokens: Tokens, token: Token, now: float) -> None:
     try:
         await tokens.used(token, at=now)
     except StoreError as error:
-        log.warning("use of a key not noted", id=token.id, error=str(error))
+        log.warning("token use not stored", id=token.id, error=str(error))
 
 
 def digest_of(key: str) -> bytes:

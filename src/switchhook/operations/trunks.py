@@ -60,7 +60,7 @@ def write_states(data_dir: Path, states: Mapping[TrunkKey, TrunkState]) -> None:
         fresh.write_text(json.dumps(found), encoding="utf-8")
         os.replace(fresh, path)  # noqa: PTH105 -- atomic, and named so
     except OSError as error:
-        log.warning("states of trunks not written", path=str(path), error=str(error))
+        log.warning("trunk states not written", path=str(path), error=str(error))
 
 
 async def list_trunks(
@@ -83,7 +83,7 @@ def _read(data_dir: Path) -> dict[TrunkKey, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("states of trunks not read", error=str(error))
+        log.warning("trunk states not read", error=str(error))
         return {}
 
 

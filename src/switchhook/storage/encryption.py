@@ -84,7 +84,7 @@ def read_key(path: Path) -> bytes:
     if len(key) != KEY_SIZE:
         raise StoreError(f"{path} is no key: it should have {KEY_SIZE} bytes. Restore it")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        log.warning("others may read the storage key", path=str(path), todo=f"chmod 600 {path}")
+        log.warning("storage key readable by others", path=str(path), todo=f"chmod 600 {path}")
     return key
 
 

@@ -158,7 +158,7 @@ class Switchboard:
         if why:
             if arrival.project not in self._full_for:
                 log.warning(
-                    "calls refused: max_calls run",
+                    "call limit reached",
                     max_calls=self._capacity.most,
                     project=arrival.project,
                     why=why,
@@ -171,7 +171,7 @@ class Switchboard:
             return call
         call, callers = self._tracking.admit(call)
         self._full_for.discard(arrival.project)
-        log.info("call began", **_facts(call))
+        log.info("call started", **_facts(call))
         expect(call.id)
         mailbox = self._keep(call, clock, CallArrived(), is_emergency=is_emergency)
         mailbox.callers = callers
@@ -297,7 +297,7 @@ class Switchboard:
                 mailbox.call, more = step(mailbox.call, event, now)
             except Exception:
                 # A mistake of ours. The call stays as it was, and its deadline still moves it on.
-                log.exception("event not understood", call=mailbox.call.id, heard=repr(event))
+                log.exception("event failed", call=mailbox.call.id, heard=repr(event))
                 if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
                     continue
                 mailbox.call, more = fail_call(mailbox.call, now)  # nothing else would
@@ -341,7 +341,7 @@ class Switchboard:
             await self._record(mailbox, commands, before)
         except Exception:
             # A mistake of ours. It costs this record; the caller still gets somewhere.
-            log.exception("step not recorded", call=mailbox.call.id)
+            log.exception("step not stored", call=mailbox.call.id)
 
     async def _record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
         """Make it durable. A store that fails holds up no call: the record waits for the next try."""
@@ -375,19 +375,19 @@ class Switchboard:
     def _refused(self, mailbox: Mailbox, error: StoreError) -> None:
         """Tell the log: once for trouble that every call meets, however long it lasts."""
         if not error.transient:
-            log.error("call not recorded", call=mailbox.call.id, error=str(error))
+            log.error("call not stored", call=mailbox.call.id, error=str(error))
             mailbox.unsaved.clear()
             self._accepted(mailbox)
             return
         if not self._unrecorded:
-            log.error("calls cannot be recorded yet", call=mailbox.call.id, error=str(error))
+            log.error("calls not stored", call=mailbox.call.id, error=str(error))
         self._unrecorded.add(mailbox.call.id)
 
     def _accepted(self, mailbox: Mailbox) -> None:
         if mailbox.call.id in self._unrecorded:
             self._unrecorded.discard(mailbox.call.id)
             if not self._unrecorded:
-                log.info("calls are recorded again")
+                log.info("calls stored again")
 
     def _carry_out(self, mailbox: Mailbox, commands: list[Command]) -> None:
         for command in phone_commands(commands):
@@ -396,7 +396,7 @@ class Switchboard:
             except Exception:
                 # A mistake of ours. Whoever waits for it hears at once that it was not done.
                 what = type(command).__name__
-                log.exception("command not carried out", call=mailbox.call.id, command=what)
+                log.exception("command failed", call=mailbox.call.id, command=what)
                 if (event := failed_command(command)) is not None:
                     self.handle(mailbox.call.id, event)
         for ask in webhooks_to_ask(commands):
@@ -415,7 +415,7 @@ class Switchboard:
             try:
                 event = await self._webhook_asker.ask(call, ask, now=mailbox.clock.now())
             except Exception:
-                log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
+                log.exception("ask crashed", call=call.id, webhook=ask.webhook)
                 event = failed_ask(ask.ask)
             mailbox.asks.pop(ask.ask, None)
             self.handle(call.id, event)
@@ -488,7 +488,7 @@ def _facts(call: Call) -> dict[str, str]:
 def _note_refused(arrival: Arrival, refused: Refused) -> None:
     """Tell the log of a call that never began: who else would know why a telephone hears "not found"?"""
     log.info(
-        "call refused",
+        "call rejected",
         project=arrival.project,
         **{"from": arrival.caller or "withheld", "to": arrival.callee},
         status=refused.cause.sip,

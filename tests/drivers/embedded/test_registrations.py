@@ -191,14 +191,14 @@ def test_the_log_tells_once_of_each_telephone_that_comes_moves_or_goes() -> None
             known.flow_closed(connection, BOOK)
             await asyncio.sleep(0.01)
         assert [(line["event"], line["log_level"]) for line in logs] == [
-            ("telephone registered", "info"),
-            ("telephone refreshed", "debug"),
-            ("telephone moved", "info"),
-            ("telephone gone", "info"),
-            ("telephone registered", "info"),
-            ("telephone gone", "info"),
-            ("telephone registered", "info"),
-            ("telephone gone", "info"),
+            ("registration added", "info"),
+            ("registration refreshed", "debug"),
+            ("registration moved", "info"),
+            ("registration removed", "info"),
+            ("registration added", "info"),
+            ("registration removed", "info"),
+            ("registration added", "info"),
+            ("registration removed", "info"),
         ]
         first = logs[0]
         assert (first["account"], first["peer"], first["expires_in"]) == ("101", str(SOURCE), 60)

@@ -134,7 +134,7 @@ def test_a_registration_that_is_refused_is_said_and_tried_later(status: int) -> 
                     asked = await registration(carrier)
                     carrier.send(bytes(response(asked, status)))
                     assert await carrier.silent(0.2)
-            (line,) = (line for line in logs if line["event"] == "sip trunk not registered")
+            (line,) = (line for line in logs if line["event"] == "sip trunk registration failed")
             assert str(status) in line["why"]
             assert line["again_in"] == (300.0 if status == 403 else 30.0)
 

@@ -361,7 +361,7 @@ def test_an_error_in_the_handler_is_one_line_and_a_500() -> None:
                 assert start(await phone.ask(register)) == "500"
 
         assert [(line["event"], line["log_level"]) for line in logs] == [
-            ("sip event not handled", "error")
+            ("sip event failed", "error")
         ] * 2
         assert "test_endpoint.py" in logs[0]["at"]
         assert "cannot do InviteReceived" in logs[0]["error"]
@@ -390,7 +390,7 @@ def test_an_error_of_the_engine_is_one_line_and_a_500(
                 monkeypatch.undo()
 
                 assert start(await udp.ask(options("UDP", udp.port, branch="2"))) == "200"
-                assert [line["event"] for line in logs] == ["sip message not handled"]
+                assert [line["event"] for line in logs] == ["sip message failed"]
 
     run(scenario())
 
@@ -409,7 +409,7 @@ def test_an_error_of_a_timer_does_not_stop_the_others(monkeypatch: pytest.Monkey
                 monkeypatch.undo()
 
                 assert start(await phone.receive()) == "INVITE"
-                assert logs[0]["event"] == "sip timer not handled"
+                assert logs[0]["event"] == "sip timer failed"
 
     run(scenario())
 

@@ -174,7 +174,7 @@ def test_of_all_whoever_has_most_makes_room_and_trusted_ones_stay() -> None:
                         assert await open_ones(them[0], *late, *last) == [True] * 3
             assert endpoint.connections <= 5
             lines = [(line["event"], line["address"]) for line in logs]
-            assert lines[0] == ("sip connections refused: too many", "127.0.0.66")
+            assert lines[0] == ("sip connections rejected", "127.0.0.66")
 
     run(scenario())
 
@@ -192,7 +192,7 @@ def test_where_all_are_trusted_nobody_makes_room() -> None:
                 for _ in range(5):
                     async with Tcp.to(endpoint.port) as refused:
                         assert await refused.receive() == b""
-            assert [line["event"] for line in logs] == ["sip connections refused: too many"]
+            assert [line["event"] for line in logs] == ["sip connections rejected"]
             assert await open_ones(*them) == [True, True]
 
     run(scenario())

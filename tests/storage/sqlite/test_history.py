@@ -53,5 +53,5 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
     assert [row.delivery for row in listed] == [three, one]
     assert [row.delivery for row in of_call] == [one, three]
     assert [line["id"] for line in logs] == [two.id, two.id]
-    assert logs[0]["event"] == "delivery left out"
+    assert logs[0]["event"] == "delivery not read"
     assert logs[0]["error"].startswith("delivery 'c1.2.crm' of project 'shop' cannot be decrypted")

@@ -57,7 +57,7 @@ def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
     with capture_logs() as logs:
         assert recovery.deliveries(connection, cipher=CIPHER, node=MAIN) == (ONE, THREE)
     (said,) = logs
-    assert said["event"] == "delivery cannot be carried, and stays pending"
+    assert said["event"] == "delivery not resumed"
     assert reason in said["error"]
     assert (said["id"][:2], said["log_level"]) == ("c.", "error")
     assert "one backup" in said["todo"]

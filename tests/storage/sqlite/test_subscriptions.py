@@ -52,7 +52,7 @@ def test_urls_cannot_be_exchanged(connection: sqlite3.Connection) -> None:
     with capture_logs() as logs:
         assert subscriptions.found(connection, cipher=CIPHER, project="shop") == (first,)
     (said,) = logs
-    assert said["event"] == "subscription left out: nothing is told to it"
+    assert said["event"] == "subscription not loaded"
     assert said["error"].startswith("subscription 2 of project 'shop' cannot be decrypted")
     assert (said["number"], said["log_level"]) == (2, "error")
     assert subscriptions.numbers(connection) == {1, 2}

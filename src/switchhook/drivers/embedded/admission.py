@@ -141,7 +141,8 @@ class SipAdmission:
 
     def _refuse_outsider(self, party: Party, request: Request, source: Peer) -> Refusal:
         log.warning(
-            "sip request refused: not from the trunk's sources",
+            "sip request rejected",
+            reason="not from the trunk's sources",
             trunk=party.trunk,
             project=party.project,
             method=request.method,
@@ -153,7 +154,7 @@ class SipAdmission:
         """Turn somebody away, and note a wrong password, for those who watch for guessing."""
         if turned.wrong:
             log.warning(
-                "sip password wrong",
+                "sip authentication failed",
                 address=turned.address,
                 user=turned.user[:80],
                 what=what,

@@ -426,7 +426,7 @@ class EmbeddedDriver:
         except UndiallableError as error:
             self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
         except Exception:
-            log.exception("leg not rung", call=call.id, leg=command.leg)
+            log.exception("leg failed", call=call.id, leg=command.leg)
             self._do(call.id, bridge, bridge.unreachable(command.leg, OUR_ERROR))
 
     def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
@@ -501,7 +501,7 @@ class EmbeddedDriver:
         for call, bridge in list(self._bridges.items()):
             for sip_leg in bridge.held:
                 if not self._endpoint.agent.has_leg(sip_leg):
-                    log.error("sip leg gone without a word", call=call, leg=sip_leg)
+                    log.error("sip leg lost", call=call, leg=sip_leg)
                     self._do(call, bridge, bridge.stray(sip_leg))
 
 

@@ -239,7 +239,7 @@ class MediaControl:
         found = [(name, self._sound(call, name)) for name in command.sounds]
         for name, missing in found:
             if missing is None:
-                log.warning("sound missing", call=call.id, sound=name)
+                log.warning("sound not found", call=call.id, sound=name)
         sounds = tuple(known for _, known in found if known is not None)
         if bridge.anchor is None or not bridge.anchor.has(command.leg) or not sounds:
             return [] if command.loop else [call_events.PlaybackFinished(playback=command.playback)]
@@ -254,7 +254,7 @@ class MediaControl:
     ) -> list[BridgeOutput]:
         where = self.media_settings.recordings
         if bridge.anchor is None or not bridge.anchor.has(bridge.party) or where == NOWHERE:
-            log.warning("call not recorded", call=call.id, recording=command.recording)
+            log.warning("recording failed", call=call.id, recording=command.recording)
             why = NO_FOLDER if where == NOWHERE else bridge.why_not_anchored
             failed = call_events.RecordingFinished(
                 recording=command.recording, seconds=0, path="", trouble=why

@@ -116,7 +116,7 @@ class OutboundLegs:
         try:
             self._try_next(hunt)
         except Exception:
-            log.exception("leg not rung", call=hunt.call.id, leg=hunt.command.leg)
+            log.exception("leg failed", call=hunt.call.id, leg=hunt.command.leg)
             self._give_up(hunt, OUR_ERROR)
 
     def _try_next(self, hunt: Hunt) -> None:
@@ -139,11 +139,11 @@ class OutboundLegs:
             hunt.peers.extend(await self._services.addresses(destination))
         except UnknownHostError as error:
             call, leg = hunt.call.id, hunt.command.leg
-            log.warning("sip name not found", call=call, leg=leg, error=str(error))
+            log.warning("sip host not resolved", call=call, leg=leg, error=str(error))
             hunt.note(Cause(sip=503, text=str(error)))
             self._retry(hunt, str(error))
         except Exception:
-            log.exception("leg not rung", call=hunt.call.id, leg=hunt.command.leg)
+            log.exception("leg failed", call=hunt.call.id, leg=hunt.command.leg)
             self._give_up(hunt, OUR_ERROR)
         else:
             self._go_on(hunt)
@@ -153,7 +153,7 @@ class OutboundLegs:
         if destination is None:
             return
         if why := why_not_called(hunt.call.snapshot.project, peer.host, peer.port):
-            log.warning("sip address not called", call=hunt.call.id, host=destination.host, why=why)
+            log.warning("address blocked", call=hunt.call.id, host=destination.host, why=why)
             text = f"{destination.host} was not called, because {why}"
             hunt.note(Cause(sip=403, text=text))
             self._retry(hunt, text)

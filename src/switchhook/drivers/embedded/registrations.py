@@ -50,7 +50,7 @@ class Registrations:
                 bindings = from_text(text, self._shift())
             except (ValueError, KeyError, TypeError) as error:
                 log.warning(
-                    "registration not taken up", project=project, account=account, error=str(error)
+                    "registration not restored", project=project, account=account, error=str(error)
                 )
             else:
                 self.registrar.restore(account, bindings)
@@ -118,7 +118,7 @@ class Registrations:
         try:
             await store.save_registration(project, account, telephones)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the telephone is registered
-            log.warning("registration not remembered", account=account, error=str(error))
+            log.warning("registration not stored", account=account, error=str(error))
         then()
 
 
@@ -169,17 +169,19 @@ def _note(
             continue
         former = [one for one in before if one.is_for(binding)]
         moved = [one for one in former if (one.contact.uri, one.source) != _place(binding)]
-        what = "moved" if moved else "refreshed" if former else "registered"
-        tell = log.debug if what == "refreshed" else log.info
+        what = "registration added"
+        if former:
+            what = "registration moved" if moved else "registration refreshed"
+        tell = log.info if moved or not former else log.debug
         seconds = round(binding.expires_at - now)
-        tell(f"telephone {what}", account=account, expires_in=seconds, **_facts(binding))
+        tell(what, account=account, expires_in=seconds, **_facts(binding))
     for binding in before:
         if binding.expires_at > now and not any(one.is_for(binding) for one in after):
             _note_gone(account, binding, "it was taken back")
 
 
 def _note_gone(account: str, binding: Binding, why: str) -> None:
-    log.info("telephone gone", account=account, why=why, **_facts(binding))
+    log.info("registration removed", account=account, why=why, **_facts(binding))
 
 
 def _place(binding: Binding) -> tuple[Uri, Peer]:

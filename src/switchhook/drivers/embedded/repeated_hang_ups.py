@@ -44,7 +44,7 @@ async def hang_up_again(
             now = asyncio.get_running_loop().time()
             endpoint.agent.restore(sip_leg, stored, credentials, now=now)
         except (ValueError, KeyError, TypeError) as error:
-            log.warning("leg not hung up again", call=call, leg=leg, error=repr(error)[:200])
+            log.warning("hang-up not repeated", call=call, leg=leg, error=repr(error)[:200])
         else:
             endpoint.perform(EndSession(leg=sip_leg))
 

@@ -83,7 +83,11 @@ class TrunkStates:
         state = self._state(key)
         if state.trouble != why:
             log.warning(
-                "sip trunk not registered", project=key[0], trunk=key[1], why=why, again_in=again_in
+                "sip trunk registration failed",
+                project=key[0],
+                trunk=key[1],
+                why=why,
+                again_in=again_in,
             )
         state.registered_until, state.trouble = 0.0, why
         self.changed(self.known)
@@ -107,8 +111,8 @@ class TrunkStates:
         if state.answers is answers:
             return
         if not answers:
-            log.warning("sip trunk gives no response", project=key[0], trunk=key[1])
+            log.warning("sip trunk unreachable", project=key[0], trunk=key[1])
         elif state.answers is False:
-            log.info("sip trunk answers again", project=key[0], trunk=key[1])
+            log.info("sip trunk reachable", project=key[0], trunk=key[1])
         state.answers = answers
         self.changed(self.known)

@@ -252,7 +252,7 @@ class SipEndpoint:
         try:
             self.agent.receive(data, source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
-            self._report("sip message not handled", error, source)
+            self._report("sip message failed", error, source)
             self._answer_failure(lambda: parse_message(data), source)
 
     def _note(self, diagnostic: Diagnostic) -> None:
@@ -272,14 +272,14 @@ class SipEndpoint:
     def _note_shed(self, host: str) -> None:
         told = self._sheds.count(address_block(host), self._loop.time())
         if told is not None:
-            log.warning("sip messages turned away: too many", address=told[0], messages=told[1])
+            log.warning("sip messages dropped", reason="rate", address=told[0], messages=told[1])
 
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message from a connection."""
         try:
             self.agent.receive_message(message, source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- no message may stop the endpoint
-            self._report("sip message not handled", error, source)
+            self._report("sip message failed", error, source)
             self._answer_failure(lambda: message, source)
         self._pump()
 
@@ -288,14 +288,14 @@ class SipEndpoint:
         try:
             self.agent.reject_malformed(error, source)
         except Exception as internal:  # noqa: BLE001 -- the same
-            self._report("sip error not answered", internal, source)
+            self._report("sip error response failed", internal, source)
         self._pump()
 
     def _answer_failure(self, read: Callable[[], Request | Response], source: Peer) -> None:
         try:
             self.agent.internal_error(read(), source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- what failed once may fail again
-            self._report("sip failure not answered", error, source)
+            self._report("sip error response failed", error, source)
 
     def is_trusted(self, peer: Peer) -> bool:
         """Say whether somebody proved something on this connection, or its network is known."""
@@ -343,7 +343,7 @@ class SipEndpoint:
         try:
             self._handler(event)
         except Exception as error:  # noqa: BLE001 -- one call's trouble is not everybody's
-            self._report("sip event not handled", error, None, about=type(event).__name__)
+            self._report("sip event failed", error, None, about=type(event).__name__)
             now = self._loop.time()
             if isinstance(event, InviteReceived):
                 self.agent.perform(EndSession(leg=event.leg, status=500), now)
@@ -398,7 +398,7 @@ class SipEndpoint:
         try:
             self.agent.handle_timer(self._loop.time())
         except Exception as error:  # noqa: BLE001 -- the timers of the other calls must go on
-            self._report("sip timer not handled", error, None)
+            self._report("sip timer failed", error, None)
         self._pump()
 
     def _shut(self) -> None:

@@ -233,7 +233,7 @@ class MediaThread:
         try:
             self._loop.call_soon_threadsafe(self._tell, event)
         except RuntimeError:
-            log.debug("sound event after the end", event=type(event).__name__)
+            log.debug("media event after the end", event=type(event).__name__)
 
     def _take_commands(self) -> None:
         with suppress(BlockingIOError):
@@ -304,4 +304,4 @@ def _log_failure(error: Exception) -> None:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    log.error("sound not handled", error=repr(error)[:300], at=where)
+    log.error("media event failed", error=repr(error)[:300], at=where)

@@ -193,9 +193,10 @@ class Tcp:
         told = self._refusals.count(source, asyncio.get_running_loop().time())
         if told is not None:
             log.warning(
-                "sip connections refused: too many",
+                "sip connections rejected",
+                reason="too many",
                 address=told[0],
-                refused=told[1],
+                rejected=told[1],
                 connections=len(self._flows),
             )
 
@@ -295,7 +296,9 @@ class _Connection(asyncio.Protocol):
         if self._transport is None:
             return
         if self._transport.get_write_buffer_size() > MOST_UNSENT:
-            log.warning("sip connection cut: the peer does not read", host=self.address[0])
+            log.warning(
+                "sip connection closed", reason="the peer does not read", host=self.address[0]
+            )
             self.cut()
         else:
             self._transport.write(data)

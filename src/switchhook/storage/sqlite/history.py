@@ -95,6 +95,6 @@ def _deliveries(found: sqlite3.Cursor, cipher: Cipher) -> tuple[DeliveryRow, ...
     read = partial(rows.delivery_row, cipher=cipher)
     return tuple(
         rows.readable(
-            found.fetchall(), read, name="id", otherwise="delivery left out", todo=rows.RESTORE
+            found.fetchall(), read, name="id", otherwise="delivery not read", todo=rows.RESTORE
         )
     )

@@ -52,7 +52,7 @@ class Maintenance:
             try:
                 await self._once()
             except StoreError as error:
-                log.warning("maintenance of the store failed", error=str(error))
+                log.warning("store maintenance failed", error=str(error))
 
     async def _once(self) -> None:
         if await self._maintainer.run(checkpoint) > MAX_WAL_PAGES:

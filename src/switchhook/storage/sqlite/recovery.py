@@ -34,7 +34,7 @@ def calls(
             connection.execute(sql("live_calls"), {"node": node}).fetchall(),
             lambda row: decode(row["value"]),
             name="call",
-            otherwise="call cannot be resumed",
+            otherwise="call not resumed",
             todo="whoever was in it has to call again",
         )
     )
@@ -67,7 +67,7 @@ def deliveries(
             connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall(),
             partial(rows.delivery, cipher=cipher),
             name="id",
-            otherwise="delivery cannot be carried, and stays pending",
+            otherwise="delivery not resumed",
             todo=rows.RESTORE,
         )
     )

@@ -50,7 +50,7 @@ def found(
             connection.execute(sql(name), {"project": project}),
             partial(_decrypt, cipher=cipher),
             name="number",
-            otherwise="subscription left out: nothing is told to it",
+            otherwise="subscription not loaded",
             todo="let its program subscribe again",
         )
     )
