@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.delivery import ask_policy, policy
 from switchhook.delivery.breaker import BreakerPolicy
-from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, TO_SUBSCRIBERS
+from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, SUBSCRIBER_RETRIES
 from switchhook.domain import dialling, retry_policy, screening
 from switchhook.domain.scheme import (
     MenuStep,
@@ -81,10 +81,10 @@ def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
 
 @pytest.mark.row("FT-07")
 def test_deliveries_are_tried_as_is_documented() -> None:
-    assert (ONE_TRY.retries, ONE_TRY.first_pause, ONE_TRY.factor) == (0, 30, 4)
-    assert (MAIL_TRIES.retries, MAIL_TRIES.first_pause, MAIL_TRIES.factor) == (10, 60, 3)
-    assert (ONE_TRY.longest_pause, MAIL_TRIES.longest_pause) == (3_600, 14_400)
-    assert TO_SUBSCRIBERS.retries == 3
+    assert (NO_RETRIES.retries, NO_RETRIES.first_pause, NO_RETRIES.factor) == (0, 30, 4)
+    assert (MAIL_RETRIES.retries, MAIL_RETRIES.first_pause, MAIL_RETRIES.factor) == (10, 60, 3)
+    assert (NO_RETRIES.longest_pause, MAIL_RETRIES.longest_pause) == (3_600, 14_400)
+    assert SUBSCRIBER_RETRIES.retries == 3
     assert policy.ANSWER_KEPT == 4_096
 
 

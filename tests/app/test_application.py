@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from switchhook.app import polling
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery import policy
-from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, RetryPolicy
+from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, RetryPolicy
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
@@ -145,8 +145,8 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
                 await app.store.commit(CallRecord(call=ringing(version), deliveries=(promised,)))
                 app.dispatcher.dispatch(promised)
             await app.dispatcher.drain()
-            assert app.policies.policy_of(delivery("c1", project="nobody")) is ONE_TRY
-            assert app.policies.policy_of(mail()) is MAIL_TRIES
+            assert app.policies.policy_of(delivery("c1", project="nobody")) is NO_RETRIES
+            assert app.policies.policy_of(mail()) is MAIL_RETRIES
             assert len(await app.store.attempts("c1.1.crm")) == 4
             assert len(await app.store.attempts("c1.2.gone")) == 1
 

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.drivers.ports import Driver
-    from switchhook.switchboard.clock import Alarm
+    from switchhook.switchboard.clock import Timer
 
 SUBSCRIPTION = Subscription(
     project="shop",
@@ -145,10 +145,10 @@ class Life:
         """Return the time."""
         return self.clock.now()
 
-    def steady(self) -> Life:
+    def monotonic(self) -> Life:
         return self
 
-    def call_at(self, when: float, call: Callable[[], None]) -> Alarm:
+    def call_at(self, when: float, call: Callable[[], None]) -> Timer:
         """Wake somebody, if this process still lives then."""
         return self.clock.call_at(when, lambda: None if self.is_over else call())
 

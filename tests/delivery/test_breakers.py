@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from switchhook.delivery.breaker import BreakerPolicy, BreakerVerdict
+from switchhook.delivery.breaker import BreakerDecision, BreakerPolicy
 from switchhook.delivery.breakers import Breakers, endpoint_of
 
 POLICY = BreakerPolicy(failures=2, pause=10.0)
@@ -30,12 +30,12 @@ def test_it_opens_for_one_project_alone_and_closes_again() -> None:
     with capture_logs() as logs:
         for _ in range(2):
             breakers.failed(CRM, POLICY, breakers.admit(CRM, POLICY))
-        assert breakers.admit(CRM, POLICY) is BreakerVerdict.SKIP
+        assert breakers.admit(CRM, POLICY) is BreakerDecision.REJECT
         assert breakers.seconds_left(CRM) == 10.0
-        assert breakers.admit(("other", CRM[1]), POLICY) is BreakerVerdict.GO
+        assert breakers.admit(("other", CRM[1]), POLICY) is BreakerDecision.ALLOW
         assert breakers.failing[CRM].failures == 2
         clock.now += 10
-        assert breakers.admit(CRM, POLICY) is BreakerVerdict.PROBE
+        assert breakers.admit(CRM, POLICY) is BreakerDecision.PROBE
         breakers.succeeded(CRM)
 
     assert breakers.skipped == 1
@@ -49,17 +49,17 @@ def test_a_probe_that_was_given_up_is_made_again() -> None:
     clock = Clock()
     breakers = Breakers(clock)
     for _ in range(2):
-        breakers.failed(CRM, POLICY, BreakerVerdict.GO)
+        breakers.failed(CRM, POLICY, BreakerDecision.ALLOW)
     clock.now += 10
-    breakers.abandoned(CRM, breakers.admit(CRM, POLICY))
+    breakers.cancelled(CRM, breakers.admit(CRM, POLICY))
 
-    assert breakers.admit(CRM, POLICY) is BreakerVerdict.PROBE
+    assert breakers.admit(CRM, POLICY) is BreakerDecision.PROBE
 
 
 def test_retry_after_opens_it_and_the_log_says_that_this_is_why() -> None:
     breakers = Breakers(Clock())
     with capture_logs() as logs:
-        breakers.asked_to_wait(CRM, POLICY, 5.0)
+        breakers.retry_after(CRM, POLICY, 5.0)
 
     (line,) = logs
     assert (line["event"], line["reason"], line["seconds"]) == (

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.dispatcher import ALL_RECIPIENTS, Dispatcher
-from switchhook.delivery.policy import RetryPolicy, usual_policy
+from switchhook.delivery.policy import RetryPolicy, default_policy
 from switchhook.delivery.queues import DispatcherLimits
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
@@ -180,7 +180,7 @@ def play(
             clock=clock,
             networks_of=lambda project: OFFICE if project == "shop" else AllowedNetworks(),
             mailer=mailer,
-            policy_of=(lambda _: policy) if policy else usual_policy,
+            policy_of=(lambda _: policy) if policy else default_policy,
             recipients=recipients,
             limits=limits or DispatcherLimits(),
         )

@@ -75,7 +75,7 @@ def test_a_mail_server_of_the_old_days_will_do() -> None:
 def test_what_was_accepted_is_accepted_even_if_nobody_says_goodbye(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("switchhook.delivery.mailer.GOODBYE_SECONDS", 0.05)
+    monkeypatch.setattr("switchhook.delivery.mailer.QUIT_SECONDS", 0.05)
     made = talked(answering({b"\r\n.\r\n": b"250 queued as 42\r\n", b"QUIT": b""}), deadline=5)
 
     assert (made.status, made.reply, made.failure) == (250, "queued as 42", None)

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.policy import (
     ANSWER_KEPT,
-    MAIL_TRIES,
-    ONE_TRY,
-    TO_SUBSCRIBERS,
+    MAIL_RETRIES,
+    NO_RETRIES,
+    SUBSCRIBER_RETRIES,
     RetryPolicy,
-    answer_of,
+    attempt_of,
+    default_order,
+    default_policy,
     order_of,
     pause_before_next,
     policy_of,
-    settle,
-    usual_order,
-    usual_policy,
+    response_of,
 )
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
@@ -62,14 +62,14 @@ def posted(status: int, reply: str, failure: Failure | None = None) -> MailResul
 
 def why(exchange: Exchange, *codes: int) -> Failure:
     promise = delivery(success_codes=codes or (200,), url=PROMISE.request.url)
-    failure = settle(promise, exchange, 1, at=5.0).failure
+    failure = attempt_of(promise, exchange, 1, at=5.0).failure
     assert failure is not None
     return failure
 
 
 @pytest.mark.row("R2-03")
 def test_the_expected_status_is_delivered() -> None:
-    assert settle(PROMISE, answered(200, b"thanks"), 1, at=5.0) == Attempt(
+    assert attempt_of(PROMISE, answered(200, b"thanks"), 1, at=5.0) == Attempt(
         delivery=PROMISE.id,
         project=PROMISE.project,
         number=1,
@@ -95,7 +95,7 @@ def test_any_other_status_is_a_failure(status: int) -> None:
 def test_other_codes_can_be_successes() -> None:
     promise = delivery(success_codes=(200, 201, 302))
     for status in promise.success_codes:
-        assert settle(promise, answered(status), 1, at=5.0).failure is None
+        assert attempt_of(promise, answered(status), 1, at=5.0).failure is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_no_secret_of_the_url_is_told() -> None:
 
 
 def test_a_failed_exchange_keeps_its_reason() -> None:
-    told = settle(PROMISE, failed(), 2, at=5.0)
+    told = attempt_of(PROMISE, failed(), 2, at=5.0)
     assert (told.number, told.status, told.answer, told.seconds) == (2, 0, b"", 0.0)
     assert told.failure == Failure(kind=FailureKind.REFUSED, detail="It broke.")
 
@@ -174,19 +174,19 @@ def cut(kind: FailureKind, status: int, **more: Any) -> Exchange:
     ],
 )
 def test_who_answered_200_is_told_whatever_became_of_the_body(kind: FailureKind) -> None:
-    told = settle(PROMISE, cut(kind, 200), 1, at=5.0)
+    told = attempt_of(PROMISE, cut(kind, 200), 1, at=5.0)
     assert (told.status, told.failure) == (200, None)
 
 
 def test_any_other_status_counts_as_if_its_body_were_whole() -> None:
     headers = (("retry-after", "30"),)
-    told = settle(PROMISE, cut(FailureKind.TOO_LARGE, 503, headers=headers), 1, at=5.0)
+    told = attempt_of(PROMISE, cut(FailureKind.TOO_LARGE, 503, headers=headers), 1, at=5.0)
     assert told.failure is not None
     assert (told.status, told.failure.kind, told.asked) == (503, FailureKind.STATUS, 30.0)
 
 
 def test_a_stop_settles_nothing() -> None:
-    assert answer_of(cut(FailureKind.INTERRUPTED, 200)) is None
+    assert response_of(cut(FailureKind.INTERRUPTED, 200)) is None
 
 
 def test_a_reason_that_no_store_takes_is_mended() -> None:
@@ -200,8 +200,8 @@ def test_an_exchange_with_neither_response_nor_reason_is_a_failure() -> None:
 
 def test_what_came_of_a_mail_is_written_down() -> None:
     promise = mail()
-    accepted = settle(promise, posted(250, "queued as 42"), 1, at=5.0)
-    refused = settle(promise, posted(550, "é" * 5000, DOWN), 2, at=6.0)
+    accepted = attempt_of(promise, posted(250, "queued as 42"), 1, at=5.0)
+    refused = attempt_of(promise, posted(550, "é" * 5000, DOWN), 2, at=6.0)
 
     assert accepted == Attempt(
         delivery=promise.id,
@@ -219,7 +219,7 @@ def test_what_came_of_a_mail_is_written_down() -> None:
 
 
 def test_only_the_beginning_of_an_answer_is_kept() -> None:
-    told = settle(PROMISE, answered(503, b"x" * 10_000), 1, at=5.0)
+    told = attempt_of(PROMISE, answered(503, b"x" * 10_000), 1, at=5.0)
     assert told.answer == b"x" * ANSWER_KEPT
 
 
@@ -239,8 +239,8 @@ def failures(count: int) -> tuple[Attempt, ...]:
 
 
 def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
-    assert usual_policy(delivery()) == RetryPolicy()
-    policy, waited = usual_policy(mail()), 0.0
+    assert default_policy(delivery()) == RetryPolicy()
+    policy, waited = default_policy(mail()), 0.0
     for tries in range(1, 11):
         (*_, latest) = history = [replace(made, status=451) for made in failures(tries)]
         pause = pause_before_next(policy, history, latest.at + latest.seconds)
@@ -264,7 +264,7 @@ def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
 def test_what_a_mail_server_refused_for_good_is_given_up(status: int, is_final: bool) -> None:  # noqa: FBT001 (a column of the table)
     made = replace(attempt(mail(), failure=DOWN), status=status)
 
-    assert (pause_before_next(usual_policy(mail()), (made,), 0.0) is None) is is_final
+    assert (pause_before_next(default_policy(mail()), (made,), 0.0) is None) is is_final
 
 
 def test_by_default_there_is_one_try() -> None:
@@ -317,14 +317,14 @@ def test_a_success_is_the_end(policy: RetryPolicy, tries: int, now: float) -> No
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499])
 def test_who_refuses_for_good_is_asked_again_only_where_a_policy_wants_that(status: int) -> None:
     refused = (replace(attempt(delivery(), failure=DOWN), status=status),)
-    assert pause_before_next(TO_SUBSCRIBERS, refused, 7.0) is None
+    assert pause_before_next(SUBSCRIBER_RETRIES, refused, 7.0) is None
     assert pause_before_next(RetryPolicy(retries=3), refused, 7.0) is not None
 
 
 def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
-    assert usual_policy(delivery()) == ONE_TRY
-    assert usual_policy(delivery(webhook="subscription 7")) == TO_SUBSCRIBERS
-    assert ONE_TRY.retries == 0
+    assert default_policy(delivery()) == NO_RETRIES
+    assert default_policy(delivery(webhook="subscription 7")) == SUBSCRIBER_RETRIES
+    assert NO_RETRIES.retries == 0
 
 
 MISSED = EventMail(
@@ -338,8 +338,8 @@ TOLD = ProjectSnapshot(
 
 def test_what_waits_is_tried_as_its_project_says_now() -> None:
     assert policy_of(delivery(webhook="crm"), TOLD) == RetryPolicy(retries=7)
-    assert policy_of(mail(name="missed"), TOLD) is MAIL_TRIES
-    assert policy_of(delivery(webhook="subscription 1"), TOLD) is TO_SUBSCRIBERS
+    assert policy_of(mail(name="missed"), TOLD) is MAIL_RETRIES
+    assert policy_of(delivery(webhook="subscription 1"), TOLD) is SUBSCRIBER_RETRIES
 
 
 @pytest.mark.parametrize(
@@ -354,20 +354,20 @@ def test_what_waits_is_tried_as_its_project_says_now() -> None:
     ids=lambda gone: gone.id,
 )
 def test_who_is_in_the_project_no_longer_is_told_once_more_at_most(gone: Delivery) -> None:
-    assert policy_of(gone, TOLD) is ONE_TRY
+    assert policy_of(gone, TOLD) is NO_RETRIES
 
 
 def test_while_a_project_cannot_be_read_everything_is_tried_as_usual() -> None:
     for promised in (delivery(), mail(), delivery(webhook="subscription 1")):
-        assert policy_of(promised, None) is usual_policy(promised)
+        assert policy_of(promised, None) is default_policy(promised)
 
 
 @pytest.mark.parametrize("status", [0, 301, 408, 425, 429, 500, 503])
 def test_a_subscriber_who_may_take_it_later_gets_three_more_tries(status: int) -> None:
     for tries in (1, 2, 3):
         history = (*failures(tries - 1), replace(attempt(delivery(), failure=DOWN), status=status))
-        assert pause_before_next(TO_SUBSCRIBERS, history, 7.0) is not None
-    assert pause_before_next(TO_SUBSCRIBERS, (*history, *history[-1:]), 7.0) is None
+        assert pause_before_next(SUBSCRIBER_RETRIES, history, 7.0) is not None
+    assert pause_before_next(SUBSCRIBER_RETRIES, (*history, *history[-1:]), 7.0) is None
 
 
 @pytest.mark.parametrize(
@@ -387,12 +387,14 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: Callable[[], RetryPolicy
 @pytest.mark.row("FB-10")
 def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key() -> None:
     url = "http://h:80/x?e=1"
-    assert usual_order(delivery(url=url)) == usual_order(delivery(url="http://H/y", webhook="erp"))
-    assert usual_order(delivery(url=url)) != usual_order(delivery(url="https://h/x"))
-    assert usual_order(delivery(url="nonsense")) == "nonsense"
-    assert usual_order(delivery(webhook="subscription 7")) == "subscription 7"
+    assert default_order(delivery(url=url)) == default_order(
+        delivery(url="http://H/y", webhook="erp")
+    )
+    assert default_order(delivery(url=url)) != default_order(delivery(url="https://h/x"))
+    assert default_order(delivery(url="nonsense")) == "nonsense"
+    assert default_order(delivery(webhook="subscription 7")) == "subscription 7"
     own = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=url, order_key="billing")
     snapshot = ProjectSnapshot(project=Project(id="shop", name="Shop", event_webhooks=(own,)))
     assert order_of(delivery(url=url), snapshot) == "key billing"
-    assert order_of(delivery(url=url, webhook="erp"), snapshot) == usual_order(delivery(url=url))
-    assert order_of(delivery(url=url), None) == usual_order(delivery(url=url))
+    assert order_of(delivery(url=url, webhook="erp"), snapshot) == default_order(delivery(url=url))
+    assert order_of(delivery(url=url), None) == default_order(delivery(url=url))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery.retry_after import LONGEST, asked_pause
+from switchhook.delivery.retry_after import LONGEST, retry_after_seconds
 from switchhook.webhooks.http import HttpResponse
 
 NOW = 1_760_000_000.0
@@ -12,7 +12,9 @@ NOW = 1_760_000_000.0
 
 
 def asked(*headers: tuple[str, str], status: int = 429) -> float | None:
-    return asked_pause(HttpResponse(status=status, reason="", headers=headers, body=b""), NOW)
+    return retry_after_seconds(
+        HttpResponse(status=status, reason="", headers=headers, body=b""), NOW
+    )
 
 
 @pytest.mark.row("FB-09")
@@ -72,5 +74,5 @@ def test_only_two_statuses_say_so(status: int, *, is_asked: bool) -> None:
 
 
 def test_without_an_answer_nothing_is_asked() -> None:
-    assert asked_pause(None, NOW) is None
+    assert retry_after_seconds(None, NOW) is None
     assert asked() is None

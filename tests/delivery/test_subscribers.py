@@ -29,7 +29,7 @@ def test_each_project_has_its_own_oldest_first() -> None:
 def test_one_that_is_removed_is_told_of_once() -> None:
     memory = Subscribers([subscription(1), subscription(3)])
     told: list[Subscription] = []
-    memory.when_removed(told.append)
+    memory.on_removed(told.append)
     memory.remove(1)
     memory.remove(1)
     memory.remove(7)

@@ -22,7 +22,7 @@ from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.clock import SteadyClock
+from switchhook.switchboard.clock import MonotonicClock
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
@@ -88,7 +88,7 @@ ring = ["1111"]
 """
 
 
-class SampleClock(SteadyClock):
+class SampleClock(MonotonicClock):
     """Set to the moment of the vendor's sample."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.concurrency import Concurrency, OriginConcurrency
 from switchhook.delivery.http.sender import Sender
 from switchhook.webhooks.http import HttpRequest
 
@@ -31,7 +31,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 class ManyAtOnce(Concurrency):
     """Knows that every server bears many connections."""
 
-    def of(self, origin: Origin) -> Served:
+    def of(self, origin: Origin) -> OriginConcurrency:
         served = super().of(origin)
         served.shown = 999
         return served

@@ -70,7 +70,7 @@ ARRIVAL = Arrival(
 
 
 @dataclass
-class Alarm:
+class Timer:
     when: float
     callback: Callable[[], None] | None
 
@@ -81,26 +81,26 @@ class Alarm:
 @dataclass
 class ManualClock:
     time: float = 1_000.0
-    alarms: list[Alarm] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
     corrected: float = 0.0
     """By how much the system's clock was set on."""
 
     def now(self) -> float:
         return self.time + self.corrected
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
-        self.alarms.append(Alarm(when - self.corrected, callback))
-        return self.alarms[-1]
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(when - self.corrected, callback))
+        return self.timers[-1]
 
-    def steady(self) -> ManualClock:
-        return _Steady(alarms=self.alarms, corrected=self.corrected, of=self)
+    def monotonic(self) -> ManualClock:
+        return _Steady(timers=self.timers, corrected=self.corrected, of=self)
 
     def advance(self, seconds: float) -> None:
         self.time += seconds
-        for alarm in [alarm for alarm in self.alarms if alarm.when <= self.time]:
-            self.alarms.remove(alarm)
-            if alarm.callback is not None:
-                alarm.callback()
+        for timer in [timer for timer in self.timers if timer.when <= self.time]:
+            self.timers.remove(timer)
+            if timer.callback is not None:
+                timer.callback()
 
 
 @dataclass

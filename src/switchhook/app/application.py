@@ -132,7 +132,7 @@ def build(
         order_of=policies.order_of,
         recipients=subscription_ends,
     )
-    subscribers.when_removed(lambda one: dispatcher.forget(one.project, one.webhook))
+    subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
     asks = Asks(sender)
     outbox = OutboxContext(

@@ -1,4 +1,4 @@
-"""What an operator allows a project's webhooks and calls to reach beyond the public internet."""
+"""Networks beyond the public internet that a project's webhooks and calls may reach."""
 
 from __future__ import annotations
 

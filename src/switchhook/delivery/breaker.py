@@ -1,4 +1,4 @@
-"""When an endpoint that keeps failing is left alone for a while. Pure: `now` comes as an argument.
+"""The circuit breaker of an endpoint. Pure: `now` comes as an argument.
 
 Closed, it lets every ask pass and counts failures in a row. Too many open it: asks are held back until
 the pause is over. Then one ask goes through as a probe; the others wait for what becomes of it.
@@ -24,47 +24,47 @@ class BreakerPolicy:
             raise ValueError("a breaker opens after 0 or more failures, for more than 0 seconds")
 
 
-class BreakerVerdict(StrEnum):
-    """What may be done with one ask."""
+class BreakerDecision(StrEnum):
+    """What the breaker decides of one ask."""
 
-    GO = "go"
+    ALLOW = "allow"
     PROBE = "probe"
     """It goes through, and its outcome decides for the others."""
-    SKIP = "skip"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """What is known of one endpoint. Closed and without failures, it is like one never heard of."""
+    """The state of one endpoint's breaker. Closed and without failures, it need not be kept."""
 
     failures: int = 0
     """In a row, up to now."""
-    closed_to: float | None = None
+    open_until: float | None = None
     """Until when asks are held back; None: they are not."""
-    is_asked: bool = False
+    is_retry_after: bool = False
     """Whether the endpoint itself asked for that."""
 
     @property
     def is_open(self) -> bool:
         """Say whether asks are held back, apart from a probe."""
-        return self.closed_to is not None
+        return self.open_until is not None
 
 
-HEALTHY = Breaker()
+CLOSED = Breaker()
 
 
-def admit(breaker: Breaker, policy: BreakerPolicy, now: float) -> tuple[Breaker, BreakerVerdict]:
+def admit(breaker: Breaker, policy: BreakerPolicy, now: float) -> tuple[Breaker, BreakerDecision]:
     """Say what may be done with an ask. A probe holds the others back for another pause at most."""
-    if breaker.closed_to is None or not policy.failures:
-        return breaker, BreakerVerdict.GO
-    if now < breaker.closed_to:
-        return breaker, BreakerVerdict.SKIP
-    return replace(breaker, closed_to=now + policy.pause), BreakerVerdict.PROBE
+    if breaker.open_until is None or not policy.failures:
+        return breaker, BreakerDecision.ALLOW
+    if now < breaker.open_until:
+        return breaker, BreakerDecision.REJECT
+    return replace(breaker, open_until=now + policy.pause), BreakerDecision.PROBE
 
 
 def succeeded(_: Breaker) -> Breaker:
-    """The endpoint answered; whatever was before is forgotten."""
-    return HEALTHY
+    """Close the breaker: the endpoint answered."""
+    return CLOSED
 
 
 def failed(
@@ -72,25 +72,25 @@ def failed(
     policy: BreakerPolicy,
     now: float,
     *,
-    admitted: BreakerVerdict = BreakerVerdict.GO,
+    admitted: BreakerDecision = BreakerDecision.ALLOW,
 ) -> Breaker:
-    """The endpoint failed once more. One that was asked before it opened prolongs no pause."""
+    """Count a failure, and open the breaker at the limit. An ask from before it opened prolongs no pause."""
     failures = breaker.failures + 1
     if not policy.failures or failures < policy.failures:
         return replace(breaker, failures=failures)
-    if breaker.is_open and admitted is not BreakerVerdict.PROBE:
+    if breaker.is_open and admitted is not BreakerDecision.PROBE:
         return replace(breaker, failures=failures)
-    return Breaker(failures=failures, closed_to=now + policy.pause)
+    return Breaker(failures=failures, open_until=now + policy.pause)
 
 
-def asked_to_wait(breaker: Breaker, policy: BreakerPolicy, now: float, seconds: float) -> Breaker:
-    """The endpoint wants to be left alone for so long: one failure is enough. No pause is longer than usual."""
+def retry_after(breaker: Breaker, policy: BreakerPolicy, now: float, seconds: float) -> Breaker:
+    """Open the breaker for as long as Retry-After says, at most for the policy's pause."""
     if not policy.failures:
         return replace(breaker, failures=breaker.failures + 1)
-    until = max(now + min(seconds, policy.pause), breaker.closed_to or now)
-    return Breaker(failures=breaker.failures + 1, closed_to=until, is_asked=True)
+    until = max(now + min(seconds, policy.pause), breaker.open_until or now)
+    return Breaker(failures=breaker.failures + 1, open_until=until, is_retry_after=True)
 
 
-def abandoned(breaker: Breaker, now: float) -> Breaker:
-    """A probe came to no end, for its caller hung up: the next ask is the probe."""
-    return replace(breaker, closed_to=now) if breaker.is_open else breaker
+def cancelled(breaker: Breaker, now: float) -> Breaker:
+    """Let the next ask be the probe, where the caller of this one hung up."""
+    return replace(breaker, open_until=now) if breaker.is_open else breaker

@@ -1,4 +1,4 @@
-"""The breakers of all endpoints that fail, and what is told of them."""
+"""The circuit breakers of all failing endpoints, and the log of their changes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from switchhook.delivery.breaker import (
-    HEALTHY,
+    CLOSED,
     Breaker,
-    BreakerVerdict,
-    abandoned,
+    BreakerDecision,
     admit,
-    asked_to_wait,
+    cancelled,
     failed,
+    retry_after,
     succeeded,
 )
 from switchhook.webhooks.url import without_query
@@ -55,31 +55,33 @@ class Breakers:
         """Return the endpoints whose last ask failed, and how they stand."""
         return dict(self._breakers)
 
-    def admit(self, endpoint: Endpoint, policy: BreakerPolicy) -> BreakerVerdict:
-        """Say what may be done with an ask; after anything but SKIP, its outcome has to be told."""
+    def admit(self, endpoint: Endpoint, policy: BreakerPolicy) -> BreakerDecision:
+        """Admit an ask or reject it; the outcome of an admitted one has to be reported."""
         breaker, admission = admit(self._of(endpoint), policy, self._clock())
         self._keep(endpoint, breaker)
-        if admission is BreakerVerdict.SKIP:
+        if admission is BreakerDecision.REJECT:
             self.skipped += 1
         return admission
 
     def seconds_left(self, endpoint: Endpoint) -> float:
         """Return how long asks are still held back; 0 where they are not."""
-        return max(0.0, (self._of(endpoint).closed_to or 0.0) - self._clock())
+        return max(0.0, (self._of(endpoint).open_until or 0.0) - self._clock())
 
     def why(self, endpoint: Endpoint) -> str:
         """Say why asks are held back."""
-        return "asked for a pause" if self._of(endpoint).is_asked else "failed too often lately"
+        return (
+            "asked for a pause" if self._of(endpoint).is_retry_after else "failed too often lately"
+        )
 
     def succeeded(self, endpoint: Endpoint) -> None:
-        """The endpoint answered."""
+        """Close the breaker of an endpoint that answered."""
         before = self._of(endpoint)
         self._keep(endpoint, succeeded(before))
         if before.is_open:
             log.info("circuit breaker closed", project=endpoint[0], endpoint=endpoint[1])
 
-    def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: BreakerVerdict) -> None:
-        """The endpoint failed an ask."""
+    def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: BreakerDecision) -> None:
+        """Count a failed ask."""
         before = self._of(endpoint)
         after = failed(before, policy, self._clock(), admitted=admitted)
         self._keep(endpoint, after)
@@ -93,10 +95,10 @@ class Breakers:
                 seconds=policy.pause,
             )
 
-    def asked_to_wait(self, endpoint: Endpoint, policy: BreakerPolicy, seconds: float) -> None:
-        """The endpoint failed an ask, and wants to be left alone for so many seconds."""
+    def retry_after(self, endpoint: Endpoint, policy: BreakerPolicy, seconds: float) -> None:
+        """Count a failed ask whose endpoint sent Retry-After."""
         before = self._of(endpoint)
-        after = asked_to_wait(before, policy, self._clock(), seconds)
+        after = retry_after(before, policy, self._clock(), seconds)
         self._keep(endpoint, after)
         if after.is_open and not before.is_open:
             log.warning(
@@ -107,16 +109,16 @@ class Breakers:
                 seconds=min(seconds, policy.pause),
             )
 
-    def abandoned(self, endpoint: Endpoint, admitted: BreakerVerdict) -> None:
-        """An ask came to no end."""
-        if admitted is BreakerVerdict.PROBE:
-            self._keep(endpoint, abandoned(self._of(endpoint), self._clock()))
+    def cancelled(self, endpoint: Endpoint, admitted: BreakerDecision) -> None:
+        """Take note of an ask that was cancelled."""
+        if admitted is BreakerDecision.PROBE:
+            self._keep(endpoint, cancelled(self._of(endpoint), self._clock()))
 
     def _of(self, endpoint: Endpoint) -> Breaker:
-        return self._breakers.get(endpoint, HEALTHY)
+        return self._breakers.get(endpoint, CLOSED)
 
     def _keep(self, endpoint: Endpoint, breaker: Breaker) -> None:
-        if breaker == HEALTHY:
+        if breaker == CLOSED:
             self._breakers.pop(endpoint, None)
         else:
             self._breakers[endpoint] = breaker

@@ -16,11 +16,11 @@ import structlog
 
 from switchhook.delivery.mailer import NO_MAIL
 from switchhook.delivery.policy import (
-    answer_of,
+    attempt_of,
+    default_order,
+    default_policy,
     pause_before_next,
-    settle,
-    usual_order,
-    usual_policy,
+    response_of,
 )
 from switchhook.delivery.queues import DispatcherLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
@@ -69,13 +69,13 @@ class MailSender(Protocol):
 
 
 class Recipients(Protocol):
-    """Knows who wants what was promised to them; a webhook does for ever, a subscriber for a while."""
+    """Says whether a delivery still has a recipient: a webhook stays, a subscriber may unsubscribe."""
 
     def wants(self, delivery: Delivery) -> bool:
         """Say whether a delivery may still be sent."""
 
     def gone(self, delivery: Delivery) -> None:
-        """Hear that the endpoint answered 410 Gone."""
+        """Handle an endpoint's 410 Gone."""
 
 
 class AllRecipients:
@@ -103,8 +103,8 @@ class Dispatcher:
         clock: Callable[[], float],
         networks_of: Callable[[str], AllowedNetworks],
         mailer: MailSender = NO_MAIL,
-        policy_of: Callable[[Delivery], RetryPolicy] = usual_policy,
-        order_of: Callable[[Delivery], str] = usual_order,
+        policy_of: Callable[[Delivery], RetryPolicy] = default_policy,
+        order_of: Callable[[Delivery], str] = default_order,
         recipients: Recipients = ALL_RECIPIENTS,
         limits: DispatcherLimits = LIMITS,
     ) -> None:
@@ -161,7 +161,7 @@ class Dispatcher:
         pending: Sequence[Delivery],
         tried: Mapping[str, tuple[Attempt, ...]],
     ) -> None:
-        """Take up what a former process promised, in that order; stop when `stack` unwinds.
+        """Resume the pending deliveries of an earlier process, in that order; stop when `stack` unwinds.
 
         `tried` are their attempts so far, by the delivery's id. At the end, what is on its way gets
         `limits.grace` seconds; the rest stays promised in the store.
@@ -180,7 +180,7 @@ class Dispatcher:
         self.dispatch(*pending)
 
     def dispatch(self, *deliveries: Delivery) -> None:
-        """Take over deliveries whose promise is durable. Returns at once.
+        """Dispatch deliveries that are committed. Returns at once.
 
         One that is dispatched already is not taken twice. After the end, they are left to the store.
         """
@@ -194,7 +194,7 @@ class Dispatcher:
         self._start_more()
 
     def forget(self, project: str, webhook: str) -> None:
-        """Settle what waits for another try of a webhook that wants nothing any more.
+        """Settle the retries of a webhook that was removed.
 
         What waits for its turn is settled when that comes, and what is on its way may arrive.
         """
@@ -249,7 +249,7 @@ class Dispatcher:
             self._halt()
             return
         _log_unread(delivery, done)
-        attempt = settle(delivery, done, len(history) + 1, at=at)
+        attempt = attempt_of(delivery, done, len(history) + 1, at=at)
         self._leave_endpoint(job, attempt.asked)
         history = (*history, attempt)
         if attempt.status == HTTPStatus.GONE:
@@ -364,7 +364,7 @@ class Dispatcher:
         self._start_more()
 
     def _halt(self) -> None:
-        """Start nothing more; what is not settled stays promised in the store."""
+        """Start nothing more; what is not settled stays pending in the store."""
         self._is_stopping = True
         for timer in self._timers.values():
             timer.cancel()
@@ -387,7 +387,7 @@ class Dispatcher:
 
 def _log_unread(delivery: Delivery, done: Exchange | MailResult) -> None:
     """Leave a trace of what could not be read of an answer that counts all the same."""
-    if not isinstance(done, Exchange) or (response := answer_of(done)) is None:
+    if not isinstance(done, Exchange) or (response := response_of(done)) is None:
         return
     if done.failure is not None:
         log.info("response body not read", delivery=delivery.id, failure=str(done.failure))

@@ -1,4 +1,4 @@
-"""How much an endpoint may cost us."""
+"""Limits of the HTTP client towards one endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the handing over of a mail fails, each with the sentence that explains it.
+"""Errors of sending a mail, each with the sentence that explains it.
 
 A sentence says what the mail server did at what, whose fault it is as far as that can be known, and what
 to do. The server is the operator's own, so its words are repeated; a password in them is not.

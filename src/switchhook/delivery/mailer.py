@@ -1,4 +1,4 @@
-"""The mailer: hands one mail to the operator's mail server, within one deadline.
+"""The mailer: sends one mail to the operator's mail server, within one deadline.
 
 The server is a setting, not a project's, so the address guard of webhooks does not stand in its way.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 15.0
 """For each address of the server, so that one that is dead leaves time for the next."""
-GOODBYE_SECONDS: Final = 2.0
+QUIT_SECONDS: Final = 2.0
 """For QUIT, when all that matters is done."""
 
 
@@ -53,31 +53,31 @@ class Mailer:
         if not self._server.host:
             return MailResult(status=0, reply="", failure=NOT_SET_UP, seconds=0.0)
         began = time.monotonic()
-        code, words, failure = await self._hand_over(mail, deadline)
+        code, words, failure = await self._send(mail, deadline)
         return MailResult(
             status=code, reply=words, failure=failure, seconds=time.monotonic() - began
         )
 
-    async def _hand_over(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
+    async def _send(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
         """Return the server's last code and words, and what went wrong."""
         where = self._server.where
-        visit = _Visit(self._server, self._tls)
+        session = _SmtpSession(self._server, self._tls)
         try:
             async with asyncio.timeout(deadline):
-                code, words = await visit.hand_over(mail)
+                code, words = await session.send(mail)
         except SMTPResponseException as error:
             code = error.code if error.code in REPLIES else 0
             words = self._without_secrets(error.message)
-            return code, words, refused(code, words, visit.phase, where, visit.who)
+            return code, words, refused(code, words, session.phase, where, session.who)
         except TimeoutError:
-            return 0, "", timed_out(visit.phase, where)
+            return 0, "", timed_out(session.phase, where)
         except (OSError, SMTPException) as error:
-            return 0, "", connection_failed(error, visit.phase, where)
+            return 0, "", connection_failed(error, session.phase, where)
         else:
-            await visit.say_goodbye()
+            await session.quit()
             return code, words, None
         finally:
-            visit.leave()
+            session.leave()
 
     def _without_secrets(self, words: str) -> str:
         """A server that repeats what it was told may repeat the password."""
@@ -95,7 +95,7 @@ NO_MAIL: Final = Mailer(MailServer())
 """Hands nothing over, and says what to set."""
 
 
-class _Visit:
+class _SmtpSession:
     """One connection to the mail server, from the look-up of its name on."""
 
     def __init__(self, server: MailServer, tls: ssl.SSLContext | None) -> None:
@@ -106,7 +106,7 @@ class _Visit:
         self._tls = tls
         self._smtp: SMTP | None = None
 
-    async def hand_over(self, mail: Mail) -> tuple[int, str]:
+    async def send(self, mail: Mail) -> tuple[int, str]:
         """Return the server's reply to the whole mail. Raises what `mail_failing` explains."""
         server = self._server
         self._smtp = smtp = SMTP(
@@ -164,11 +164,11 @@ class _Visit:
                 return connection
         raise failure or socket.gaierror(socket.EAI_NONAME, "no address")
 
-    async def say_goodbye(self) -> None:
+    async def quit(self) -> None:
         """End politely; the mail is accepted, whatever comes of it."""
         if self._smtp is not None:
             with suppress(OSError, SMTPException):
-                async with asyncio.timeout(GOODBYE_SECONDS):
+                async with asyncio.timeout(QUIT_SECONDS):
                     # Its own `quit` lets go of the transport, which would wait for a TLS good-bye.
                     await self._smtp.execute_command(b"QUIT")
 

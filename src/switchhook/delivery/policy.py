@@ -1,4 +1,4 @@
-"""What an exchange means for a delivery, and whether and when it is tried again. Pure."""
+"""The delivery policy: what an exchange means for a delivery, and when it is retried. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
-from switchhook.delivery.retry_after import asked_pause
+from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import Mail, MailResult
@@ -53,11 +53,11 @@ class RetryPolicy:
         return min(self.first_pause * self.factor ** (tries - 1), self.longest_pause)
 
 
-ONE_TRY: Final = RetryPolicy()
+NO_RETRIES: Final = RetryPolicy()
 """One attempt, then given up."""
 BAD_LOGIN: Final = frozenset({530, 534, 535, 538})
 """What a mail server says of our login, and not of the mail (RFC 4954 6)."""
-MAIL_TRIES: Final = RetryPolicy(
+MAIL_RETRIES: Final = RetryPolicy(
     retries=10,
     first_pause=60.0,
     factor=3.0,
@@ -67,21 +67,21 @@ MAIL_TRIES: Final = RetryPolicy(
 """A mail that was refused for now is tried again for about a day; what was refused for good is not
 (RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second try or the third."""
 
-MOST_ASKED: Final = 10
+MAX_RETRY_AFTERS: Final = 10
 """Pauses that an endpoint may ask for without using up tries; one that asks for ever is given up."""
 
-NOT_NOW: Final = frozenset({408, 425, 429})
+TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
-TO_SUBSCRIBERS: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - NOT_NOW)
+SUBSCRIBER_RETRIES: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - TRANSIENT_4XX)
 """What REST hooks expect. A receiver that knows some statuses only refuses the others for good, and
 must not be kept waiting for those that it knows."""
 
 
-def usual_policy(delivery: Delivery) -> RetryPolicy:
+def default_policy(delivery: Delivery) -> RetryPolicy:
     """Return the default retry policy; an event webhook has no retries (R2-04)."""
     if isinstance(delivery.request, Mail):
-        return MAIL_TRIES
-    return TO_SUBSCRIBERS if delivery.is_to_subscriber else ONE_TRY
+        return MAIL_RETRIES
+    return SUBSCRIBER_RETRIES if delivery.is_to_subscriber else NO_RETRIES
 
 
 def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> RetryPolicy:
@@ -90,26 +90,26 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> RetryPoli
     Who is in the project no longer, under that name, is told once more at most.
     """
     if snapshot is None or delivery.is_to_subscriber:
-        return usual_policy(delivery)
+        return default_policy(delivery)
     if isinstance(delivery.request, Mail):
         told = (mail.to for mail in snapshot.project.event_mails if mail.name == delivery.webhook)
-        return MAIL_TRIES if delivery.request.recipient in chain(*told) else ONE_TRY
+        return MAIL_RETRIES if delivery.request.recipient in chain(*told) else NO_RETRIES
     webhook = snapshot.events.get(delivery.webhook)
-    return ONE_TRY if webhook is None else RetryPolicy(retries=webhook.retries)
+    return NO_RETRIES if webhook is None else RetryPolicy(retries=webhook.retries)
 
 
-def usual_order(delivery: Delivery) -> str:
+def default_order(delivery: Delivery) -> str:
     """Return what its call's other deliveries go out in order with: those to the same origin.
 
     Programs that subscribed have nothing to do with each other, wherever they run.
     """
     if delivery.is_to_subscriber or isinstance(delivery.request, Mail):
         return delivery.webhook
-    return _where(delivery.request.url)
+    return _origin(delivery.request.url)
 
 
 @lru_cache(maxsize=1024)
-def _where(url: str) -> str:
+def _origin(url: str) -> str:
     """Return the origin of a URL, or one as it is that is none, which the sender refuses."""
     try:
         origin = Origin.parse(split(url)[0])
@@ -122,11 +122,13 @@ def order_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> str:
     """Return the same, as its project says now: a webhook may have an order key of its own."""
     webhook = None if snapshot is None else snapshot.events.get(delivery.webhook)
     if webhook is None or not webhook.order_key or delivery.is_to_subscriber:
-        return usual_order(delivery)
+        return default_order(delivery)
     return f"key {webhook.order_key}"
 
 
-def settle(delivery: Delivery, done: Exchange | MailResult, number: int, *, at: float) -> Attempt:
+def attempt_of(
+    delivery: Delivery, done: Exchange | MailResult, number: int, *, at: float
+) -> Attempt:
     """Return the attempt that this exchange was; `at` is when it began, in unix seconds.
 
     It is marked as the last. Delivered means a status among the delivery's success codes (R2-03), or
@@ -136,11 +138,11 @@ def settle(delivery: Delivery, done: Exchange | MailResult, number: int, *, at: 
         seconds, status, failure = done.seconds, done.status, done.failure
         answer, asked = done.reply.encode(errors="replace"), None
     else:
-        response = answer_of(done)
+        response = response_of(done)
         seconds = dict(done.seconds).get("total", 0.0)
         status, answer = (0, b"") if response is None else (response.status, response.body)
         failure = _failure(delivery, done)
-        asked = None if failure is None else asked_pause(response, at + seconds)
+        asked = None if failure is None else retry_after_seconds(response, at + seconds)
     return Attempt(
         delivery=delivery.id,
         project=delivery.project,
@@ -154,7 +156,7 @@ def settle(delivery: Delivery, done: Exchange | MailResult, number: int, *, at: 
     )
 
 
-def answer_of(exchange: Exchange) -> HttpResponse | None:
+def response_of(exchange: Exchange) -> HttpResponse | None:
     """Return what an endpoint that was told answered: its status is enough, whatever became of the body (R2-03).
 
     Where Switchhook stopped meanwhile, nothing is settled.
@@ -169,14 +171,14 @@ def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: floa
     """Return in how many seconds the delivery is to be tried next, or None where it is settled.
 
     `history` holds its attempts so far, first to latest. One after which the endpoint asked for a pause
-    does not count among the tries, up to `MOST_ASKED`, but nothing goes again of what is sent once (R2-04).
+    does not count among the tries, up to `MAX_RETRY_AFTERS`, but nothing goes again of what is sent once (R2-04).
     What has passed of a pause counts, and a clock that was set back meanwhile makes no pause longer.
     """
     if not history:
         return 0.0
     latest = history[-1]
     asked = sum(attempt.asked is not None for attempt in history)
-    counted = len(history) - min(asked, MOST_ASKED)
+    counted = len(history) - min(asked, MAX_RETRY_AFTERS)
     is_over = counted > policy.retries or not policy.retries
     if latest.failure is None or latest.status in policy.final or is_over:
         return None
@@ -185,7 +187,7 @@ def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: floa
 
 
 def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
-    response = answer_of(exchange)
+    response = response_of(exchange)
     if exchange.failure is not None and response is None:
         # Half a surrogate pair would be refused by every store, and the delivery never be settled.
         detail = exchange.failure.detail.encode(errors="replace").decode()
@@ -197,7 +199,7 @@ def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
         return None
     said = f"{host} answered {_status(response.status)}"
     if response.status in _REDIRECTS:
-        return Failure(kind=FailureKind.REDIRECT, detail=f"{said}{_whither(response)}")
+        return Failure(kind=FailureKind.REDIRECT, detail=f"{said}{_redirect_target(response)}")
     counts = f"{_codes(delivery.success_codes)} counts as delivered"
     return Failure(kind=FailureKind.STATUS, detail=f"{said}; {counts}. {_advice(response)}")
 
@@ -216,7 +218,7 @@ def _advice(response: HttpResponse) -> str:
     return response.advice or "The endpoint's own log says why."
 
 
-def _whither(response: HttpResponse) -> str:
+def _redirect_target(response: HttpResponse) -> str:
     """Name the host that a redirect leads to; its path and query may hold secrets."""
     host = _host(dict(response.headers).get("location", ""))
     leads = f" and leads to {host}" if host and host.isprintable() else ""

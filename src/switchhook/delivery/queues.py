@@ -1,4 +1,4 @@
-"""Whose turn it is: order within a call, fairness between endpoints, room for the healthy. No I/O.
+"""Queues of deliveries: order within a call, fairness between endpoints, slots for healthy ones. No I/O.
 
 Deliveries of one call under one order key form a *lane* and go out one after another, whichever webhooks
 they are for. Lanes wait for a slot of the *endpoint* that their first delivery is for, first come, first

@@ -27,7 +27,7 @@ _DATES: Final = (1e9, 1e12)
 """From these numbers on, unix seconds and milliseconds are meant: no server asks for thirty years."""
 
 
-def asked_pause(response: HttpResponse | None, now: float) -> float | None:
+def retry_after_seconds(response: HttpResponse | None, now: float) -> float | None:
     """Return for how many seconds nothing more is wanted; None where that is not said, or not readably.
 
     A date counts from the response's own Date, where it has one: the clocks of both may differ. `now` is

@@ -1,4 +1,4 @@
-"""Who subscribed, in memory, so that no call waits for a database."""
+"""Subscriptions in memory, so that no call waits for the database."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ class Subscribers:
         for tell in self._when_removed:
             tell(removed)
 
-    def when_removed(self, tell: Callable[[Subscription], None]) -> None:
+    def on_removed(self, tell: Callable[[Subscription], None]) -> None:
         """Have somebody told of each one that is removed."""
         self._when_removed.append(tell)

@@ -18,9 +18,9 @@ from switchhook.delivery.ask_policy import (
     policy_of,
     seconds_for,
 )
-from switchhook.delivery.breaker import BreakerVerdict
+from switchhook.delivery.breaker import BreakerDecision
 from switchhook.delivery.breakers import Breakers, endpoint_of
-from switchhook.delivery.retry_after import asked_pause
+from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.answer import AnswerReading
 from switchhook.webhooks.http import Exchange
@@ -72,7 +72,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskResult(Generic[R_co]):
-    """What came of an ask: the last reading, how it came, and every try. It holds no secret."""
+    """The result of an ask: the last reading, how it came, and every try. It holds no secret."""
 
     reading: R_co
     exchange: Exchange | None
@@ -152,16 +152,16 @@ class _AskRun(Generic[R]):
         breakers, policy = self._runner.breakers, policy_of(self._dialect.webhook)
         endpoint = endpoint_of(self._dialect.call.snapshot.project.id, ask_url.url)
         admitted = breakers.admit(endpoint, policy)
-        if admitted is BreakerVerdict.SKIP:
+        if admitted is BreakerDecision.REJECT:
             self._skip(ask_url, breakers.why(endpoint), breakers.seconds_left(endpoint))
             return
         try:
             is_at_fault = await self._try(ask_url, is_last=is_last)
         except BaseException:
-            breakers.abandoned(endpoint, admitted)
+            breakers.cancelled(endpoint, admitted)
             raise
         if self._asked is not None:
-            breakers.asked_to_wait(endpoint, policy, self._asked)
+            breakers.retry_after(endpoint, policy, self._asked)
         elif is_at_fault:
             breakers.failed(endpoint, policy, admitted)
         else:
@@ -212,7 +212,7 @@ class _AskRun(Generic[R]):
         latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)
         self._reading, self._exchange = reading, redacted
-        self._asked = None if failure is None else asked_pause(response, dialect.facts.now)
+        self._asked = None if failure is None else retry_after_seconds(response, dialect.facts.now)
         if failure is None:
             return latest, False
         self._error_parameters = _error_parameters_of(

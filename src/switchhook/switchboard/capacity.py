@@ -27,7 +27,7 @@ class CallCapacity:
         self._emergencies[project] += is_emergency
 
     def remove(self, call: str) -> None:
-        """A call is over."""
+        """Remove a call that ended."""
         project, is_emergency = self._running.pop(call)
         self._of[project] -= 1
         self._emergencies[project] -= is_emergency

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Alarm(Protocol):
+class Timer(Protocol):
     """A call-back that waits for its time."""
 
     def cancel(self) -> None:
@@ -23,10 +23,10 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the time."""
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` once at `when` or soon after; at once when that has passed."""
 
-    def steady(self) -> Clock:
+    def monotonic(self) -> Clock:
         """Return a clock that shows the same time now, and runs on evenly whatever corrects this one.
 
         By it the durations of one call are measured.
@@ -43,16 +43,16 @@ class LoopClock:
         """Return the time."""
         return time.time()
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` once, after so long as it is from now to `when`."""
         return self._loop.call_later(max(0.0, when - self.now()), callback)
 
-    def steady(self) -> SteadyClock:
+    def monotonic(self) -> MonotonicClock:
         """Return a clock that no correction moves."""
-        return SteadyClock()
+        return MonotonicClock()
 
 
-class SteadyClock:
+class MonotonicClock:
     """The running loop's clock, set to unix time once.
 
     Later corrections of the system's clock do not shorten or lengthen anybody's ringing.
@@ -66,10 +66,10 @@ class SteadyClock:
         """Return the time; it never runs backwards."""
         return self._loop.time() + self._offset
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` once at `when` or soon after."""
         return self._loop.call_at(when - self._offset, callback)
 
-    def steady(self) -> SteadyClock:
+    def monotonic(self) -> MonotonicClock:
         """Return this one."""
         return self

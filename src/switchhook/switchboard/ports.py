@@ -56,7 +56,7 @@ class DeliveryDispatcher(Protocol):
     """Dispatches deliveries to their endpoints."""
 
     def dispatch(self, *deliveries: Delivery) -> None:
-        """Take over deliveries whose promise is durable. Returns at once."""
+        """Dispatch deliveries that are committed. Returns at once."""
 
 
 class AskSender(Protocol):

@@ -30,7 +30,7 @@ from switchhook.routing.events import (
 )
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.capacity import CallCapacity
-from switchhook.switchboard.clock import Alarm, Clock
+from switchhook.switchboard.clock import Clock, Timer
 from switchhook.switchboard.internal_errors import failed_ask, failed_command
 from switchhook.switchboard.outbox import (
     OutboxContext,
@@ -67,7 +67,7 @@ _LAST_LOOKS, _LOOK = 100, 0.02
 
 @dataclass(slots=True)
 class Mailbox:
-    """One call and what it has yet to hear. Only its own task touches `call`."""
+    """One call and its pending events. Only its own task touches `call`."""
 
     call: Call
     clock: Clock
@@ -79,13 +79,13 @@ class Mailbox:
     """Who waits until what is `unsaved` is."""
     is_open: bool = False
     """Whether a task is working through `events`, or soon will."""
-    alarm: Alarm | None = None
+    timer: Timer | None = None
     asks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     callers: tuple[Caller, ...] = ()
     """What is known of the caller and was not stored yet."""
     unsaved: list[CallRecord] = field(default_factory=list)
     """Records that the store refused; saved with the next one that it takes."""
-    retry: Alarm | None = None
+    retry: Timer | None = None
     """When a running call's refused records are tried again, should it have nothing new to record."""
     is_closing: bool = False
     """Whether an ended call's task waits for the store already."""
@@ -120,7 +120,7 @@ class Switchboard:
         self._capacity = CallCapacity(max_calls)
         self._tracking = tracking
         self._outside = outside or OutsideCallLimiter()
-        self._overdrawn_alarm: Alarm | None = None
+        self._overdrawn_timer: Timer | None = None
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
@@ -144,7 +144,7 @@ class Switchboard:
         """Take a new call and return its id, or refuse it (the drivers' CallHandler)."""
         taken = self._admit(arrival, expect)
         if isinstance(taken, Refused) and not taken.retry_after:
-            _note_refused(arrival, taken)
+            _log_rejected(arrival, taken)
         return taken
 
     def _admit(self, arrival: Arrival, expect: Callable[[str], None]) -> str | Refused:
@@ -165,7 +165,7 @@ class Switchboard:
                 )
             self._full_for.add(arrival.project)
             return Refused(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
-        clock = self._clock.steady()
+        clock = self._clock.monotonic()
         call = admit(arrival, directory, call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
@@ -179,7 +179,7 @@ class Switchboard:
         return call.id
 
     def handle(self, call: str, event: Event, recorded: OnDurable | None = None) -> None:
-        """Put what happened into the call's mailbox (the drivers' CallHandler)."""
+        """Put an event into the call's mailbox (the drivers' CallHandler)."""
         mailbox = self._mailboxes.get(call)
         if mailbox is None:
             if recorded is not None:
@@ -194,7 +194,7 @@ class Switchboard:
     def hang_up(
         self, call: str, *, by: str, project: str | None = None, retry_after: int = 0
     ) -> bool:
-        """End a running call, of this project, on an operator's word. False when no such call runs."""
+        """Hang up a running call, of this project, for an operator. False when no such call runs."""
         mailbox = self._mailboxes.get(call)
         if mailbox is None or project not in {None, mailbox.call.snapshot.project.id}:
             return False
@@ -213,7 +213,7 @@ class Switchboard:
         kept = [
             self._keep(
                 call,
-                self._clock.steady(),
+                self._clock.monotonic(),
                 Resynced(
                     live_legs=live.get(call.id, frozenset()), recorded=self._driver.recorded(call)
                 ),
@@ -228,7 +228,7 @@ class Switchboard:
         """End the calls of a node that is gone, and return when that is stored: their legs were its own."""
         self._outside.resume(calls)
         ending = [
-            self._open(self._keep(call, self._clock.steady(), Resynced(live_legs=frozenset())))
+            self._open(self._keep(call, self._clock.monotonic(), Resynced(live_legs=frozenset())))
             for call in calls
         ]
         if ending:
@@ -278,7 +278,7 @@ class Switchboard:
                 self._carry_out(mailbox, commands)
         finally:
             mailbox.is_open = False
-        self._set_alarm(mailbox)
+        self._set_timer(mailbox)
         if mailbox.call.state is not CallState.ENDED:
             self._set_retry(mailbox)
         elif not mailbox.is_closing:
@@ -286,7 +286,7 @@ class Switchboard:
             await self._close(mailbox)
 
     def _step_all(self, mailbox: Mailbox) -> list[Command]:
-        """Step through all that has been heard; one commit will serve it."""
+        """Step through all events received; one commit serves them."""
         commands: list[Command] = []
         mailbox.stepped += mailbox.heard
         mailbox.heard.clear()
@@ -301,10 +301,12 @@ class Switchboard:
                 if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
                     continue
                 mailbox.call, more = fail_call(mailbox.call, now)  # nothing else would
-            commands.extend(self._screened(mailbox, more, now))
+            commands.extend(self._within_limits(mailbox, more, now))
         return commands
 
-    def _screened(self, mailbox: Mailbox, commands: Sequence[Command], now: float) -> list[Command]:
+    def _within_limits(
+        self, mailbox: Mailbox, commands: Sequence[Command], now: float
+    ) -> list[Command]:
         """Leave out the legs that the limits of outside calls forbid; the call hears of it next."""
         forbidden: dict[str, Event] = {}
         for command in commands:
@@ -321,13 +323,13 @@ class Switchboard:
 
     def _watch_minutes(self) -> None:
         """Look for calls to cut when the minutes of somebody's outside calls are over."""
-        if self._overdrawn_alarm is not None:
-            self._overdrawn_alarm.cancel()
+        if self._overdrawn_timer is not None:
+            self._overdrawn_timer.cancel()
         now = self._clock.now()
         over_at = self._outside.over_at(now)
-        self._overdrawn_alarm = None
+        self._overdrawn_timer = None
         if over_at is not None:
-            self._overdrawn_alarm = self._clock.call_at(
+            self._overdrawn_timer = self._clock.call_at(
                 max(over_at, now + OVERDRAWN_PAUSE), self._end_overdrawn
             )
 
@@ -344,10 +346,10 @@ class Switchboard:
             log.exception("step not stored", call=mailbox.call.id)
 
     async def _record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
-        """Make it durable. A store that fails holds up no call: the record waits for the next try."""
+        """Commit the record. A store that fails delays no call: the record waits for the next commit."""
         call = mailbox.call
         if CallState.ENDED is call.state is not before.state:
-            _note_end(call)
+            _log_end(call)
             mailbox.callers += self._tracking.ended(call)
         outside = self._outside.noticed(call, mailbox.clock.now())
         if self._outside.has_changed:
@@ -373,7 +375,7 @@ class Switchboard:
         self._dispatcher.dispatch(*record.deliveries)
 
     def _refused(self, mailbox: Mailbox, error: StoreError) -> None:
-        """Tell the log: once for trouble that every call meets, however long it lasts."""
+        """Log a failed commit: once while the store fails for all calls."""
         if not error.transient:
             log.error("call not stored", call=mailbox.call.id, error=str(error))
             mailbox.unsaved.clear()
@@ -422,11 +424,11 @@ class Switchboard:
 
         mailbox.asks[ask.ask] = spawn(put(), name=f"ask {ask.ask}")
 
-    def _set_alarm(self, mailbox: Mailbox) -> None:
-        if mailbox.alarm is not None:
-            mailbox.alarm.cancel()
+    def _set_timer(self, mailbox: Mailbox) -> None:
+        if mailbox.timer is not None:
+            mailbox.timer.cancel()
         wake_at, call = mailbox.call.wake_at, mailbox.call.id
-        mailbox.alarm = (
+        mailbox.timer = (
             None
             if wake_at is None
             else mailbox.clock.call_at(wake_at, lambda: self.handle(call, TimePassed()))
@@ -485,8 +487,8 @@ def _facts(call: Call) -> dict[str, str]:
     }
 
 
-def _note_refused(arrival: Arrival, refused: Refused) -> None:
-    """Tell the log of a call that never began: who else would know why a telephone hears "not found"?"""
+def _log_rejected(arrival: Arrival, refused: Refused) -> None:
+    """Log a call that was rejected: who else would know why a telephone hears "not found"?"""
     log.info(
         "call rejected",
         project=arrival.project,
@@ -496,8 +498,8 @@ def _note_refused(arrival: Arrival, refused: Refused) -> None:
     )
 
 
-def _note_end(call: Call) -> None:
-    """Tell the log what became of a call; `seconds` is how long it lasted, `talked` of that its talk."""
+def _log_end(call: Call) -> None:
+    """Log how a call ended; `seconds` is how long it lasted, `talked` of that its talk."""
     over = call.arrived_at if call.ended_at is None else call.ended_at
     talked = 0.0 if call.answered_at is None else over - call.answered_at
     log.info(

@@ -62,7 +62,7 @@ class WebhookAsker:
                 branch = self._branch(call, ask, now)
                 outcome = verdict_event(ask.ask, await self.runner.run(branch))
         if isinstance(outcome, AskFailed):
-            _note_failed(call, ask, outcome)
+            _log_failed(call, ask, outcome)
         return outcome
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
@@ -78,7 +78,7 @@ class WebhookAsker:
         return DialPlanDialect(webhook=webhook, facts=facts, code=ask.code, product=self._product)
 
 
-def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
+def _log_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
     log.info(
         "ask failed",
         call=call.id,

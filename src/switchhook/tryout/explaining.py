@@ -133,7 +133,7 @@ def read_response(data: bytes) -> HttpResponse:
         if not head:
             break
         try:
-            mended = response_head.mend(head)
+            mended = response_head.repair(head)
         except response_head.UnreadableHeadError:
             raise UnreadableResponseError from None
         data = rest

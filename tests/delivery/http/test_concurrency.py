@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from switchhook.delivery.http import concurrency as module
-from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.concurrency import Concurrency, OriginConcurrency
 from switchhook.delivery.http.origin import Origin
 from switchhook.delivery.limits import HttpLimits
 from tests.support.hostile import Hostile, Peer, get, keep_answering, post, send, sending, until
@@ -178,7 +178,7 @@ class Standing:
         self.is_lost = True
 
 
-def connections(served: Served, number: int) -> list[Connection]:
+def connections(served: OriginConcurrency, number: int) -> list[Connection]:
     made = [cast("Connection", Standing()) for _ in range(number)]
     for one in made:
         served.opened(one)
@@ -187,7 +187,7 @@ def connections(served: Served, number: int) -> list[Connection]:
 
 def test_only_what_had_an_answer_before_counts_as_borne() -> None:
     """The server may take connections in another order than they were opened in."""
-    served = Served()
+    served = OriginConcurrency()
     a, b, c = connections(served, 3)
     served.answered(b)
     assert served.shown == 0
@@ -197,7 +197,7 @@ def test_only_what_had_an_answer_before_counts_as_borne() -> None:
 
 
 def test_what_may_hold_up_another_does_not_wait() -> None:
-    served = Served()
+    served = OriginConcurrency()
     a, b = connections(served, 2)
     served.answered(a)
     assert served.give(a) is False
@@ -211,7 +211,7 @@ def test_what_may_hold_up_another_does_not_wait() -> None:
 
 
 def test_what_was_shown_is_forgotten_where_another_server_may_have_come() -> None:
-    served = Served()
+    served = OriginConcurrency()
     a, b = connections(served, 2)
     served.answered(a)
     served.answered(b)
@@ -225,7 +225,7 @@ def test_what_was_shown_is_forgotten_where_another_server_may_have_come() -> Non
 
 
 def test_where_no_answer_comes_those_that_wait_make_way() -> None:
-    served = Served()
+    served = OriginConcurrency()
     a, b = connections(served, 2)
     served.answered(a)
     served.answered(b)
@@ -237,7 +237,7 @@ def test_where_no_answer_comes_those_that_wait_make_way() -> None:
 
 
 def test_a_server_that_bore_none_is_tried_again_later_and_later() -> None:
-    served = Served()
+    served = OriginConcurrency()
     now, pauses = 0.0, []
     for _ in range(14):
         assert served.is_to_try(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.delivery.http.errors import ExchangeError
-from switchhook.delivery.http.redirect import Trail
+from switchhook.delivery.http.redirect import RedirectChain
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest, HttpResponse
 from tests.support.trails import to, trail_of
@@ -30,7 +30,7 @@ def hop(
     headers = () if location is None else (("location", location),)
     response = HttpResponse(status=status, reason="", headers=headers, body=b"")
     request = HttpRequest(method=method, url=url, headers=HEADERS, body=b"{}")
-    return Trail(request, 1).follow(response)
+    return RedirectChain(request, 1).follow(response)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_octets_that_no_url_holds_are_encoded(location: str, leads_to: str) -> N
 
 @pytest.mark.parametrize("body", [b"{}", b""])
 def test_a_body_that_stays_behind_is_told(body: bytes) -> None:
-    trail = trail_of(body=body)
-    trail.follow(to("/y", 307))
-    assert not trail.has_lost_body
-    trail.follow(to("/z", 301))
-    assert trail.has_lost_body is bool(body)
+    chain = trail_of(body=body)
+    chain.follow(to("/y", 307))
+    assert not chain.has_lost_body
+    chain.follow(to("/z", 301))
+    assert chain.has_lost_body is bool(body)
 
 
 @pytest.mark.row("R3-21", "A-34")
@@ -104,8 +104,8 @@ def test_a_body_that_stays_behind_is_told(body: bytes) -> None:
 def test_an_origin_that_is_the_host_stays_the_host(location: str, own: str, origin: str) -> None:
     response = HttpResponse(status=307, reason="", headers=(("location", location),), body=b"")
     headers = (("Host", "a.example"), ("Origin", own))
-    trail = Trail(HttpRequest(method="GET", url="http://a.example/", headers=headers), 1)
-    request = trail.follow(response)
+    chain = RedirectChain(HttpRequest(method="GET", url="http://a.example/", headers=headers), 1)
+    request = chain.follow(response)
 
     assert request is not None
     assert dict(request.headers)["Origin"] == origin
@@ -192,18 +192,18 @@ def test_it_leads_nowhere_else(location: str) -> None:
 
 @pytest.mark.row("FJ-01")
 def test_what_is_left_out_is_named_once_and_does_not_come_back() -> None:
-    trail = trail_of(headers=[("X-Key", "s3cret"), ("Authorization", "Basic eDp5")])
+    chain = trail_of(headers=[("X-Key", "s3cret"), ("Authorization", "Basic eDp5")])
 
-    assert trail.follow(to("/y")) is not None
-    assert not trail.left_out
-    trail.follow(to("http://b.example/"))
-    trail.follow(to("http://c.example/"))
-    back = trail.follow(to("http://a.example/"))
+    assert chain.follow(to("/y")) is not None
+    assert not chain.left_out
+    chain.follow(to("http://b.example/"))
+    chain.follow(to("http://c.example/"))
+    back = chain.follow(to("http://a.example/"))
 
     assert back is not None
     assert [name for name, _ in back.headers] == ["Host"]
-    assert trail.left_out == ("X-Key", "Authorization")
-    assert trail.redirects == (
+    assert chain.left_out == ("X-Key", "Authorization")
+    assert chain.redirects == (
         "http://a.example",
         "http://b.example",
         "http://c.example",

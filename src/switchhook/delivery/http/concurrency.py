@@ -20,7 +20,7 @@ TRY_PAUSE: Final = 60.0
 LONGEST_TRY_PAUSE: Final = 86_400.0
 
 
-class Served:
+class OriginConcurrency:
     """The connections to one origin, oldest first, and what they have shown.
 
     An answer shows that the server bears all connections that are older and had an answer before: it had
@@ -120,10 +120,10 @@ class Served:
         self._pause = min(self._pause * 2, LONGEST_TRY_PAUSE)
 
 
-class Trial:
+class ConcurrencyTrial:
     """A connection that says nothing, older than one that asks: is that one answered all the same?"""
 
-    def __init__(self, served: Served, silent: Connection, seconds: float) -> None:
+    def __init__(self, served: OriginConcurrency, silent: Connection, seconds: float) -> None:
         """After `seconds` the silent one makes way, so that nobody waits for longer."""
         self._served = served
         self._silent = silent
@@ -139,15 +139,15 @@ class Concurrency:
     """What is known of every origin, for all senders of one process."""
 
     def __init__(self) -> None:
-        self._origins: dict[Origin, Served] = {}
+        self._origins: dict[Origin, OriginConcurrency] = {}
 
-    def of(self, origin: Origin) -> Served:
+    def of(self, origin: Origin) -> OriginConcurrency:
         """Return what is known of an origin."""
         served = self._origins.get(origin)
         if served is None:
             if len(self._origins) >= ORIGINS_KEPT:
                 self._drop_unused()
-            served = self._origins[origin] = Served()
+            served = self._origins[origin] = OriginConcurrency()
         return served
 
     def _drop_unused(self) -> None:

@@ -42,13 +42,13 @@ class Cookies:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
         """By host and port, path, and name."""
 
-    def hear(self, origin: Origin, target: str, headers: tuple[tuple[str, str], ...]) -> None:
+    def store(self, origin: Origin, target: str, headers: tuple[tuple[str, str], ...]) -> None:
         """Take what a response to the request of `target` sets. What cannot be read is left out."""
         for name, value in headers:
             if name == "set-cookie":
                 self._set(origin, target, value)
 
-    def put(self, request: HttpRequest, origin: Origin) -> HttpRequest:
+    def add_to(self, request: HttpRequest, origin: Origin) -> HttpRequest:
         """Return the request with what its origin set, behind the cookies that a person gave it."""
         path = split(request.url)[1].partition("?")[0]
         ours = [

@@ -1,4 +1,4 @@
-"""Makes connections, and is the only one who does: resolve, vet every address, connect, TLS."""
+"""Makes every connection: resolve, vet every address, connect, TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an exchange fails: the classes of failure, each with the sentence that explains it.
+"""Errors of an HTTP exchange, each with the sentence that explains it.
 
 A sentence says what happened, where (host and port, never path, query or user name), whose fault
 it is as far as that can be known, and what to do.
@@ -28,7 +28,7 @@ class ExchangeError(Exception):
 
 
 class ExchangePhase(Enum):
-    """What an exchange was doing when its time was up."""
+    """The phase in which an exchange timed out."""
 
     DNS = FailureKind.DNS_TIMEOUT
     CONNECT = FailureKind.CONNECT_TIMEOUT
@@ -56,19 +56,19 @@ _TIMED_OUT = {
 
 
 def timed_out(phase: ExchangePhase, where: str) -> ExchangeError:
-    """The deadline passed."""
+    """Return the error of an exchange that timed out."""
     return ExchangeError(phase.value, f"{where}: {_TIMED_OUT[phase]}.")
 
 
 def interrupted(where: str) -> ExchangeError:
-    """Switchhook ended it."""
+    """Return the error of an exchange that Switchhook's stop interrupted."""
     return ExchangeError(
         FailureKind.INTERRUPTED, f"{where}: Switchhook stopped before the answer came."
     )
 
 
 def unresolved(host: str, error: OSError | UnicodeError) -> ExchangeError:
-    """Resolution brought no address."""
+    """Return the error of a name that did not resolve."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         why = "the DNS server could not be asked; check this machine's DNS, it may work later"
     elif isinstance(error, socket.gaierror):
@@ -79,7 +79,7 @@ def unresolved(host: str, error: OSError | UnicodeError) -> ExchangeError:
 
 
 def connect_failed(error: OSError, where: str) -> ExchangeError:
-    """No connection came about, though there was time."""
+    """Return the error of a connection that failed in time."""
     if isinstance(error, ConnectionRefusedError):
         return ExchangeError(
             FailureKind.REFUSED,
@@ -123,7 +123,7 @@ def _remedy(error: ssl.SSLCertVerificationError) -> str:
 
 
 def tls_failed(error: OSError, where: str) -> ExchangeError:
-    """The TLS handshake failed. `ssl.SSLError` is an OSError, and so is a cut connection."""
+    """Return the error of a failed TLS handshake. `ssl.SSLError` is an OSError, and so is a cut connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = (
             f"its certificate is not valid: {error.verify_message}. The endpoint needs a certificate "

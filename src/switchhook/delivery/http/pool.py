@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.concurrency import Concurrency, OriginConcurrency
 from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.origin import Origin
 
@@ -29,7 +29,7 @@ class Site:
     """One origin under one set of allowed networks."""
 
     origin: Origin
-    served: Served
+    served: OriginConcurrency
     """What its server has shown to bear, whoever asks it."""
     idle: list[Connection] = field(default_factory=list)
     """The one used last is at the end."""

@@ -25,7 +25,7 @@ LEAST_HELD: Final = 8
 Json: TypeAlias = "str | float | list[Json] | dict[str, Json] | None"
 
 
-def for_another(request: HttpRequest, authority: str) -> tuple[HttpRequest, tuple[str, ...]]:
+def for_other_origin(request: HttpRequest, authority: str) -> tuple[HttpRequest, tuple[str, ...]]:
     """Return a request as another origin may see it, and the names of what was left out.
 
     `request.url` leads there already; `authority` is its host and port, for Host, and for an Origin that

@@ -15,7 +15,7 @@ import httptools
 
 from switchhook.delivery.http.content import WIRE_SLACK, decode, is_compressed, too_large
 from switchhook.delivery.http.errors import ExchangeError
-from switchhook.delivery.http.response_head import UnreadableHeadError, cut, may_be_http, mend
+from switchhook.delivery.http.response_head import UnreadableHeadError, cut, may_be_http, repair
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpResponse
 
@@ -301,9 +301,9 @@ class ResponseReader:
                 return
         else:
             self._pieces.append(data)
-        self._mend(self._wrong)
+        self._repair(self._wrong)
 
-    def _mend(self, wrong: httptools.HttpParserError) -> None:
+    def _repair(self, wrong: httptools.HttpParserError) -> None:
         """Parse each head that is whole by now, interim ones too, and what follows the last."""
         data = b"".join(self._pieces)
         while not self.has_head and self.failure is None:
@@ -313,7 +313,7 @@ class ResponseReader:
             if not head:
                 break
             try:
-                mended = mend(head)
+                mended = repair(head)
             except UnreadableHeadError:
                 raise wrong from None
             self._left_out += mended.left_out

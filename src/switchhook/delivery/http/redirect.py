@@ -1,4 +1,4 @@
-"""Where a redirect leads. Nothing is followed unless the caller asked (A-50)."""
+"""Follows redirects, where the caller asked for it, and nowhere else (A-50)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from switchhook.delivery.http.cookies import Cookies
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, is_same_host, split
-from switchhook.delivery.http.private import for_another
+from switchhook.delivery.http.private import for_other_origin
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _AUTHORITY = re.compile(r"((?:https?:)?//)([^/?#:]*)", re.IGNORECASE)
 _NOT_PRINTABLE = re.compile(rb"[^!-~]")
 
 
-class Trail:
+class RedirectChain:
     """What one exchange takes from hop to hop: how far it came, what was left out, cookies."""
 
     __slots__ = ("_cookies", "_left_out", "_most", "_request", "has_lost_body", "redirects")
@@ -57,17 +57,17 @@ class Trail:
         if len(self.redirects) == self._most:
             raise _too_many(old, self._most)
         url, there, new = _leads_to(request, target, old)
-        self._cookies.hear(old, path, response.headers)
+        self._cookies.store(old, path, response.headers)
         if response.status == 303 or (response.status in {301, 302} and request.method == "POST"):
             self.has_lost_body |= bool(request.body)
             request = _by_get(request)
         request = replace(request, url=url)
         if not is_same_host(old, new):
-            request, left_out = for_another(request, there.partition("://")[2])
+            request, left_out = for_other_origin(request, there.partition("://")[2])
             self._left_out |= dict.fromkeys(left_out)
         self._request = request
         self.redirects = (*self.redirects, there)
-        return self._cookies.put(request, new)
+        return self._cookies.add_to(request, new)
 
 
 def _target(response: HttpResponse) -> str:

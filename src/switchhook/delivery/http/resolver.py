@@ -1,4 +1,4 @@
-"""Names to socket addresses, with a deadline, and without one dead name holding up the others.
+"""Resolves names to socket addresses within a deadline; a dead name delays no other.
 
 The standard library can look a name up only by blocking a thread, for as long as the DNS servers
 please. So: one look-up per name at a time however many wait for it, threads of our own (the loop's

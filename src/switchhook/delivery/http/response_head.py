@@ -71,7 +71,7 @@ def cut(data: bytes) -> tuple[bytes, bytes]:
     return (b"", data) if end is None else (data[: end.end()], data[end.end() :])
 
 
-def mend(head: bytes) -> ResponseHead:
+def repair(head: bytes) -> ResponseHead:
     """Return a whole head as a strict parser takes it. Raises UnreadableHeadError.
 
     A folded line is joined to the one before it (RFC 9112 §5.2); equal lengths count as one (RFC 9110 §8.6),

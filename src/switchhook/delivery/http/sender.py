@@ -10,13 +10,13 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.delivery.http.concurrency import Concurrency, Served, Trial
+from switchhook.delivery.http.concurrency import Concurrency, ConcurrencyTrial, OriginConcurrency
 from switchhook.delivery.http.dialler import Dialler
 from switchhook.delivery.http.errors import ExchangeError, interrupted
 from switchhook.delivery.http.origin import split
 from switchhook.delivery.http.pool import Pool
 from switchhook.delivery.http.prewarm import Prewarmer
-from switchhook.delivery.http.redirect import Trail
+from switchhook.delivery.http.redirect import RedirectChain
 from switchhook.delivery.http.resolver import Resolve, Resolver
 from switchhook.delivery.http.wire import REPEATABLE, render
 from switchhook.delivery.limits import HttpLimits
@@ -98,7 +98,7 @@ class Sender:
         self._prewarmer = Prewarmer(self._pool, limits, clock, self._open_ahead)
         self.prewarmed = 0
         """Of the connections made, those that were opened ahead of an exchange."""
-        self._open: dict[Connection, Served] = {}
+        self._open: dict[Connection, OriginConcurrency] = {}
         self._is_closed = False
         self._all_lost = asyncio.Event()
 
@@ -157,7 +157,7 @@ class Sender:
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
         hop = request
-        trail = Trail(request, follow) if follow else None
+        chain = RedirectChain(request, follow) if follow else None
         answer = failure = begun = None
         try:
             while True:
@@ -173,7 +173,7 @@ class Sender:
                     prewarm=prewarm,
                 )
                 answer = connection.reader.response()
-                following = None if trail is None else trail.follow(answer)
+                following = None if chain is None else chain.follow(answer)
                 if following is None:
                     break
                 hop, now = following, self._clock()
@@ -193,9 +193,9 @@ class Sender:
             begun=begun,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
-            redirects=() if trail is None else trail.redirects,
-            left_out=() if trail is None else trail.left_out,
-            has_lost_body=trail is not None and trail.has_lost_body,
+            redirects=() if chain is None else chain.redirects,
+            left_out=() if chain is None else chain.left_out,
+            has_lost_body=chain is not None and chain.has_lost_body,
             seconds=seconds if dialled is None else (*dialled, *seconds),
         )
 
@@ -235,7 +235,7 @@ class Sender:
         if is_prewarmed:
             self._prewarmer.used(site, networks, now)
         dialled: Phases | None = None
-        trial: Trial | None = None
+        trial: ConcurrencyTrial | None = None
         if connection is not None:
             self.reused += 1
         while True:
@@ -268,7 +268,7 @@ class Sender:
 
     async def _dial_or_try(
         self, site: Site, networks: AllowedNetworks, until: Until, *, is_to_try: bool
-    ) -> tuple[Connection, Phases, Trial | None]:
+    ) -> tuple[Connection, Phases, ConcurrencyTrial | None]:
         """Open a connection, beside a silent one if that is to be tried. Raises ExchangeError."""
         if is_to_try:
             trial = await self._try(site, networks, until.connected(self._clock()))
@@ -280,15 +280,20 @@ class Sender:
                 return (*dialled, trial)
         return (*await self._dial(site, networks, until.connected(self._clock())), None)
 
-    async def _try(self, site: Site, networks: AllowedNetworks, until: float) -> Trial:
+    async def _try(self, site: Site, networks: AllowedNetworks, until: float) -> ConcurrencyTrial:
         """Put a silent connection beside the one that is opened next. Raises ExchangeError."""
         silent, _ = await self._dial(site, networks, until)
         limits = self._limits
         seconds = min(max(2 * site.took, limits.trial_seconds), limits.longest_trial_seconds)
-        return Trial(site.served, silent, seconds)
+        return ConcurrencyTrial(site.served, silent, seconds)
 
     def _learn(
-        self, site: Site, connection: Connection, trial: Trial | None, *, is_keeping: bool
+        self,
+        site: Site,
+        connection: Connection,
+        trial: ConcurrencyTrial | None,
+        *,
+        is_keeping: bool,
     ) -> None:
         """Take what an exchange that is over shows of its server."""
         is_answered = connection.reader.has_begun

@@ -40,7 +40,7 @@ class VirtualClock:
         """Return the time, in seconds."""
         return self._now
 
-    def steady(self) -> Self:
+    def monotonic(self) -> Self:
         """Return this one, which nobody corrects."""
         return self
 
