@@ -70,12 +70,12 @@ def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
     assert (NUMBER.breaker_failures, NUMBER.breaker_pause) == (5, 30)
     assert (NUMBER.response_timeout, NUMBER.ring_timeout) == (5, 60)
     assert (PLAN_WEBHOOK.response_timeout, PLAN_WEBHOOK.digit_pause) == (5, 3)
-    assert (ask_policy.FIRST_PAUSE, ask_policy.LONGEST_PAUSE, ask_policy.LEAST_SECONDS) == (
+    assert (ask_policy.FIRST_PAUSE, ask_policy.MAX_PAUSE, ask_policy.MIN_SECONDS) == (
         0.1,
         0.4,
         0.05,
     )
-    assert (retry_policy.MOST_RETRIES, retry_policy.MILLISECONDS) == (5, (100, 30_000))
+    assert (retry_policy.MAX_RETRIES, retry_policy.MILLISECONDS) == (5, (100, 30_000))
     assert switchboard.RETRY_SAVING == 1
 
 
@@ -97,7 +97,7 @@ def test_answers_are_read_up_to_what_is_documented() -> None:
     )
     assert (answer_targets.MAX_TARGETS, answer_targets.MAX_MEMBERS) == (20, 100)
     assert (answer_targets.MAX_ITEMS, answer_targets.MAX_NOTICES) == (1_000, 5)
-    assert answer_targets.LONGEST_MEMBER == 512
+    assert answer_targets.MAX_MEMBER == 512
     assert (dial_plan_answer.MAX_PAIRS, forwarding_number_answer.MAX_PAIRS) == (100, 100)
-    assert (dial_plan_answer.LONGEST_NAME, forwarding_number_answer.LONGEST_ID) == (128, 18)
+    assert (dial_plan_answer.MAX_NAME, forwarding_number_answer.MAX_ID) == (128, 18)
     assert (screening.MIN_OUTSIDE_DIGITS, dialling.MAX_DIGITS) == (7, 40)

@@ -20,7 +20,7 @@ from switchhook.projectfile.toml.value_types import (
     WrongError,
     YesNo,
 )
-from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, LONGEST_ADDRESS, MailServer, Security
+from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, MAX_ADDRESS, MailServer, Security
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +194,7 @@ class Settings:
     mail_from: str = field(
         default=DEFAULT_SENDER,
         metadata=_is(
-            Text(what="an e-mail address", most=LONGEST_ADDRESS, pattern=ADDRESS),
+            Text(what="an e-mail address", most=MAX_ADDRESS, pattern=ADDRESS),
             "sender of mail; the mail server has to let us use it",
         ),
     )

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from switchhook.api.dependencies import MOST_FILES
+from switchhook.api.dependencies import MAX_FILES
 from switchhook.api.projects import SWITCH_INTERVAL, short_switch_interval
 from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 from tests.support.loop import run
@@ -207,7 +207,7 @@ HELD = f"PUT {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(NEW)}\r\n".encod
 def test_who_sends_files_slowly_keeps_out_no_other_project() -> None:
     async def scenario() -> None:
         async with serving() as web:
-            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES)]
+            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MAX_FILES)]
             for reader, writer in held:
                 writer.write(HELD)
                 await reader.readline()
@@ -224,7 +224,7 @@ def test_no_more_files_are_held_than_there_is_room_for() -> None:
     async def scenario() -> None:
         async with serving() as web:
             held = [
-                await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES // 2)
+                await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MAX_FILES // 2)
             ]
             for reader, writer in held:
                 writer.write(HELD)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from switchhook.api import protocol
-from switchhook.api.protocol import LARGEST_BODY, LARGEST_HEAD, MOST_WAITING
+from switchhook.api.protocol import MAX_BODY, MAX_HEAD, MAX_WAITING
 from tests.support.loop import run
 from tests.support.web import HOOKS, Web, read_answer, serving
 
@@ -35,9 +35,9 @@ async def is_well(web: Web) -> bool:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * LARGEST_HEAD + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * MAX_HEAD + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 400_000,
-        b"GET /" + b"a" * LARGEST_HEAD + b" HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * MAX_HEAD + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000 + b"\r\n",
     ],
 )
@@ -46,7 +46,7 @@ def test_a_head_that_is_too_large_is_431(raw: bytes) -> None:
         async with serving() as web:
             answer = await web.send(raw)
             assert answer.status == 431
-            assert str(LARGEST_HEAD) in answer.json["detail"]
+            assert str(MAX_HEAD) in answer.json["detail"]
             assert answer.headers["connection"] == "close"
             assert await is_well(web)
 
@@ -82,7 +82,7 @@ TOO_LARGE = "the body has more than 1048576 bytes"
 def test_a_body_that_is_too_large_is_413_before_it_is_sent() -> None:
     async def scenario() -> None:
         async with serving() as web:
-            head = f"PUT {PROJECT} HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST_BODY + 1}\r\n"
+            head = f"PUT {PROJECT} HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY + 1}\r\n"
             answer = await web.send(head.encode() + BEARER + b"\r\n")
             assert (answer.status, answer.json["detail"]) == (413, TOO_LARGE)
             assert await is_well(web)
@@ -154,7 +154,7 @@ def test_bytes_that_trickle_win_no_time(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_whoever_waits_longest_makes_room_for_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 3)
 
     async def scenario() -> None:
         async with serving() as web:
@@ -172,7 +172,7 @@ def test_whoever_waits_longest_makes_room_for_one_more(monkeypatch: pytest.Monke
 
 
 def test_a_connection_too_many_is_503_where_all_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 2)
     head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" % HOOKS.encode()
 
     async def scenario() -> None:
@@ -243,8 +243,8 @@ def test_few_requests_may_wait_for_the_answer_to_one_before() -> None:
         async with serving() as web:
             reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
             one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-            writer.write(one * (MOST_WAITING + 1))
-            for _ in range(MOST_WAITING + 1):
+            writer.write(one * (MAX_WAITING + 1))
+            for _ in range(MAX_WAITING + 1):
                 assert (await read_answer(reader)).status == 200
             writer.write(one * 5_000)
             answer = await read_answer(reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchhook.api.responses import MOST_LISTED, invalid_file
+from switchhook.api.responses import MAX_LISTED, invalid_file
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
 
 
@@ -26,7 +26,7 @@ def test_few_are_all_listed() -> None:
 
 
 def test_of_very_many_the_first_are_listed() -> None:
-    told = invalid_file(many(MOST_LISTED + 1))
+    told = invalid_file(many(MAX_LISTED + 1))
 
-    assert len(told.mistakes) == MOST_LISTED
+    assert len(told.mistakes) == MAX_LISTED
     assert told.detail == "the project file has 1001 mistakes; the first 1000 are listed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.api.responses import WrongFieldError
-from switchhook.api.subscriptions import FORM, LARGEST_BODY, read_fields
+from switchhook.api.subscriptions import FORM, MAX_BODY, read_fields
 from switchhook.domain.event import Subscription
 from tests.support.loop import run
 from tests.support.web import HOOKS, USER, Web, serving
@@ -197,7 +197,7 @@ def test_a_subscription_takes_no_large_body(kind: str) -> None:
 
     async def scenario() -> None:
         async with serving() as web:
-            body = b"%41" * LARGEST_BODY
+            body = b"%41" * MAX_BODY
             answer = await web.ask("POST", HOOKS, body, key="hooks", Content_Type=kind)
             assert answer.status == 413
             assert answer.json == {"detail": "the body has more than 32768 bytes"}

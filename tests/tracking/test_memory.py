@@ -121,7 +121,7 @@ def test_an_outgoing_call_counts_for_nobody() -> None:
 
 
 def test_the_oldest_visits_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_VISITS", 2)
+    monkeypatch.setattr(module, "MAX_VISITS", 2)
     memory = Memory(visits=[VISIT])
     for name in ("v2", "v1", "v3"):
         memory.put_visit(replace(VISIT, id=name))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from switchhook.webhooks.mail import (
     ADDRESS,
-    LONGEST_SUBJECT,
+    MAX_SUBJECT,
     Mail,
     MailServer,
     Security,
@@ -123,7 +123,7 @@ def test_whatever_is_said_stays_in_its_place(subject: str, caller: str, city: st
     assert (first[:2], second[:2]) == ("A ", "B ")
 
 
-@given(st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=LONGEST_SUBJECT))
+@given(st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=MAX_SUBJECT))
 def test_every_subject_is_read_back_as_it_was(caller: str) -> None:
     made = render(make_mail(subject="{{caller_id}}"), make_facts(caller=caller))
     read = message_from_bytes(made.message, _class=EmailMessage, policy=SMTP)
@@ -135,7 +135,7 @@ def test_a_subject_without_end_is_cut() -> None:
     made = render(make_mail(subject="{{caller_id}}"), make_facts(caller="a" * 10_000))
     subject = dict(read_mail(made.message)[0])["Subject"]
 
-    assert subject == "a" * (LONGEST_SUBJECT - 1) + "…"
+    assert subject == "a" * (MAX_SUBJECT - 1) + "…"
 
 
 def test_lines_of_any_length_are_sent_in_short_ones() -> None:

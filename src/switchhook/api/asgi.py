@@ -15,7 +15,7 @@ from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFile
-from switchhook.api.protocol import LARGEST_BODY
+from switchhook.api.protocol import MAX_BODY
 from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
 from switchhook.api.subscriptions import SubscriptionController
@@ -53,7 +53,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                 dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
                 middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],
                 exception_handlers=EXCEPTION_HANDLERS,
-                request_max_body_size=LARGEST_BODY,
+                request_max_body_size=MAX_BODY,
                 openapi_config=DOCUMENT,
                 logging_config=None,
                 debug=False,

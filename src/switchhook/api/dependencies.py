@@ -11,7 +11,7 @@ from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.storage.ports import HealthChecks, Projects, Subscriptions, Tokens
 
-MOST_FILES: Final = 16
+MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
@@ -43,7 +43,7 @@ class ApiDependencies:
     """Has a running call ended."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which wrong keys are forgotten."""
-    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_FILES))
     """Held while a project file is in memory."""
     sending: Counter[str] = field(default_factory=Counter)
     """How many of these each project sends."""
@@ -53,4 +53,4 @@ class ApiDependencies:
     def has_room_for(self, project: str) -> bool:
         """Say whether a project may send another file; some room is left for a project that sends none."""
         sharing = len(+self.sending) + (not self.sending[project])
-        return not self.files.locked() and self.sending[project] < MOST_FILES // (sharing + 1)
+        return not self.files.locked() and self.sending[project] < MAX_FILES // (sharing + 1)

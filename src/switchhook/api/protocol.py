@@ -13,18 +13,18 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
-MOST_CONNECTIONS: Final = 200
+MAX_CONNECTIONS: Final = 200
 """At once. For one more, that makes room which waits longest without a request."""
 TIMEOUT: Final = 30.0
 """Seconds for each part of an exchange: the request, the answer, the next request."""
-LARGEST_HEAD: Final = 32_768
+MAX_HEAD: Final = 32_768
 """Bytes of a request's line and headers."""
-LARGEST_BODY: Final = 1_048_576
+MAX_BODY: Final = 1_048_576
 """Bytes of a request's body."""
-LARGEST_REQUEST: Final = 2 * LARGEST_BODY
+MAX_REQUEST: Final = 2 * MAX_BODY
 """Bytes of a request as it is sent, in chunks perhaps, trailers included."""
 
-MOST_WAITING: Final = 8
+MAX_WAITING: Final = 8
 """Requests of one connection that wait for the answer to one before. uvicorn would take them without end."""
 
 
@@ -43,7 +43,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Let another make room where there are too many; turn this one away where none can."""
         super().connection_made(transport)
         self._wait()
-        if len(self.connections) > MOST_CONNECTIONS and not self._makes_room():
+        if len(self.connections) > MAX_CONNECTIONS and not self._makes_room():
             self._refuse(503, "too many connections are open; try again later")
 
     def _makes_room(self) -> bool:
@@ -83,9 +83,9 @@ class LimitedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._is_in_head and self._received > LARGEST_HEAD:
+        if self._is_in_head and self._received > MAX_HEAD:
             self._refuse_head()
-        elif self._received > LARGEST_REQUEST:
+        elif self._received > MAX_REQUEST:
             self.transport.abort()
 
     def on_message_begin(self) -> None:
@@ -100,10 +100,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse a head that is too large, although it came at once, and one request too many."""
-        if len(self.pipeline) >= MOST_WAITING:
+        if len(self.pipeline) >= MAX_WAITING:
             raise ValueError("too many requests wait")  # the parser stops, and asks for a 400
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > LARGEST_HEAD:
+        if size > MAX_HEAD:
             self._head_is_too_large = True
             raise ValueError("the head is too large")  # the parser stops, and asks for a 400
         self._is_in_head = False
@@ -128,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(400, "this is no HTTP request that can be understood")
 
     def _refuse_head(self) -> None:
-        self._refuse(431, f"the request line and headers have more than {LARGEST_HEAD} bytes")
+        self._refuse(431, f"the request line and headers have more than {MAX_HEAD} bytes")
 
     def _refuse(self, status: int, detail: str) -> None:
         body = msgspec.json.encode({"detail": detail})

@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
 from msgspec import Struct
 
-from switchhook.api.protocol import LARGEST_BODY
+from switchhook.api.protocol import MAX_BODY
 from switchhook.projectfile.toml.mistakes import Mistakes, written
 from switchhook.storage.records import StoreError
 
@@ -21,9 +21,9 @@ AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger(__name__)
 
-MOST_LISTED: Final = 1000
+MAX_LISTED: Final = 1000
 """Mistakes of one file that are listed."""
-LONGEST_PATH: Final = 200
+MAX_PATH: Final = 200
 """Characters of a path that are logged."""
 
 
@@ -77,14 +77,14 @@ class MistakesError(Exception):
 def invalid_file(mistakes: Mistakes) -> InvalidProjectFile:
     """Return mistakes as the API tells them."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    cut = f"; the first {MOST_LISTED} are listed" if len(mistakes) > MOST_LISTED else ""
+    cut = f"; the first {MAX_LISTED} are listed" if len(mistakes) > MAX_LISTED else ""
     return InvalidProjectFile(
         detail=f"the project file has {count}{cut}",
         mistakes=[
             MistakeInFile(
                 line=one.line, key=written(one.path), problem=one.problem, advice=one.advice
             )
-            for one in mistakes.mistakes[:MOST_LISTED]
+            for one in mistakes.mistakes[:MAX_LISTED]
         ],
     )
 
@@ -127,7 +127,7 @@ def _http_error(request: AnyRequest, error: HTTPException) -> Response[Detail]:
 def _most(request: AnyRequest) -> int:
     """Return how large the body of this very request may be."""
     most = request.route_handler.resolve_request_max_body_size()
-    return most if isinstance(most, int) else LARGEST_BODY
+    return most if isinstance(most, int) else MAX_BODY
 
 
 def _detail(error: HTTPException) -> str:
@@ -234,4 +234,4 @@ def with_access_log(app: ASGIApp) -> ASGIApp:
 
 def _path(scope: Scope) -> str:
     """Return the path as it was sent, which moves no cursor."""
-    return scope["raw_path"].decode("ascii", "replace")[:LONGEST_PATH]
+    return scope["raw_path"].decode("ascii", "replace")[:MAX_PATH]

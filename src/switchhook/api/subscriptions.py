@@ -31,8 +31,8 @@ from switchhook.operations import subscriptions as operations
 from switchhook.operations.subscriptions import EVENTS, SubscriptionError
 
 FORM: Final = "application/x-www-form-urlencoded"
-MOST_FIELDS: Final = 20
-LARGEST_BODY: Final = 32_768
+MAX_FIELDS: Final = 20
+MAX_BODY: Final = 32_768
 """Bytes: room for the longest URL however it is escaped, and read at once."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 """What SQLite may have given: anything longer is nobody's."""
@@ -86,7 +86,7 @@ class SubscriptionController(Controller):
 
     @post(
         operation_class=SubscribeOperation,
-        request_max_body_size=LARGEST_BODY,
+        request_max_body_size=MAX_BODY,
         responses=COMMON_RESPONSES
         | {400: response_spec(WrongField, "A field is missing or wrong.")},
     )
@@ -156,7 +156,7 @@ def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
                     body.decode(),
                     keep_blank_values=True,
                     strict_parsing=True,
-                    max_num_fields=MOST_FIELDS,
+                    max_num_fields=MAX_FIELDS,
                 )
             )
         except ValueError:

@@ -41,7 +41,7 @@ from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tasks import keep_running
-from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
+from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
@@ -296,9 +296,9 @@ def settle() -> None:
 async def load_memory(store: TrackingStore) -> Memory:
     """Return what is known of callers and visitors, as it was stored."""
     return Memory(
-        callers=await store.callers(limit=MOST_CALLERS),
-        visits=await store.visits(limit=MOST_VISITS),
-        shown=await store.shown_numbers(limit=MOST_VISITS),
+        callers=await store.callers(limit=MAX_CALLERS),
+        visits=await store.visits(limit=MAX_VISITS),
+        shown=await store.shown_numbers(limit=MAX_VISITS),
         calls=await store.visits_of_live_calls(),
     )
 

@@ -16,8 +16,8 @@ REDIRECTS = 3
 """How many redirects an ask follows; every hop is vetted anew (S-12, A-50)."""
 FIRST_PAUSE = 0.1
 """Seconds before the first retry; each further one waits twice as long."""
-LONGEST_PAUSE = 0.4
-LEAST_SECONDS = 0.05
+MAX_PAUSE = 0.4
+MIN_SECONDS = 0.05
 """Less is not worth a try any more."""
 
 _CONNECT = frozenset(
@@ -99,7 +99,7 @@ def seconds_for(ask_url: AskUrl, *, left: float, retries_left: int, is_last: boo
 
 def pause_before(retry: int, asked: float | None = None) -> float:
     """Return how long to wait before a retry, the first of which is 1; `asked` is what the endpoint wants."""
-    return max(min(FIRST_PAUSE * 2.0 ** (retry - 1), LONGEST_PAUSE), asked or 0.0)
+    return max(min(FIRST_PAUSE * 2.0 ** (retry - 1), MAX_PAUSE), asked or 0.0)
 
 
 def may_retry(
@@ -107,7 +107,7 @@ def may_retry(
 ) -> bool:
     """Say whether there is time for a retry: the fallback URL keeps half of the ask's limit."""
     kept = 0.0 if is_last else limit / 2
-    return left - pause_before(retry, asked) > max(kept, LEAST_SECONDS)
+    return left - pause_before(retry, asked) > max(kept, MIN_SECONDS)
 
 
 def is_retried(retry_on: tuple[RetryOn, ...], failure: Failure, status: int) -> bool:

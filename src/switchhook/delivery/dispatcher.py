@@ -43,7 +43,7 @@ LIMITS: Final = DispatcherLimits()
 
 FIRST_PAUSE: Final = 0.1
 """Seconds until a store that failed is asked again; they double with each failure."""
-LONGEST_PAUSE: Final = 5.0
+MAX_PAUSE: Final = 5.0
 
 
 class HttpSender(Protocol):
@@ -320,7 +320,7 @@ class Dispatcher:
                         is_counted = True
                         self._refused(error)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
         finally:
             if is_counted:
                 self._accepted()

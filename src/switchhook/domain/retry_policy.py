@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-MOST_RETRIES = 5
+MAX_RETRIES = 5
 MILLISECONDS = (100, 30_000)
 """What the time limits of a fragment may be."""
 
@@ -99,8 +99,8 @@ def _count(said: dict[str, str]) -> int | None:
     if "rc" not in said:
         return None
     number = _number(said["rc"])
-    if number is None or number > MOST_RETRIES:
-        raise ValueError(f"rc={said['rc']} behind the # of the URL: write 0 to {MOST_RETRIES}")
+    if number is None or number > MAX_RETRIES:
+        raise ValueError(f"rc={said['rc']} behind the # of the URL: write 0 to {MAX_RETRIES}")
     return number
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from switchhook.delivery.ask_policy import (
-    LEAST_SECONDS,
+    MIN_SECONDS,
     ask_urls,
     error_code,
     is_endpoints_fault,
@@ -130,7 +130,7 @@ class _AskRun(Generic[R]):
     def is_over(self) -> bool:
         """Whether the ask is settled, or no time is left for another try."""
         is_settled = self._reading is not None and self._reading.is_final
-        return is_settled or self._left < LEAST_SECONDS
+        return is_settled or self._left < MIN_SECONDS
 
     @property
     def _left(self) -> float:
@@ -183,7 +183,7 @@ class _AskRun(Generic[R]):
             left = self._left
             retries_left = ask_url.retries - retry
             seconds = seconds_for(ask_url, left=left, retries_left=retries_left, is_last=is_last)
-            latest, is_at_fault = await self._ask(ask_url, max(seconds, LEAST_SECONDS))
+            latest, is_at_fault = await self._ask(ask_url, max(seconds, MIN_SECONDS))
             failure, retry = latest.failure, retry + 1
             if failure is None or not is_retried(ask_url.retry_on, failure, latest.status):
                 return is_at_fault

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.caller_history import Attributes, ShownNumber, Visit, VisitCall
 
-MOST_CALLERS = 1_000_000
+MAX_CALLERS = 1_000_000
 """Callers that are held at the start, about 300 bytes each; those who were not seen for longest are left."""
-MOST_VISITS = 50_000
+MAX_VISITS = 50_000
 """Visits that are held; the one told of longest ago goes first."""
 
 ProjectKey = tuple[str, str]
@@ -95,7 +95,7 @@ class Memory:
         key = visit.project, visit.id
         self._visits.pop(key, None)
         self._visits[key] = visit
-        while len(self._visits) > MOST_VISITS:
+        while len(self._visits) > MAX_VISITS:
             del self._visits[next(iter(self._visits))]
 
     def show_number(self, shown: ShownNumber) -> None:

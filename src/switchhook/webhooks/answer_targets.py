@@ -32,7 +32,7 @@ MAX_MEMBERS = 100
 MAX_ITEMS = 1000
 """How many items of an array are looked at, the empty ones included."""
 MAX_NOTICES = 5
-LONGEST_MEMBER = 512
+MAX_MEMBER = 512
 """Characters of what may be a direction."""
 _MEMBER = re.compile(r"[^,\s][^,]*+")
 
@@ -203,7 +203,7 @@ def whole_number(number: NumberText) -> str:
 
 
 def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
-    if len(text) > LONGEST_MEMBER:
+    if len(text) > MAX_MEMBER:
         raise NoTargetError(f"{quoted(text)}: no direction is that long")
     bare = text.strip()
     if len(bare) > 1 and (bare[0] + bare[-1]) in _AROUND:

@@ -32,11 +32,11 @@ DEFAULT_SENDER: Final = "switchhook@localhost"
 """The sender where nobody set one."""
 MAIL_CODES: Final = (250,)
 """The reply that means accepted."""
-LONGEST_SUBJECT: Final = 250
+MAX_SUBJECT: Final = 250
 """Characters; one of values without end is cut."""
 _PLAIN_SUBJECT: Final = 68
 """Characters that leave the header's line with 78 (RFC 5322 2.1.1)."""
-LONGEST_ADDRESS: Final = 254
+MAX_ADDRESS: Final = 254
 """Characters (RFC 5321 4.5.3.1.3, without its brackets)."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -170,8 +170,8 @@ def _subject(subject: str) -> str:
 
     `EmailMessage` is not asked to: of text that is ASCII in parts, it loses blanks between them.
     """
-    if len(subject) > LONGEST_SUBJECT:
-        subject = f"{subject[: LONGEST_SUBJECT - 1]}…"
+    if len(subject) > MAX_SUBJECT:
+        subject = f"{subject[: MAX_SUBJECT - 1]}…"
     is_plain = subject.isascii() and "=?" not in subject and subject == subject.strip()
     if is_plain and len(subject) <= _PLAIN_SUBJECT:
         return subject

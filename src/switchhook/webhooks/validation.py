@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.event import EventFormat, EventWebhook
-from switchhook.domain.retry_policy import MOST_RETRIES, parse_overrides
+from switchhook.domain.retry_policy import MAX_RETRIES, parse_overrides
 from switchhook.domain.webhook import (
     Array,
     DialPlanWebhook,
@@ -51,7 +51,7 @@ ATTEMPTS = (1, 10)
 EVENT_RETRIES = (0, 10)
 DEEPEST = 10
 """Levels of arrays and objects in what an event webhook sends."""
-LONGEST_STAND_IN = 64
+MAX_STAND_IN = 64
 """Characters of a text that stands for an absent value."""
 
 ERROR_PARAMETERS = frozenset({"error_code", "error_url"})
@@ -119,8 +119,8 @@ def _of_retry_policy(webhook: RoutingWebhook) -> Iterator[str]:
     ):
         if seconds is not None:
             yield from _of_seconds(what, seconds, TRY_TIMEOUTS)
-    if not 0 <= webhook.retries <= MOST_RETRIES:
-        yield f"an endpoint is tried again 0 to {MOST_RETRIES} times, not {webhook.retries}"
+    if not 0 <= webhook.retries <= MAX_RETRIES:
+        yield f"an endpoint is tried again 0 to {MAX_RETRIES} times, not {webhook.retries}"
     low, high = BREAKER_FAILURES
     if not low <= webhook.breaker_failures <= high:
         yield f"a breaker opens after {low} to {high} failures, not {webhook.breaker_failures}"
@@ -171,8 +171,8 @@ def _of_url_template(what: str, template: str) -> Iterator[str]:
 
 
 def _of_stand_in(what: str, text: str) -> Iterator[str]:
-    if len(text) > LONGEST_STAND_IN or not text.isprintable():
-        yield f"the text for a {what} is one line of at most {LONGEST_STAND_IN} characters"
+    if len(text) > MAX_STAND_IN or not text.isprintable():
+        yield f"the text for a {what} is one line of at most {MAX_STAND_IN} characters"
 
 
 def _of_event(webhook: EventWebhook) -> Iterator[str]:

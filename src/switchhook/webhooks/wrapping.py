@@ -18,7 +18,7 @@ _REMARK = re.compile(
 )
 """A remark of PHP with `display_errors` on, as HTML or as text. A fatal error ends the script: it stays."""
 _ALWAYS: Final = " on line "
-_MOST_REMARKS: Final = 20
+_MAX_REMARKS: Final = 20
 _LAST_REMARK = re.compile(rf"(?:<br />\s*<b>{_LEVEL}</b>:|(?<=\n){_LEVEL}: )")
 
 _CALL = re.compile(r"(?:/\*\*/)?\s*[\w$.]*\((?P<inner>[\[{].*[\]}])\s*\)\s*;?", re.DOTALL)
@@ -59,7 +59,7 @@ def without_remarks(text: str) -> tuple[str, tuple[str, ...]]:
     if _ALWAYS not in text:
         return text, ()
     left = text
-    for _ in range(_MOST_REMARKS):
+    for _ in range(_MAX_REMARKS):
         found = _REMARK.match(left)
         if found is None:
             break
@@ -67,7 +67,7 @@ def without_remarks(text: str) -> tuple[str, tuple[str, ...]]:
     behind = _LAST_REMARK.search(left)
     if behind and left[: behind.start()].strip():
         rest = left[behind.start() :]
-        for _ in range(_MOST_REMARKS):
+        for _ in range(_MAX_REMARKS):
             found = _REMARK.match(rest)
             if found is None:
                 break

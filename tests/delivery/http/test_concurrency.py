@@ -247,7 +247,7 @@ def test_a_server_that_bore_none_is_tried_again_later_and_later() -> None:
             now += 60.0
         pauses.append(now - began)
     assert pauses[:4] == [60.0, 120.0, 240.0, 480.0]
-    assert max(pauses) == module.LONGEST_TRY_PAUSE
+    assert max(pauses) == module.MAX_TRY_PAUSE
 
 
 def test_origins_without_connections_are_forgotten_when_there_are_too_many(

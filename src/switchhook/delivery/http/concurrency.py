@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ORIGINS_KEPT: Final = 10_000
 TRY_PAUSE: Final = 60.0
 """Seconds until an origin is tried again that served one connection only; they double each time."""
-LONGEST_TRY_PAUSE: Final = 86_400.0
+MAX_TRY_PAUSE: Final = 86_400.0
 
 
 class OriginConcurrency:
@@ -117,7 +117,7 @@ class OriginConcurrency:
 
     def _wait_to_try(self, now: float) -> None:
         self._try_at = now + self._pause
-        self._pause = min(self._pause * 2, LONGEST_TRY_PAUSE)
+        self._pause = min(self._pause * 2, MAX_TRY_PAUSE)
 
 
 class ConcurrencyTrial:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIRE_SLACK = 4096
 """A compressed body may be this much longer than its cap: what does not compress grows a little."""
 
-MOST_LAYERS = 2
+MAX_LAYERS = 2
 """How often one body is undone."""
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -29,7 +29,7 @@ def decode(body: bytes, encoding: str, cap: int, where: str) -> bytes:
     TOO_LARGE beyond the cap, BAD_RESPONSE where what was compressed is broken or cut.
     """
     codings = {coding.strip(' \t"').lower() for coding in encoding.split(",")}
-    for _ in range(MOST_LAYERS):
+    for _ in range(MAX_LAYERS):
         undo = _undoing(body, codings)
         if undo is None:
             break

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from switchhook.webhooks.http import HttpRequest
 
-LEAST_HELD: Final = 8
+MIN_HELD: Final = 8
 """Characters of a secret that is looked for within a value; a shorter one stands in many by chance."""
 
 Json: TypeAlias = "str | float | list[Json] | dict[str, Json] | None"
@@ -62,7 +62,7 @@ def _is_secret(value: str, secrets: tuple[str, ...]) -> bool:
     plain = unquote_plus(value)
     inner = unquote_plus(plain)
     return value in secrets or any(
-        secret == plain or (len(secret) >= LEAST_HELD and (secret in plain or secret in inner))
+        secret == plain or (len(secret) >= MIN_HELD and (secret in plain or secret in inner))
         for secret in secrets
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from switchhook.domain.retry_policy import MOST_RETRIES, RetryOn
+from switchhook.domain.retry_policy import MAX_RETRIES, RetryOn
 from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,
@@ -48,7 +48,7 @@ from switchhook.webhooks.validation import (
     BREAKER_PAUSES,
     CODE_TIMEOUTS,
     DIGIT_PAUSES,
-    LONGEST_STAND_IN,
+    MAX_STAND_IN,
     RING_TIMEOUTS,
     TRY_TIMEOUTS,
     problems,
@@ -56,7 +56,7 @@ from switchhook.webhooks.validation import (
 
 RING_SECONDS = Seconds(*RING_TIMEOUTS)
 SOUND = Reference(to="sound", kind=NAME)
-STAND_IN = Text(most=LONGEST_STAND_IN)
+STAND_IN = Text(most=MAX_STAND_IN)
 ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
 TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
 ADDRESS = WebAddress().allowed
@@ -141,7 +141,7 @@ PATIENCE = (
     ),
     Key(
         "retries",
-        Whole(least=0, most=MOST_RETRIES),
+        Whole(least=0, most=MAX_RETRIES),
         "how often each URL is tried again",
         default=0,
     ),

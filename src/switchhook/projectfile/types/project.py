@@ -28,7 +28,7 @@ from switchhook.projectfile.toml.value_types import (
     text_of,
 )
 from switchhook.webhooks.answer_targets import read_targets
-from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS
+from switchhook.webhooks.mail import ADDRESS, MAX_ADDRESS
 from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
 from switchhook.webhooks.timestamps import FORMATS
 from switchhook.webhooks.url import parse_url, unknown_placeholders
@@ -57,11 +57,11 @@ LOGIN = Text(
 PASSWORD = Text(what="a password of 8 characters or more", least=8, most=128, secret=True)
 HOST_NAME = Text(what="a host name or address", least=1, most=253, pattern=HOST)
 MAIL_ADDRESS = Text(
-    what="an e-mail address like desk@example.com", least=1, most=LONGEST_ADDRESS, pattern=ADDRESS
+    what="an e-mail address like desk@example.com", least=1, most=MAX_ADDRESS, pattern=ADDRESS
 )
 OPTIONAL_MAIL_ADDRESS = Text(
     what="an e-mail address like desk@example.com, or nothing",
-    most=LONGEST_ADDRESS,
+    most=MAX_ADDRESS,
     pattern=f"(?:{ADDRESS})?",
 )
 INSERTION_TYPE = Text(

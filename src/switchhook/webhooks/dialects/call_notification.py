@@ -41,7 +41,7 @@ EVERY: Final = "custom"
 """What those subscribe to who want all notifications; REST-hook clients send this name."""
 WITHHELD: Final = "anonymous"
 """The number of a caller who withheld it: receivers break on null, and some refuse an empty text."""
-LONGEST_INTEGER: Final = 15
+MAX_INTEGER: Final = 15
 """Digits of a login that can be an integer: JavaScript keeps no more."""
 
 
@@ -215,7 +215,7 @@ def _number(written: str, snapshot: ProjectSnapshot) -> str:
 
 
 def _is_integer(login: str) -> bool:
-    is_short_number = login.isascii() and login.isdigit() and len(login) <= LONGEST_INTEGER
+    is_short_number = login.isascii() and login.isdigit() and len(login) <= MAX_INTEGER
     return is_short_number and not login.startswith("0")
 
 

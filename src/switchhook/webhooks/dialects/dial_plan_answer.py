@@ -39,14 +39,14 @@ MAX_KNOWN = 20
 """How often the three known keys may come in one answer."""
 MAX_PAIRS = 100
 """How many pairs of unknown keys are looked at."""
-LONGEST_RAW = 4096
+MAX_RAW = 4096
 """Characters of a value before it is decoded; a longer one is not read."""
 MAX_VARIABLES = 20
-LONGEST_VARIABLE_NAME = 64
+MAX_VARIABLE_NAME = 64
 """Characters."""
-LONGEST_VARIABLE = 256
+MAX_VARIABLE = 256
 """Characters."""
-LONGEST_NAME = 128
+MAX_NAME = 128
 """Characters of a caller's name."""
 
 _KNOWN = re.compile(
@@ -104,7 +104,7 @@ def read(
     if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
         return DialPlanReading(verdict=verdict, read_as=said.read_as, notices=notices)
     destination, dropped = _destination(said.destination, snapshot)
-    name, cut = _one_line(said.caller_name, LONGEST_NAME, "the caller name")
+    name, cut = _one_line(said.caller_name, MAX_NAME, "the caller name")
     return DialPlanReading(
         verdict=verdict,
         destination=destination,
@@ -210,8 +210,8 @@ def _well_formed(stretch: str) -> bool:
 def _sloppiness(known: dict[str, list[str]], unknown: list[str]) -> Iterator[str]:
     """Say what the endpoint's author should put right."""
     for key, values in known.items():
-        if any(len(raw) > LONGEST_RAW for raw in values):
-            yield f"{key} is longer than {LONGEST_RAW} characters and was not read"
+        if any(len(raw) > MAX_RAW for raw in values):
+            yield f"{key} is longer than {MAX_RAW} characters and was not read"
     if any(raw.startswith(("+", " ")) for raw in known["destination"]):
         yield "destination came with its + unencoded; it is to be sent as %2B"
     if cut := _cut_value(unknown):
@@ -272,18 +272,18 @@ def _cut_value(stretches: Iterable[str]) -> str:
             name, equals, _ = part.partition("=")
             if not equals and before and part.strip():
                 return _text(before).removeprefix("amp;")
-            before = name[:LONGEST_RAW] if equals else ""
+            before = name[:MAX_RAW] if equals else ""
     return ""
 
 
 def _decoded(text: str) -> str:
-    return unescaped(text) if len(text) <= LONGEST_RAW else ""
+    return unescaped(text) if len(text) <= MAX_RAW else ""
 
 
 def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
     for part in "&".join(filter(None, stretches)).split("&", MAX_PAIRS)[:MAX_PAIRS]:
         name, equals, value = part.partition("=")
-        if equals and len(part) <= LONGEST_RAW:
+        if equals and len(part) <= MAX_RAW:
             yield _text(name).removeprefix("amp;"), _value(value)
 
 
@@ -357,12 +357,12 @@ def _variables(pairs: Iterable[tuple[str, str]], notices: list[str]) -> tuple[tu
     """Keep what the answer holds beside the known keys (S-27); of a name that comes twice, the first."""
     kept: dict[str, str] = {}
     for name, value in pairs:
-        if not name or len(name) > LONGEST_VARIABLE_NAME or not name.isprintable():
+        if not name or len(name) > MAX_VARIABLE_NAME or not name.isprintable():
             continue
         if len(kept) == MAX_VARIABLES and name not in kept:
             notices.append(f"only the first {MAX_VARIABLES} unknown keys were kept")
             break
-        text, cut = _one_line(value, LONGEST_VARIABLE, quoted(name))
+        text, cut = _one_line(value, MAX_VARIABLE, quoted(name))
         if name not in kept:
             kept[name] = text
             notices.extend(cut)

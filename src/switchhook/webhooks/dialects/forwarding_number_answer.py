@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 MAX_PAIRS = 100
 NAMES_SHOWN = 5
 """Members of an answer that a message names, where the one that it should have is missing."""
-LONGEST_ID = 18
+MAX_ID = 18
 """Digits of a scheme's ID."""
 SCHEME_KEY = "schema"
 """The reserved name of a scheme's ID (R1-21, A-21)."""
@@ -259,6 +259,6 @@ def _scheme_number(value: Json) -> int:
             text = whole_number(value)
         case _:
             text = str(value).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_ID):
         raise NoTargetError(f"it is {quoted(text)}")
     return int(text)
