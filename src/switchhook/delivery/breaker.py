@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerPolicy:
-    """After how many failures in a row, and for how long."""
+    """After how many failures in a row a breaker opens, and for how long."""
 
     failures: int = 5
     """0: never."""

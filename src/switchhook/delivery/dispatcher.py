@@ -1,8 +1,8 @@
 """The dispatcher: sends committed deliveries to their endpoints, retries them, and records each attempt.
 
-A delivery is on its way from its sending until its attempt is durable, and only then does the next of
-its lane go out. Whatever ends the process in between, the promise is still in the store, and goes out
-again with the same id and the same bytes: at least once, and twice only for what was on its way.
+A delivery is in flight until its attempt is committed, and only then the next of its lane is sent.
+Whatever ends the process in between, the delivery is still in the store, and is sent again with the same
+id and the same bytes: at least once, and twice only what was in flight.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class HttpSender(Protocol):
 
 
 class MailSender(Protocol):
-    """Hands one mail to the mail server; the mailer."""
+    """Sends one mail to the mail server; the mailer."""
 
     async def post(self, mail: Mail, *, deadline: float) -> MailResult:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""

@@ -29,7 +29,7 @@ MAX_REPLY_CHARS: Final = 300
 
 
 class MailPhase(Enum):
-    """What was being done when it failed."""
+    """The phase in which sending failed."""
 
     DNS = auto()
     CONNECT = auto()

@@ -40,7 +40,7 @@ QUIT_SECONDS: Final = 2.0
 
 
 class Mailer:
-    """Hands mails over, each on a connection of its own."""
+    """Sends mails, each on a connection of its own."""
 
     def __init__(self, server: MailServer, *, tls: ssl.SSLContext | None = None) -> None:
         """Make a mailer; `tls` stands in place of this machine's trust."""
@@ -96,7 +96,7 @@ NO_MAIL: Final = Mailer(MailServer())
 
 
 class _SmtpSession:
-    """One connection to the mail server, from the look-up of its name on."""
+    """One SMTP session, from the look-up of the server's name on."""
 
     def __init__(self, server: MailServer, tls: ssl.SSLContext | None) -> None:
         self.phase = MailPhase.DNS

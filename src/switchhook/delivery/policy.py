@@ -30,7 +30,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often a failed delivery is tried again by itself: never, unless somebody says so (R2-04, A-23).
+    """How often a failed delivery is retried: never, unless the project says so (R2-04, A-23).
 
     Pauses grow from `first_pause` by `factor` up to `longest_pause`, in seconds.
     """

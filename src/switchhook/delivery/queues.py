@@ -49,7 +49,7 @@ def _lane_key(delivery: Delivery, order: str) -> Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatcherLimits:
-    """How much is on its way at once."""
+    """How many deliveries are in flight at once."""
 
     in_flight: int = 512
     """Deliveries from their sending until their attempt is recorded; at most so many are repeated
@@ -78,7 +78,7 @@ class DispatcherLimits:
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """Deliveries of one call under one order key, in order; the first may be on its way."""
+    """Deliveries of one call under one order key, in order; the first may be in flight."""
 
     key: Key
     waiting: deque[Delivery] = field(default_factory=deque)
@@ -232,7 +232,7 @@ def _pause_keys(delivery: Delivery) -> tuple[Key, ...]:
 
 
 class Queues:
-    """Everything that waits and everything that is on its way. Times are any clock's, in seconds."""
+    """All deliveries that wait or are in flight. Times are any clock's, in seconds."""
 
     def __init__(self, limits: DispatcherLimits) -> None:
         self._limits = limits

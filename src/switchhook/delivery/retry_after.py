@@ -1,4 +1,4 @@
-"""When a receiver wants to be asked again: Retry-After of 429 and 503 (RFC 9110 §10.2.3, RFC 6585 §4). Pure."""
+"""Reads Retry-After of 429 and 503 (RFC 9110 §10.2.3, RFC 6585 §4). Pure."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Subscribers:
-    """Loaded when Switchhook starts, and changed by operations."""
+    """The subscriptions of all projects: loaded at the start, changed by operations."""
 
     def __init__(self, subscriptions: Iterable[Subscription] = ()) -> None:
         """`subscriptions` come oldest first."""

@@ -30,7 +30,7 @@ Read_co = TypeVar("Read_co", bound=AnswerReading, covariant=True)
 
 
 class AskDialect(Protocol[Read_co]):
-    """One ask of one call. What it gives back, its requests apart, holds no secret and may be written down."""
+    """One ask of one call in its dialect. What it returns, its requests apart, holds no secret."""
 
     @property
     def call(self) -> Call:
@@ -59,7 +59,7 @@ class AskDialect(Protocol[Read_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingNumberDialect:
-    """Where does the call go? In the dialect of forwarding numbers."""
+    """Asks a forwarding number where the call goes."""
 
     webhook: ForwardingNumber
     facts: Facts
@@ -113,7 +113,7 @@ class ForwardingNumberDialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialPlanDialect:
-    """Which branch does the call take? In the dial-plan dialect, with the code that was entered."""
+    """Asks a dial-plan webhook which branch the call takes, with the code that was entered."""
 
     webhook: DialPlanWebhook
     facts: Facts

@@ -41,7 +41,7 @@ R_co = TypeVar("R_co", bound=AnswerReading, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """One request that was sent, or held back by a breaker."""
+    """One request that was sent, or rejected by the circuit breaker."""
 
     where: str
     """Method and URL without its query, which may hold secrets."""
@@ -112,7 +112,7 @@ class AskRunner:
 
 
 class _AskRun(Generic[R]):
-    """One ask on its way."""
+    """One ask that runs."""
 
     def __init__(self, runner: AskRunner, dialect: AskDialect[R]) -> None:
         self._runner = runner

@@ -1,4 +1,4 @@
-"""The time, and being woken at a time: one for the real world, one for tests (the simulator's)."""
+"""Clocks and timers: the system's, and the contract that the simulator's virtual clock keeps too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Timer(Protocol):
-    """A call-back that waits for its time."""
+    """A callback that is due at a time."""
 
     def cancel(self) -> None:
         """Forget it; does nothing once it was called."""

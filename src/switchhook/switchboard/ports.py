@@ -1,4 +1,4 @@
-"""What the switchboard needs of the parts around it. The contracts are the docstrings."""
+"""The ports of the switchboard. Their docstrings are the contracts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CallTracking(Protocol):
-    """Knows more of callers and visitors than a call tells; the tracking memory. It waits for nothing."""
+    """Knows callers and visitors; the tracking memory. Never blocks."""
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
         """Return a new call with what is known, and what has to be stored with it."""
@@ -30,7 +30,7 @@ class CallTracking(Protocol):
 
 
 class OutsideCallLimits(Protocol):
-    """Counts outside calls; the contracts are those of `tracking.outside`."""
+    """Counts outside calls; the contracts are those of `tracking.outside_limiter`."""
 
     @property
     def has_changed(self) -> bool:

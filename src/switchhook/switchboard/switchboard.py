@@ -92,7 +92,7 @@ class Mailbox:
 
 
 class Switchboard:
-    """Hears telephone sides (it is their CallHandler), and makes them do what the engine decides."""
+    """Receives the drivers' events (it is their CallHandler), and carries out the engine's commands."""
 
     def __init__(
         self,

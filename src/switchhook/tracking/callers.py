@@ -1,4 +1,4 @@
-"""What calls leave behind of a caller, and what a later call is told of it. Pure."""
+"""Facts of callers: what a call changes in them, and what a later call is given of them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything known besides calls, in memory, so that no call waits for a database."""
+"""Callers, visits and shown numbers in memory, so that no call waits for the database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ProjectKey = tuple[str, str]
 
 
 class Memory:
-    """Loaded when Switchhook starts, and kept up by calls and by those who tell of visits."""
+    """The tracking memory: loaded at the start, updated by calls and by reported visits."""
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ class _Outside:
 
 
 class OutsideCallLimiter:
-    """Knows every outside leg that lives, and what each account and project has used today."""
+    """Limits outside calls: knows live outside legs, and what each account and project has used today."""
 
     def __init__(self, used: Iterable[OutsideUse] = ()) -> None:
         self._used: dict[UsageKey, OutsideUse] = {}

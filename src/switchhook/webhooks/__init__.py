@@ -1,1 +1,1 @@
-"""Speaks: builds every request and reads every answer."""
+"""Renders every request and reads every answer of a webhook."""

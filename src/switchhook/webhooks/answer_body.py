@@ -1,4 +1,4 @@
-"""An answer's body before a dialect looks for its meaning: its size, its text, its JSON, its escapes."""
+"""Decodes an answer's body for the dialects: its size, text, JSON and escapes."""
 
 from __future__ import annotations
 

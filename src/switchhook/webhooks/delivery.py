@@ -1,4 +1,4 @@
-"""An event on its way to one endpoint or person, and each try to get it there."""
+"""A delivery of an event to one endpoint or person, and its attempts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from switchhook.webhooks.mail import Mail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One promise: this request to this endpoint, or this mail to this person.
+    """One request to one endpoint, or one mail to one person, committed before it is sent.
 
     Written with the event, never changed. The request was rendered once; every attempt sends the same
     bytes under the same id.
@@ -58,14 +58,14 @@ def _encoded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One finished try of a delivery. Insert-only."""
+    """One finished attempt of a delivery. Insert-only."""
 
     delivery: str
     project: str
     number: int
-    """1 for the first try."""
+    """1 for the first attempt."""
     at: float
-    """Unix seconds when the try began."""
+    """Unix seconds when the attempt began."""
     seconds: float
     """How long it took."""
     status: int

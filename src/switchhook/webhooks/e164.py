@@ -1,4 +1,4 @@
-"""Telephone numbers in the form of ITU-T E.164, as receivers are told them."""
+"""Telephone numbers in ITU-T E.164 form, as webhooks send them."""
 
 from __future__ import annotations
 

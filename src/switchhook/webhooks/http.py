@@ -1,4 +1,4 @@
-"""HTTP as values: what is sent, and what came back. Exact bytes; no I/O."""
+"""HTTP requests, responses and exchanges as values. Exact bytes; no I/O."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One finished try: a response, or the reason why there is none, and how long each part took."""
+    """One finished exchange: a response, or the failure in its place, and how long each phase took."""
 
     request: HttpRequest
     response: HttpResponse | None

@@ -1,4 +1,4 @@
-"""JSON as people really send it: strict first, then the relaxed spellings of A-11, then nothing.
+"""Reads JSON leniently: strict first, then the relaxed spellings of A-11, then nothing.
 
 Relaxed are: bare keys, single quotes, smart quotes, backticks, commas too many, marks that nobody sees, comments,
 line breaks and stray backslashes in texts, round brackets of Python's tuples, a semicolon at the end, and numbers

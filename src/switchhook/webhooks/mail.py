@@ -49,7 +49,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 
 
 class Security(StrEnum):
-    """How the connection to the mail server is kept private."""
+    """How the connection to the mail server is encrypted."""
 
     NONE = "none"
     STARTTLS = "starttls"
@@ -114,7 +114,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailResult:
-    """One finished try to hand a mail to the mail server."""
+    """The result of sending one mail to the mail server."""
 
     status: int
     """The code of the server's last reply; 0 when none came."""

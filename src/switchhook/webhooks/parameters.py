@@ -1,4 +1,4 @@
-"""The catalogue: every fact about a call that a webhook may be told, each resolved at one place.
+"""The catalogue of parameters: every fact of a call that a webhook may send, each resolved at one place.
 
 The values are those of the time of asking: before the call ends, what only its end can tell is empty,
 and the lengths are `0` (R1-40…85). Every value is text.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a webhook may be told of: one call at one moment, and what else is known of its caller."""
+    """The facts that parameters are resolved from: a call at one time, and what is known of its caller."""
 
     call: Call
     now: float
@@ -45,7 +45,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One fact that can be chosen for a webhook."""
+    """One parameter that a webhook may send."""
 
     key: str
     """How a project file names it."""

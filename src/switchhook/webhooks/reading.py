@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReadAs(StrEnum):
-    """Which way of reading the body matched [A-11]."""
+    """How the body was read [A-11]."""
 
     NONE = ""
     STRICT_JSON = "strict JSON"
@@ -67,7 +67,7 @@ Decision = RingTargets | SchemeId | Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingNumberReading:
-    """One answer, read."""
+    """The reading of a forwarding number's answer."""
 
     decision: Decision
     read_as: str = ReadAs.NONE
@@ -115,7 +115,7 @@ Verdict = Ack | Nak | Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialPlanReading:
-    """One answer to a dial-plan webhook, read."""
+    """The reading of a dial-plan webhook's answer."""
 
     verdict: Verdict
     destination: Target | None = None

@@ -22,7 +22,7 @@ ErrorParameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """Where a webhook's values ended up in its request."""
+    """The parts of a request that hold a webhook's values."""
 
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""The address of an endpoint: checked, made ASCII, with `{parameter}` filled in (R1-07, R1-08, R1-11)."""
+"""Templates of endpoint URLs: validated, made ASCII, with `{parameter}` filled in (R1-07, R1-08, R1-11)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEPT = "!$&'()*+,;=:@/?-._~%"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlTemplate:
-    """Where requests to one endpoint go."""
+    """A parsed URL of an endpoint, with its placeholders."""
 
     origin: str
     """Scheme and authority, `https://target:8443`; empty when the URL is none."""

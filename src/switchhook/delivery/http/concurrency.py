@@ -1,4 +1,4 @@
-"""How many connections an origin serves at once, as far as it has shown; so many of ours may wait there.
+"""The concurrency of an origin: how many connections it has shown to serve at once; so many may wait there.
 
 There are servers with one worker, which serve a connection until it ends and meanwhile nobody else: a plain
 `http.server`, gunicorn with a sync worker. A connection of ours that waits for the next exchange would hold
@@ -121,7 +121,7 @@ class OriginConcurrency:
 
 
 class ConcurrencyTrial:
-    """A connection that says nothing, older than one that asks: is that one answered all the same?"""
+    """A trial with a silent connection beside one that asks: is the later one answered all the same?"""
 
     def __init__(self, served: OriginConcurrency, silent: Connection, seconds: float) -> None:
         """After `seconds` the silent one makes way, so that nobody waits for longer."""
@@ -136,7 +136,7 @@ class ConcurrencyTrial:
 
 
 class Concurrency:
-    """What is known of every origin, for all senders of one process."""
+    """The concurrency of every origin, shared by all senders of one process."""
 
     def __init__(self) -> None:
         self._origins: dict[Origin, OriginConcurrency] = {}

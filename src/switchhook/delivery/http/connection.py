@@ -23,7 +23,7 @@ _NOT_YET = -1.0
 
 
 class Connection(asyncio.Protocol):
-    """Carries one exchange at a time. `send`, await, then read `reader`; or `abort`.
+    """Exchanges one request at a time. `send`, await, then read `reader`; or `abort`.
 
     The timer is armed once and looked at when it fires, since arming one for each exchange would
     cost more than parsing the answer does; so it always keeps the running exchange's deadline.

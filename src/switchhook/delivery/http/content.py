@@ -1,4 +1,4 @@
-"""Bodies that came compressed, which some servers do unasked: decoded, but never beyond a cap."""
+"""Decodes compressed bodies, which some servers send unasked, up to a cap."""
 
 from __future__ import annotations
 

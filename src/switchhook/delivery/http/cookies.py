@@ -1,4 +1,4 @@
-"""Cookies that a redirect sets, for the further hops of the same exchange. Pure.
+"""Cookies that redirects set, sent on the next hops of the same exchange (RFC 6265). Pure.
 
 There are servers that set a cookie, lead to the same place again and go on doing so until it comes back
 (RFC 6265). Nothing is kept from one exchange to the next, and a cookie goes to nobody but who set it: its
@@ -36,7 +36,7 @@ class Cookie:
 
 
 class Cookies:
-    """Hears cookies from each hop, and puts them into the request of the next."""
+    """Stores cookies of each response, and adds them to the request of the next hop."""
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}

@@ -1,4 +1,4 @@
-"""Where a URL leads: scheme, host and port, judged before anything is resolved."""
+"""The origin of a URL (RFC 9110 §4.3.1): scheme, host and port, validated before anything is resolved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that wait for the next exchange, kept apart by origin and by allowed networks."""
+"""The connection pool: idle connections, kept apart by origin and by allowed networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head of a response that keeps to no grammar: what decides is read strictly, the rest as far as it goes. Pure.
+"""Repairs a malformed response head: framing fields are read strictly, all others leniently. Pure.
 
 Three fields decide where the response ends and whether another follows: `DECISIVE`. Where one of them cannot be
 read without a doubt, the response is refused, since two readers could end it at two places. Every other line is

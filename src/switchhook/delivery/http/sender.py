@@ -36,7 +36,7 @@ LIMITS = HttpLimits()
 
 
 class Until(NamedTuple):
-    """When an exchange is over, and how long its parts may take."""
+    """The deadlines of an exchange and its phases."""
 
     total: float
     """On the sender's clock."""

@@ -1,4 +1,4 @@
-"""A request as bytes: exactly what it says, or not at all."""
+"""Serializes a request: exactly as it is, or not at all."""
 
 from __future__ import annotations
 

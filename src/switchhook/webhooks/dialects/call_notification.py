@@ -1,4 +1,4 @@
-"""The call notification dialect, version 2: telling a subscriber what happened to a call (T-31).
+"""The call notification dialect, version 2: notifies a subscriber of a call (T-31).
 
 Every notification has the same members, so that none is ever missing to a receiver (that of a transfer has
 two more), and a number is always text that is not empty, for receivers that take it apart without a look.
@@ -46,7 +46,7 @@ MAX_INTEGER: Final = 15
 
 
 class NotificationStatus(StrEnum):
-    """What is told of a call."""
+    """The status of a call in a notification."""
 
     CREATED = "created"
     RINGING = "ringing"

@@ -1,4 +1,4 @@
-"""The dial-plan dialect: putting a call to an endpoint that opens one of two branches (R5)."""
+"""The dial-plan dialect: asks an endpoint which of two branches a call takes (R5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a dial-plan webhook's endpoint answered (R5-34…42, A-49, A-50, S-34).
+"""Reads the answer of a dial-plan webhook (R5-34…42, A-49, A-50, S-34).
 
 An answer is urlencoded pairs, `status=ACK&destination=215&callername=Sales`, whatever its Content-Type
 says. Many receivers write them by hand and encode nothing, so what cannot be meant otherwise is read
@@ -73,7 +73,7 @@ _INNER_PLUS = re.compile(r"(?<=[0-9)])\+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What an answer holds, decoded and not yet judged."""
+    """The decoded members of an answer."""
 
     status: str
     destination: Json

@@ -1,4 +1,4 @@
-"""What an endpoint says when it is told of an event. Its status alone decides; this is for people (S-44)."""
+"""Reads an endpoint's answer to an event, for people; its status alone decides (S-44)."""
 
 from __future__ import annotations
 

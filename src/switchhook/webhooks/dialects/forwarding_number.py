@@ -1,4 +1,4 @@
-"""The forwarding-number dialect: asking an endpoint where a ringing call goes (R1, R3)."""
+"""The forwarding-number dialect: asks an endpoint where a ringing call goes (R1, R3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a forwarding number's endpoint answered (R1-16…33, R1-130…134, A-06, A-11, A-21).
+"""Reads the answer of a forwarding number (R1-16…33, R1-130…134, A-06, A-11, A-21).
 
 An answer is foreign text: whatever its bytes are, the outcome is a direction that stands in it, a
 scheme of this project, or a failure that says in one sentence what was wrong.
@@ -56,7 +56,7 @@ _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What stood where the direction was looked for, and how it was read."""
+    """The members of an answer, and how they were read."""
 
     members: dict[str, Json]
     read_as: ReadAs
