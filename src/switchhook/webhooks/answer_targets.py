@@ -83,9 +83,12 @@ def _as_list(value: Json, snapshot: ProjectSnapshot) -> tuple[Json, tuple[str, .
         except NotJsonError:
             return value, ()
         return (inner if isinstance(inner, list) else value), ()
-    if _FRACTION.fullmatch(value.strip()):
+    bare = value.strip()
+    if bare.isdigit():
+        return value, ()  # as most
+    if _FRACTION.fullmatch(bare):
         return value.replace(",", "."), ()
-    groups = value.strip().split(",") if _THOUSANDS.fullmatch(value.strip()) else ()
+    groups = bare.split(",") if _THOUSANDS.fullmatch(bare) else ()
     if not groups or any(map(snapshot.has_name, groups)):
         return value, ()
     if not international("".join(groups), snapshot.project.country):

@@ -245,9 +245,9 @@ class ResponseReader:
         self._in_trailers = False
         if self._is_whole:
             return
-        room = self._most - self._body_size
-        self._body_size += len(data)
-        if room >= len(data):
+        size, room = len(data), self._most - self._body_size
+        self._body_size += size
+        if room >= size:
             self._body.append(data)
         else:
             self._body.append(data[: max(0, room)])

@@ -81,8 +81,9 @@ def read(
         found = _find(webhook, text, ask_id)
     except UnusableError as error:
         return _failed(FailureKind.BAD_BODY, unread or str(error))
-    remarks = (*remarks, unread) if unread else remarks
-    return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), snapshot)
+    if unread or remarks:
+        found = replace(found, notices=(*remarks, *filter(None, [unread]), *found.notices))
+    return _decide(webhook, found, snapshot)
 
 
 def _failed(kind: FailureKind, detail: str) -> ForwardingNumberReading:
