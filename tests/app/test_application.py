@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.app import polling
+from switchhook.app import application
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery import policy
 from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, RetryPolicy
@@ -90,11 +90,7 @@ def ringing(version: int) -> Call:
     )
 
 
-def test_a_project_that_is_applied_while_it_runs_is_taken_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
-
+def test_a_project_that_is_applied_while_it_runs_is_taken_over(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with open_application(settings(tmp_path)) as app:
             assert app.directory.snapshots == {}
@@ -194,10 +190,8 @@ subject = "Missed call"
 
 @pytest.mark.parametrize(("host", "warnings"), [("", 2), ("mail.example", 0)])
 def test_a_project_that_mails_without_a_mail_server_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, warnings: int
+    tmp_path: Path, host: str, warnings: int
 ) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
-
     async def scenario() -> None:
         store = await SqliteStore.open(tmp_path / DATABASE)
         await store.save_project("acme", DOCUMENT + MAIL)
@@ -233,10 +227,7 @@ def test_what_a_former_version_promised_is_carried_as_it_was(tmp_path: Path) -> 
     assert heard.raw.startswith(b"POST /in?key=1 HTTP/1.1\r\nHost: crm.example\r\n")
 
 
-def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
+def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(tmp_path: Path) -> None:
     other = DOCUMENT.replace("acme", "house").replace("380442223344", "380442223355")
 
     async def scenario() -> None:
@@ -307,11 +298,7 @@ async def promised(app: Application, to: Subscription, *calls: str) -> None:
         await app.store.commit(record(over, made))
 
 
-def test_a_subscription_that_another_process_removed_is_told_nothing_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
-
+def test_a_subscription_that_another_process_removed_is_told_nothing_more(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with granted(tmp_path) as app:
             made, stays = await subscribed(app, endpoint), await subscribed(app, endpoint)
@@ -333,10 +320,7 @@ def test_a_subscription_that_another_process_removed_is_told_nothing_more(
 
 
 @pytest.mark.row("FD-02")
-def test_a_call_that_another_process_wants_ended_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
+def test_a_call_that_another_process_wants_ended_is_ended(tmp_path: Path) -> None:
     trunk = '[[trunks]]\nname = "carrier"\nhost = "127.0.0.1"\nport = 9\n'
     rings = DOCUMENT.replace("hang_up = 486", 'ring = ["380501112233"]\ntimeout = 60') + trunk
 
@@ -402,7 +386,10 @@ def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: 
 def test_what_is_applied_over_http_is_taken_over_when_the_answer_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "POLL_EVERY", 3600.0)
+    async def never(*_: object) -> None:
+        await asyncio.sleep(3600.0)
+
+    monkeypatch.setattr(application, "follow", never)
 
     async def scenario() -> None:
         with_web = Settings(data_dir=tmp_path, sip_port=0, web_port=0)

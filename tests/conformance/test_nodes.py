@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from switchhook.storage.records import CallRecord, LeaseLostError, StoreError, TakenOver
+from switchhook.domain.event import Subscription
+from switchhook.storage.records import (
+    CallRecord,
+    ChangeKind,
+    LeaseLostError,
+    StoreError,
+    TakenOver,
+    WantedHangUp,
+)
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.promises import DOWN, attempt, call, delivery, ended, record
 from tests.support.snapshots import snapshot
@@ -222,5 +231,68 @@ def test_what_cannot_be_stored_fails_alone_under_a_lease_too(opened: OpensAs) ->
                 a.commit(record(call("c1"))), a.commit(bad), return_exceptions=True
             )
             assert [type(one) for one in told] == [type(None), StoreError]
+
+    run(scenario())
+
+
+DOCUMENT = "a document"
+
+
+def test_a_change_is_told_to_every_node_with_its_kind_alone(opened: OpensAs) -> None:
+    asked = Subscription(
+        project="shop", user="u", target_url="https://a.example", event="custom", created_at=1.0
+    )
+
+    async def scenario() -> None:
+        async with opened("a") as a, opened("b", joins=False) as b:
+            assert await a.changes() == {}
+            for write, kind in (
+                (a.save_project("shop", DOCUMENT), ChangeKind.PROJECTS),
+                (a.add_subscription(asked, most=9), ChangeKind.SUBSCRIPTIONS),
+                (a.delete_subscription("shop", 1), ChangeKind.SUBSCRIPTIONS),
+                (
+                    a.add_hang_up(WantedHangUp(project="shop", call="c1", by="me")),
+                    ChangeKind.HANG_UPS,
+                ),
+            ):
+                since = await a.changes()
+                waiting = [spawn(store.changes(since), name="wait") for store in (a, b)]
+                await write
+                for one in waiting:
+                    told = await one
+                    assert {k: n for k, n in told.items() if since.get(k) != n} == {
+                        kind: since.get(kind, 0) + 1
+                    }
+            assert await a.changes() == await b.changes()
+
+    run(scenario())
+
+
+def test_what_changes_nothing_is_not_told(opened: OpensAs) -> None:
+    async def scenario() -> None:
+        async with opened("a") as a:
+            await a.save_project("shop", DOCUMENT)
+            since = await a.changes()
+            await a.save_project("shop", DOCUMENT)
+            await a.delete_subscription("shop", 1)
+            await left_by(a, "c1")
+            assert await a.changes() == since
+
+    run(scenario())
+
+
+def test_a_wish_to_hang_up_is_for_the_node_that_has_the_call(opened: OpensAs) -> None:
+    async def scenario() -> None:
+        async with opened("a") as a, opened("b") as b:
+            await left_by(a, "c1")
+            wanted = WantedHangUp(project="shop", call="c1", by="me")
+            await b.add_hang_up(wanted)
+            assert await a.hang_ups() == (wanted,)
+            assert await b.hang_ups() == ()
+            (lease,) = await b.renew()
+            await b.take_over(lease)
+            assert await b.hang_ups() == (wanted,)
+            await b.delete_hang_up(wanted)
+            assert await b.hang_ups() == await a.hang_ups() == ()
 
     run(scenario())

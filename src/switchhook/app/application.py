@@ -16,9 +16,9 @@ import structlog
 from switchhook.api.listening import listen
 from switchhook.app import drivers
 from switchhook.app.asks import Asks
+from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
-from switchhook.app.polling import hang_up_wanted, poll
 from switchhook.app.projects import CurrentProjects
 from switchhook.app.retention import DAY, prune
 from switchhook.app.subscriptions import SubscriptionEnds
@@ -34,7 +34,7 @@ from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
 from switchhook.storage.ports import Store
-from switchhook.storage.records import MAIN
+from switchhook.storage.records import MAIN, ChangeKind
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.outbox import OutboxContext
@@ -45,7 +45,7 @@ from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
 
     from switchhook.api.server import WebServer
@@ -212,6 +212,7 @@ async def open_application(
         store = await SqliteStore.open(database or settings.data_dir / DATABASE, node=node)
         stack.push_async_callback(store.close)
         await store.join()
+        changes = await store.changes()  # before anything of it is read
         own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
         concurrency = Concurrency()
         sender, delivery_sender = (
@@ -239,7 +240,8 @@ async def open_application(
         stack.push_async_callback(app.switchboard.stop)
         for project in app.directory.snapshots:
             app.projects.prepare(project)
-        for work, name in _always_under_way(app):
+        await hang_up_wanted(store, app.switchboard)
+        for work, name in _always_under_way(app, changes):
             stack.push_async_callback(_stop, keep_running(work, name=name))
         if web is not None and api is not None:
             await api.serve(web, stack)
@@ -248,16 +250,15 @@ async def open_application(
 
 
 def _always_under_way(
-    app: Application,
+    app: Application, since: Mapping[ChangeKind, int]
 ) -> Iterator[tuple[Callable[[], Coroutine[None, None, None]], str]]:
-    """Yield what runs as long as we do, with its name."""
-    ended, wanted = (
-        app.subscription_ends.refresh,
-        partial(hang_up_wanted, app.store, app.switchboard),
-    )
-    yield partial(poll, app.projects.refresh, failed="projects not read"), "watch projects"
-    yield partial(poll, ended, failed="subscriptions not read"), "watch subscriptions"
-    yield partial(poll, wanted, failed="hang-ups not read"), "watch hang-ups"
+    """Yield what runs as long as we do, with its name; `since` are the changes before the start."""
+    refresh: dict[ChangeKind, Callable[[], Coroutine[None, None, None]]] = {
+        ChangeKind.PROJECTS: app.projects.refresh,
+        ChangeKind.SUBSCRIPTIONS: app.subscription_ends.refresh,
+        ChangeKind.HANG_UPS: partial(hang_up_wanted, app.store, app.switchboard),
+    }
+    yield partial(follow, app.store, refresh, since), "follow changes"
     yield app.lease.keep, "keep the lease"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
 

@@ -52,9 +52,13 @@ class SubscriptionEnds:
             log.error("subscription not deleted", subscription=number, error=str(error))  # noqa: TRY400 - the reader needs no traceback
 
     async def refresh(self) -> None:
-        """Honour the removal of subscriptions by another process. Raises StoreError."""
+        """Honour what another process subscribed, and what it removed. Raises StoreError."""
         known = self._subscribers.numbers
         there = await self._store.subscription_numbers()
         for number in known - there:
             log.info("subscription removed", subscription=number)
             self._subscribers.remove(number)
+        if there - known:
+            for one in await self._store.subscriptions():
+                if one.number not in self._subscribers.numbers:
+                    self._subscribers.add(one)

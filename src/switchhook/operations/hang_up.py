@@ -29,11 +29,13 @@ async def hang_up(store: HangUps, call_id: str, *, by: str, patience: float) -> 
     row = await _call(store, call_id)
     if row.outcome is not None:
         raise CallOverError(f"call {call_id} has ended already: {row.outcome}")
-    await store.add_hang_up(WantedHangUp(project=row.project, call=call_id, by=by))
+    wanted = WantedHangUp(project=row.project, call=call_id, by=by)
+    await store.add_hang_up(wanted)
     for _ in range(int(patience / POLL_INTERVAL)):
         await asyncio.sleep(POLL_INTERVAL)
         row = await _call(store, call_id)
         if row.outcome is not None:
+            await store.delete_hang_up(wanted)
             break
     return row
 

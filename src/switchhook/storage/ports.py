@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
+        ChangeKind,
         DeliveryFilter,
         DeliveryRow,
         Lease,
@@ -163,12 +164,15 @@ class HangUps(Protocol):
     async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
 
+    async def delete_hang_up(self, wanted: WantedHangUp) -> None:
+        """Forget a wish that was fulfilled."""
+
 
 class HangUpsWanted(Protocol):
     """Keeps which calls are to be ended."""
 
     async def hang_ups(self) -> tuple[WantedHangUp, ...]:
-        """Return which calls are to be ended, oldest wish first."""
+        """Return which calls of this node are to be ended, oldest wish first; those included that have."""
 
     async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""
@@ -258,6 +262,20 @@ class Tokens(Protocol):
         """Delete a token and return it; None where there is none of this id."""
 
 
+class Changes(Protocol):
+    """Tells what anybody changed that is held in memory."""
+
+    async def changes(
+        self, since: Mapping[ChangeKind, int] | None = None
+    ) -> Mapping[ChangeKind, int]:
+        """Return how often each kind of thing was changed, as soon as that is not `since`; None: at once.
+
+        A change is counted with what it changes, at once or not at all: whoever reads after this has it.
+        Changes of this process are told at once, those of others within about a second. A kind that was
+        never changed is left out. May raise StoreError after a while of waiting.
+        """
+
+
 class Nodes(Protocol):
     """Keeps which processes share the store, and who of them has which calls and deliveries.
 
@@ -314,6 +332,7 @@ class Store(
     TrackingStore,
     Subscriptions,
     Nodes,
+    Changes,
     HealthChecks,
     Protocol,
 ):

@@ -56,6 +56,14 @@ class UnreadableError(StoreError):
     """One stored value is damaged, or encrypted for another key or place; others are not touched by it."""
 
 
+class ChangeKind(StrEnum):
+    """What is held in memory of the store, and may be changed by another process."""
+
+    PROJECTS = "projects"
+    SUBSCRIPTIONS = "subscriptions"
+    HANG_UPS = "hang_ups"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """A node's right to its calls and deliveries, as it was last renewed."""

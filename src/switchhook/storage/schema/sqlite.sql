@@ -280,3 +280,9 @@ CREATE INDEX owned_by_project ON owned (project);
 
 -- Which version is a project's latest, without its document: asked every second.
 CREATE INDEX project_versions ON projects (project, version);
+
+-- How often each kind of thing was changed that nodes hold in memory: by this, one learns what others did.
+CREATE TABLE changes (
+    kind TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

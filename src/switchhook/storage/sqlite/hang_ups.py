@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.storage.records import WantedHangUp
+from switchhook.storage.records import ChangeKind, WantedHangUp
+from switchhook.storage.sqlite import changes
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -22,11 +23,12 @@ def add(connection: sqlite3.Connection, *, wanted: WantedHangUp, now: float) -> 
     }
     with transaction(connection):
         connection.execute(sql("add_hang_up"), values)
+        changes.note(connection, ChangeKind.HANG_UPS)
 
 
-def found(connection: sqlite3.Connection) -> tuple[WantedHangUp, ...]:
-    """Return the wishes, oldest first."""
-    rows = connection.execute(sql("hang_ups"))
+def found(connection: sqlite3.Connection, *, node: str) -> tuple[WantedHangUp, ...]:
+    """Return the wishes for a node's calls, oldest first."""
+    rows = connection.execute(sql("hang_ups"), {"node": node})
     return tuple(
         WantedHangUp(project=row["project"], call=row["call"], by=row["wanted_by"]) for row in rows
     )

@@ -6,7 +6,13 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from switchhook.storage.records import StoredProject, StoreError, UnreadableError
+from switchhook.storage.records import (
+    ChangeKind,
+    StoredProject,
+    StoreError,
+    UnreadableError,
+)
+from switchhook.storage.sqlite import changes
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -72,6 +78,7 @@ def save(
             "sealed": cipher.encrypt(document, aad=_aad(project, version)),
         }
         connection.execute(sql("save_version"), values)
+        changes.note(connection, ChangeKind.PROJECTS)
         old = {"project": project, "up_to": version - VERSIONS_KEPT}
         connection.execute(sql("delete_versions"), old)
         return version

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -15,6 +16,7 @@ from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import MAIN, StoredProject, StoreError
 from switchhook.storage.sqlite import (
     caller_history,
+    changes,
     hang_ups,
     history,
     nodes,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
+        ChangeKind,
         DeliveryFilter,
         DeliveryRow,
         Lease,
@@ -66,6 +69,9 @@ T = TypeVar("T")
 
 PRUNE_PAUSE: Final = 0.02
 """Seconds between two batches of deletion, for those who commit meanwhile."""
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks for what other processes changed."""
 
 FAILURE_REMEMBERED: Final = 30.0
 """Seconds for which rows that could not be stored speak against the database's health."""
@@ -90,6 +96,7 @@ class SqliteStore:
     ) -> None:
         """Put it together. `folder` is where the database lies; None for one in memory."""
         self.node = node
+        self._changed = asyncio.Event()
         self._cipher = cipher
         self._clock = clock
         self._writer = writer
@@ -152,6 +159,19 @@ class SqliteStore:
             and asyncio.get_running_loop().time() - trouble[0] < FAILURE_REMEMBERED
         ):
             raise trouble[1]
+
+    async def changes(self, since: Mapping[ChangeKind, int] | None = None) -> dict[ChangeKind, int]:
+        """Return how often each kind of thing was changed, as soon as that is not `since`; None: at once.
+
+        What others changed is looked for every second, in a table of a few rows.
+        """
+        while True:
+            self._changed.clear()
+            counted = await self._reader.run(changes.counted)
+            if counted != since:
+                return counted
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), LOOK_EVERY)
 
     async def join(self) -> None:
         """Begin to be the node of this store's name: what an earlier process of that name left is ours.
@@ -245,7 +265,7 @@ class SqliteStore:
         A document that is the same as the latest version's makes no new one. `names` are what no other
         project may have; None: as before. Raises StoreError where another has one.
         """
-        return await self._writing.run(
+        number = await self._writing.run(
             partial(
                 projects.save,
                 cipher=self._cipher,
@@ -255,6 +275,8 @@ class SqliteStore:
                 names=names,
             )
         )
+        self._changed.set()
+        return number
 
     async def owners(self, names: UniqueNames) -> dict[tuple[str, str], str]:
         """Return the project of each of these names that one has."""
@@ -310,11 +332,11 @@ class SqliteStore:
 
     async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
-        await self._change(partial(hang_ups.add, wanted=wanted, now=self._clock()))
+        await self._tell(partial(hang_ups.add, wanted=wanted, now=self._clock()))
 
     async def hang_ups(self) -> tuple[WantedHangUp, ...]:
         """Return which calls are to be ended, oldest wish first."""
-        return await self._reader.run(hang_ups.found)
+        return await self._reader.run(partial(hang_ups.found, node=self.node))
 
     async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""
@@ -324,7 +346,7 @@ class SqliteStore:
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""
         add = partial(subscriptions.add, cipher=self._cipher, asked=asked, most=most)
-        return await self._change(add)
+        return await self._tell(add)
 
     async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
         """Return one project's subscriptions, or everybody's, oldest first."""
@@ -338,7 +360,7 @@ class SqliteStore:
 
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
         """Delete one of a project's subscriptions and return it; None where there is none such."""
-        return await self._change(
+        return await self._tell(
             partial(subscriptions.delete, cipher=self._cipher, project=project, number=number)
         )
 
@@ -455,6 +477,12 @@ class SqliteStore:
         result = await self._writing.change(job)
         if self._maintenance is not None:
             self._maintenance.commit_done()
+        return result
+
+    async def _tell(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        """Change what is counted among the changes."""
+        result = await self._change(job)
+        self._changed.set()
         return result
 
     @classmethod

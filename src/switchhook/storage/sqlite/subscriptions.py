@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.domain.event import Subscription
-from switchhook.storage.sqlite import rows
+from switchhook.storage.records import ChangeKind
+from switchhook.storage.sqlite import changes, rows
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -37,6 +38,7 @@ def add(
         connection.execute(
             sql("set_subscription_url"), {"number": made.number, "sealed": encrypted}
         )
+        changes.note(connection, ChangeKind.SUBSCRIPTIONS)
     return made
 
 
@@ -68,6 +70,8 @@ def delete(
     with transaction(connection):
         values = {"project": project, "number": number}
         deleted = connection.execute(sql("delete_subscription"), values).fetchall()
+        if deleted:
+            changes.note(connection, ChangeKind.SUBSCRIPTIONS)
         return _decrypt(deleted[0], cipher) if deleted else None
 
 
