@@ -13,22 +13,7 @@ import switchhook
 SOURCE = Path(switchhook.__file__).parent
 ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
 MOST_FILES = 26
-STILL_SHARED_ALIASES = {
-    "Address",
-    "AddressInfo",
-    "Digits",
-    "Direction",
-    "Facts",
-    "Found",
-    "Job",
-    "Json",
-    "Key",
-    "Names",
-    "Network",
-    "Pairs",
-    "Parameters",
-    "ProjectFile",
-}
+STILL_SHARED_ALIASES = {"AddressInfo"}
 """Names of type aliases that another alias or class has; no other name may join them."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.projectfile.toml.document import decode, read_document
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
-from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     Location,
     OneOf,
@@ -223,7 +223,7 @@ class Settings:
 
 
 KEYS = tuple(
-    Key(name=f.name, kind=f.metadata["kind"], help=f.metadata["help"], default=f.default)
+    TableKey(name=f.name, kind=f.metadata["kind"], help=f.metadata["help"], default=f.default)
     for f in fields(Settings)
 )
 """The settings, in their order."""
@@ -276,7 +276,9 @@ def _from_file(path: Path) -> dict[str, Any]:
     return read
 
 
-def _take(key: Key, value: object, source: str, found: dict[str, Any], mistakes: list[str]) -> None:
+def _take(
+    key: TableKey, value: object, source: str, found: dict[str, Any], mistakes: list[str]
+) -> None:
     """Let a later source win over what was found so far."""
     try:
         spot = Location(path=(key.name,), notes=Notes(), names={})

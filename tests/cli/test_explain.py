@@ -149,7 +149,7 @@ def test_a_dial_plan_webhook_is_read_and_shown_too(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     snapshot = ProjectSnapshot(replace(example_snapshot().project, dial_plan_webhooks=(PIN,)))
-    monkeypatch.setattr("switchhook.cli.explain.plan_of", lambda *_: snapshot)
+    monkeypatch.setattr("switchhook.cli.explain.snapshot_of", lambda *_: snapshot)
     assert run(["preview", "--webhook", "pin"]) == FINE
     shown = capfdbinary.readouterr()
     assert shown.out.startswith(b"GET /4711?secret=s3cret HTTP/1.1\r\nHost: crm.example\r\n")
@@ -205,7 +205,7 @@ def test_the_request_to_the_fallback_url_is_shown_behind_the_first(
 ) -> None:
     asked = replace(PIN, fallback_url="http://backup.example/{code}")
     snapshot = ProjectSnapshot(replace(example_snapshot().project, dial_plan_webhooks=(asked,)))
-    monkeypatch.setattr("switchhook.cli.explain.plan_of", lambda *_: snapshot)
+    monkeypatch.setattr("switchhook.cli.explain.snapshot_of", lambda *_: snapshot)
     assert run(["preview", "--webhook", "pin"]) == FINE
     shown = capfd.readouterr()
     assert "GET /4711?error_code=connect_timeout&error_url=" in shown.out

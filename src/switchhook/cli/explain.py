@@ -21,7 +21,7 @@ from switchhook.cli.options import (
     settings_of,
 )
 from switchhook.cli.output import print_json, print_whole, stderr, stdout
-from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of
+from switchhook.cli.project_source import OfProject, ProjectFileOption, snapshot_of
 from switchhook.domain.failure import Failure
 from switchhook.tryout.examples import Example, read_example
 from switchhook.tryout.explaining import (
@@ -65,7 +65,7 @@ def read_answer(
         ),
     ] = None,
     project: OfProject = None,
-    file: ProjectFile = None,
+    file: ProjectFileOption = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
@@ -142,7 +142,7 @@ def preview(
         MAYBE_STDIN,
     ] = None,
     project: OfProject = None,
-    file: ProjectFile = None,
+    file: ProjectFileOption = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import require_project
-from switchhook.projectfile.toml.tables import Key
+from switchhook.projectfile.toml.tables import TableKey
 from switchhook.projectfile.toml.value_types import OneOf, ValueType, Whole, YesNo
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite.store import SqliteStore
@@ -40,7 +40,7 @@ def _type(kind: ValueType) -> Any:  # noqa: ANN401 (a type, for cyclopts)
             return str
 
 
-def _flag(key: Key) -> tuple[str, Any, Any]:
+def _flag(key: TableKey) -> tuple[str, Any, Any]:
     allowed = "" if isinstance(key.kind, OneOf | YesNo) else f"{key.kind.allowed}; "
     default = "no" if key.default is False else key.default
     help_ = f"{key.help} ({allowed}{PREFIX}{key.name.upper()}) [default: {default}]"

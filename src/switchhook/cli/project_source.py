@@ -24,7 +24,7 @@ from switchhook.tryout.lookup import applied_snapshot, snapshot_of_file
 OfProject = Annotated[
     str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
 ]
-ProjectFile = Annotated[
+ProjectFileOption = Annotated[
     Path | None,
     Parameter(help="Take a project file (TOML) instead of an applied project.", name="--file"),
     MAYBE_STDIN,

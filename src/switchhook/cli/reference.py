@@ -44,7 +44,7 @@ from switchhook.webhooks.timestamps import FORMATS, format_timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.projectfile.toml.tables import Key, Table
+    from switchhook.projectfile.toml.tables import Table, TableKey
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -126,14 +126,14 @@ def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _allowed(key: Key) -> str:
+def _allowed(key: TableKey) -> str:
     if isinstance(key.kind, Tables):
         inner = "" if key.name == "steps" else ".steps"
         return f"`[[schemes{inner}.{key.name}]]` tables"
     return key.kind.allowed.replace("|", "\\|")
 
 
-def _default(key: Key) -> str:
+def _default(key: TableKey) -> str:
     if key.default is REQUIRED:
         return "required"
     if key.default is None or key.default in {"", b"", ()}:

@@ -11,7 +11,12 @@ from cyclopts import Parameter
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
 from switchhook.cli.output import print_json, print_left_over, stderr, stdout
-from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of, subscriptions_to
+from switchhook.cli.project_source import (
+    OfProject,
+    ProjectFileOption,
+    snapshot_of,
+    subscriptions_to,
+)
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
@@ -37,7 +42,7 @@ From = Annotated[
 ]
 To = Annotated[str, Parameter(help="What is dialled.", name="--to")]
 Name = Annotated[str, Parameter(help="The caller's name.", name="--name")]
-Digits = Annotated[
+DigitsOption = Annotated[
     tuple[str, ...],
     Parameter(
         help="Keys that the caller presses when asked, such as 4711#; again for the next time.",
@@ -83,13 +88,13 @@ def call(
     caller: From,
     callee: To,
     name: Name = "",
-    digits: Digits = (),
+    digits: DigitsOption = (),
     answer: Answers = (),
     phone: Phones = (),
     at: At = None,
     real: Real = False,
     project: OfProject = None,
-    file: ProjectFile = None,
+    file: ProjectFileOption = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,

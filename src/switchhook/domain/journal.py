@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-Facts = tuple[tuple[str, str], ...]
+EntryFacts = tuple[tuple[str, str], ...]
 """Names and values for programs; names stay stable over versions."""
 
 
@@ -51,4 +51,4 @@ class JournalEntry:
     leg: str = ""
     text: str = ""
     """For people; one line. Holds no secret."""
-    facts: Facts = ()
+    facts: EntryFacts = ()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import MenuChoice, Scheme, Step
     from switchhook.projectfile.toml.mistakes import Mistakes
-    from switchhook.projectfile.toml.tables import Key, Table
+    from switchhook.projectfile.toml.tables import Table, TableKey
 
 L = TypeVar("L", EventWebhook, EventMail)
 
@@ -132,7 +132,7 @@ def _choices(header: str, name: str, choices: Iterable[MenuChoice]) -> Iterator[
         yield from _steps(f"{header}.{key}", steps)
 
 
-def _pairs(table: Table, value: object, leave_out: Container[Key] = ()) -> Iterator[str]:
+def _pairs(table: Table, value: object, leave_out: Container[TableKey] = ()) -> Iterator[str]:
     for key, item in table.given(value):
         if key in leave_out:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import LegState
-from switchhook.domain.journal import EntryKind, Facts, JournalEntry
+from switchhook.domain.journal import EntryFacts, EntryKind, JournalEntry
 from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TransitionContext:
         self.commands.extend(commands)
 
     def write_journal(
-        self, kind: EntryKind, text: str = "", *, leg: str = "", facts: Facts = ()
+        self, kind: EntryKind, text: str = "", *, leg: str = "", facts: EntryFacts = ()
     ) -> None:
         """Write the next entry of the call's journal."""
         seq = self.call.entries + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure
-from switchhook.domain.journal import Facts
+from switchhook.domain.journal import EntryFacts
 from switchhook.domain.target import Target
 
 
@@ -92,7 +92,7 @@ class DirectionGiven:
     targets: tuple[Target, ...]
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently, for the journal."""
-    exchange: Facts = ()
+    exchange: EntryFacts = ()
     """What was sent and what came back, for the journal."""
 
 
@@ -103,7 +103,7 @@ class SchemeGiven:
     ask: str
     scheme: int
     notices: tuple[str, ...] = ()
-    exchange: Facts = ()
+    exchange: EntryFacts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class VerdictGiven:
     """Empty where the answer gave none. Like a variable, it may repeat a PIN, and is not shown."""
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     notices: tuple[str, ...] = ()
-    exchange: Facts = ()
+    exchange: EntryFacts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class AskFailed:
     ask: str
     failure: Failure
     notices: tuple[str, ...] = ()
-    exchange: Facts = ()
+    exchange: EntryFacts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ from switchhook.routing.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.domain.scheme import Step
     from switchhook.routing.context import TransitionContext
 
@@ -73,13 +73,13 @@ def execute(ctx: TransitionContext) -> None:
     return None
 
 
-def _branch(ctx: TransitionContext) -> Facts:
+def _branch(ctx: TransitionContext) -> EntryFacts:
     """Say in which branch the call is, for a step that stands in one."""
     branch = ctx.call.path[-2:-1]
     return (("branch", str(branch[0])),) if branch else ()
 
 
-def _location(ctx: TransitionContext, step: Step) -> Facts:
+def _location(ctx: TransitionContext, step: Step) -> EntryFacts:
     """Say which location a step is, as vendors' call logs name it (R1-126)."""
     location = location_of(step, ctx.call.snapshot)
     return (("location", location),) if location else ()

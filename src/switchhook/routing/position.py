@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.domain.scheme import Step
     from switchhook.routing.context import TransitionContext
 
@@ -76,7 +76,7 @@ def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> Ste
         return StepResult.CONTINUE
     ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1, given=())
     name = ctx.call.snapshot.schemes[scheme].name
-    facts: Facts = (("scheme", str(scheme)),)
+    facts: EntryFacts = (("scheme", str(scheme)),)
     ctx.write_journal(
         EntryKind.JUMPED, name, facts=(*facts, ("number", number)) if number else facts
     )

@@ -10,7 +10,7 @@ from switchhook.routing.commands import NotifyTransfer
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Transfer
     from switchhook.domain.cause import Cause
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.routing.context import TransitionContext
 
 
@@ -42,6 +42,6 @@ def fail(ctx: TransitionContext, cause: Cause, otherwise: int) -> None:
     ctx.write_journal(EntryKind.TRANSFER_FAILED, cause.text, leg=transfer.by, facts=facts)
 
 
-def facts_of(transfer: Transfer) -> Facts:
+def facts_of(transfer: Transfer) -> EntryFacts:
     """Return what the journal says of it."""
     return (("kind", "blind"), ("by", transfer.account), ("to", transfer.to))

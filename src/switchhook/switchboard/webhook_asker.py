@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call
-    from switchhook.domain.journal import Facts as JournalFacts
+    from switchhook.domain.journal import EntryFacts as JournalFacts
     from switchhook.routing.commands import AskWebhook
     from switchhook.switchboard.ask_runner import AskResult, Try
     from switchhook.switchboard.outbox import FactsOf

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from switchhook.projectfile.toml.document import MAX_CHARACTERS, MAX_PARTS, decode, read_document
 from switchhook.projectfile.toml.mistakes import MAX_MISTAKES, Mistake, Mistakes
-from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import Text, Whole
 
 POINT = Table(
     make=dict,
     keys=(
-        Key("x", Whole(least=0, most=9), "across"),
-        Key("name", Text(), "what it is called", default="?"),
+        TableKey("x", Whole(least=0, most=9), "across"),
+        TableKey("name", Text(), "what it is called", default="?"),
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import MAX_REMARKS, Mistakes
-from switchhook.projectfile.toml.tables import FormerName, Key, Table, Tables
+from switchhook.projectfile.toml.tables import FormerName, Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import ListOf, Marker, Text, Whole
 
 
@@ -25,14 +25,16 @@ class Dog:
 
 TOY = Table(
     make=Toy,
-    keys=(Key("colour", Text(), "", default="", former=FormerName(name="color", since="0.2.0")),),
+    keys=(
+        TableKey("colour", Text(), "", default="", former=FormerName(name="color", since="0.2.0")),
+    ),
 )
 DOG = Table(
     make=Dog,
     keys=(
-        Key("bark", Marker(), ""),
-        Key("name", Text(least=1), "", former=FormerName(name="call", since="0.2.0")),
-        Key(
+        TableKey("bark", Marker(), ""),
+        TableKey("name", Text(least=1), "", former=FormerName(name="call", since="0.2.0")),
+        TableKey(
             "seconds",
             Whole(least=0, most=99),
             "",
@@ -41,7 +43,7 @@ DOG = Table(
                 name="bark", since="0.3.0", has=lambda value: type(value) is int, leaves=True
             ),
         ),
-        Key(
+        TableKey(
             "toys",
             ListOf(kind=TOY),
             "",
@@ -53,7 +55,7 @@ DOG = Table(
 KENNEL = Table(
     make=dict,
     keys=(
-        Key(
+        TableKey(
             "dogs",
             Tables(table=DOG),
             "",

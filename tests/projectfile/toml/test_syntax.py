@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.syntax import explain
-from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.tables import Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import Text
 
-NUMBER = Table(make=dict, keys=(Key("number", Text(), "digits"),))
+NUMBER = Table(make=dict, keys=(TableKey("number", Text(), "digits"),))
 FILE = Table(
     make=dict,
     keys=(
-        Key("project", NUMBER, "the project", default=None),
-        Key("numbers", Tables(table=NUMBER), "numbers", default=()),
+        TableKey("project", NUMBER, "the project", default=None),
+        TableKey("numbers", Tables(table=NUMBER), "numbers", default=()),
     ),
 )
 

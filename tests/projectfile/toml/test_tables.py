@@ -7,7 +7,7 @@ from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.toml.tables import Key, Table, Tables, pair
+from switchhook.projectfile.toml.tables import Table, TableKey, Tables, pair
 from switchhook.projectfile.toml.value_types import Text, Whole
 
 
@@ -26,15 +26,15 @@ DOG = Table(
     make=Dog,
     review=gets_old,
     keys=(
-        Key("name", Text(least=1), "its name"),
-        Key("age", Whole(least=0, most=99), "its age", default=1),
-        Key("class", Text(), "its class", default="", attribute="class_"),
+        TableKey("name", Text(least=1), "its name"),
+        TableKey("age", Whole(least=0, most=99), "its age", default=1),
+        TableKey("class", Text(), "its class", default="", attribute="class_"),
     ),
 )
 KENNEL = Table(
     make=dict,
     keys=(
-        Key(
+        TableKey(
             "dogs",
             Tables(table=DOG, unique="name", same=lambda name: str(name).lower()),
             "",

@@ -14,10 +14,10 @@ from switchhook.projectfile.types import project as project_kinds
 from switchhook.projectfile.types.project import (
     ANY_2XX,
     Chosen,
+    CidrNetwork,
     Country,
     Digits,
     GrantedNetwork,
-    Network,
     RingTarget,
     SuccessCodes,
     TimeZone,
@@ -86,11 +86,11 @@ def test_numbers_are_kept_as_they_arrive() -> None:
 
 
 def test_networks_are_written_in_one_way() -> None:
-    assert Network().read("192.0.2.7", spot()) == "192.0.2.7/32"
-    assert Network().read("FD00:1::/64", spot()) == "fd00:1::/64"
+    assert CidrNetwork().read("192.0.2.7", spot()) == "192.0.2.7/32"
+    assert CidrNetwork().read("FD00:1::/64", spot()) == "fd00:1::/64"
     assert GrantedNetwork().read("10.0.0.5:8443", spot()) == "10.0.0.5/32:8443"
-    assert refusal(Network(), "10.0.0.1/8").endswith("did you mean 10.0.0.0/8?")
-    assert refusal(Network(), "x").endswith("write a network like 10.0.0.0/8")
+    assert refusal(CidrNetwork(), "10.0.0.1/8").endswith("did you mean 10.0.0.0/8?")
+    assert refusal(CidrNetwork(), "x").endswith("write a network like 10.0.0.0/8")
     assert refusal(GrantedNetwork(), "10.0.0.1/8").endswith("did you mean 10.0.0.0/8?")
     assert refusal(GrantedNetwork(), "localhost").endswith("perhaps with a port: 10.0.0.5/32:8443")
     assert "'10.0.0.0/8:0' is not a network" in refusal(GrantedNetwork(), "10.0.0.0/8:0")

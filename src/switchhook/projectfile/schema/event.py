@@ -19,7 +19,7 @@ from switchhook.projectfile.rules.project import (
 )
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.webhook import HEADERS
-from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     Base64,
     ListOf,
@@ -57,28 +57,28 @@ EVENT_FILTER = Table(
     make=EventFilter,
     check=check_event_filter,
     keys=(
-        Key("outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=()),
-        Key(
+        TableKey("outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=()),
+        TableKey(
             "numbers",
             ListOf(kind=Reference(to="number", kind=Digits())),
             "numbers of the project that were called",
             default=(),
         ),
-        Key(
+        TableKey(
             "schemes",
             ListOf(kind=Reference(to="scheme", kind=Whole(least=1, most=2**31 - 1))),
             "schemes that the call is in",
             default=(),
         ),
-        Key(
+        TableKey(
             "accounts",
             ListOf(kind=Reference(to="account", kind=LOGIN)),
             "logins of those who answered, or called",
             default=(),
         ),
-        Key("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
-        Key("shortest", TALK, "seconds of conversation, at least", default=0.0),
-        Key("longest", TALK, "seconds of conversation, at most", default=None),
+        TableKey("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
+        TableKey("shortest", TALK, "seconds of conversation, at least", default=0.0),
+        TableKey("longest", TALK, "seconds of conversation, at most", default=None),
     ),
 )
 EVENT_WEBHOOK = Table(
@@ -86,76 +86,84 @@ EVENT_WEBHOOK = Table(
     check=check_event_webhook,
     review=problems,
     keys=(
-        Key("name", NAME, "name that deliveries are listed under"),
-        Key("event", OneOf(EventKind), "moment of a call that it is told of"),
-        Key("only", EVENT_FILTER, "which calls it is told of", default=NO_FILTER),
-        Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
-        Key("method", OneOf(Method), "HTTP method", default=Method.POST),
-        Key("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
-        Key("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
-        Key(
+        TableKey("name", NAME, "name that deliveries are listed under"),
+        TableKey("event", OneOf(EventKind), "moment of a call that it is told of"),
+        TableKey("only", EVENT_FILTER, "which calls it is told of", default=NO_FILTER),
+        TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
+        TableKey("method", OneOf(Method), "HTTP method", default=Method.POST),
+        TableKey("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
+        TableKey("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
+        TableKey(
             "notification",
             YesNo(),
             "whether that call has no id, so that nobody answers it",
             default=False,
         ),
-        Key("body", Passage(), "text that is sent with format raw", default=""),
-        Key(
+        TableKey("body", Passage(), "text that is sent with format raw", default=""),
+        TableKey(
             "placeholders",
             YesNo(),
             "whether {{parameter}} in the body is filled in",
             default=True,
         ),
-        Key(
+        TableKey(
             "body_base64",
             Base64(),
             "body of format raw that is no text, such as an image",
             default=b"",
             attribute="binary",
         ),
-        Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
-        Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
-        Key(
+        TableKey(
+            "success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)
+        ),
+        TableKey("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        TableKey(
             "retries",
             Whole(least=EVENT_RETRIES[0], most=EVENT_RETRIES[1]),
             "how often a delivery that failed is sent again",
             default=0,
         ),
-        Key(
+        TableKey(
             "order_key",
             FREE_TEXT,
             "events of a call keep their order among the webhooks of one key; empty: of one origin",
             default="",
         ),
-        Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
-        Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
-        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-        Key(
+        TableKey("keep_alive", YesNo(), "whether the connection is kept", default=True),
+        TableKey(
+            "send_id", YesNo(), "whether a webhook-id header names the delivery", default=True
+        ),
+        TableKey("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        TableKey(
             "headers",
             HEADERS,
             "further headers; an empty Content-Type or User-Agent leaves ours out",
             default=(),
         ),
-        Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
+        TableKey(
+            "parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"
+        ),
     ),
 )
 EVENT_MAIL = Table(
     make=EventMail,
     check=check_event_mail,
     keys=(
-        Key("name", NAME, "name that deliveries are listed under"),
-        Key("event", OneOf(EventKind), "moment of a call that it tells of"),
-        Key("only", EVENT_FILTER, "which calls it tells of", default=NO_FILTER),
-        Key(
+        TableKey("name", NAME, "name that deliveries are listed under"),
+        TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),
+        TableKey("only", EVENT_FILTER, "which calls it tells of", default=NO_FILTER),
+        TableKey(
             "to",
             ListOf(kind=MAIL_ADDRESS, least=1, most=MAX_RECIPIENTS),
             "who is told, each in a mail of their own",
         ),
-        Key(
+        TableKey(
             "subject",
             Text(what="text on one line", least=1),
             "subject; `{{parameter}}` is filled in",
         ),
-        Key("text", Passage(most=20_000), "text; `{{parameter}}` is filled in", default=MAIL_TEXT),
+        TableKey(
+            "text", Passage(most=20_000), "text; `{{parameter}}` is filled in", default=MAIL_TEXT
+        ),
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
 from switchhook.projectfile.rules.project import check_doubles
-from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
@@ -51,15 +51,15 @@ class Sent:
     @property
     def table(self) -> Table:
         """Return the table that says all of it."""
-        name = Key("name", EVENT_NAME, "name of the value in the request")
+        name = TableKey("name", EVENT_NAME, "name of the value in the request")
         return Table(
             make=dict,
             keys=(
                 *(() if self.is_item else (name,)),
-                Key("value", CHOSEN, "parameter whose value is sent", default=None),
-                Key("hash", HASH, "sends that hash in place of the value", default=None),
-                Key("array", self._array, "values that are sent as an array", default=None),
-                Key("object", self._object, "named values that are sent inside", default=None),
+                TableKey("value", CHOSEN, "parameter whose value is sent", default=None),
+                TableKey("hash", HASH, "sends that hash in place of the value", default=None),
+                TableKey("array", self._array, "values that are sent as an array", default=None),
+                TableKey("object", self._object, "named values that are sent inside", default=None),
             ),
         )
 

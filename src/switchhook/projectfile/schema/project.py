@@ -31,7 +31,7 @@ from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
 )
-from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.tables import Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     OneOf,
@@ -52,10 +52,10 @@ from switchhook.projectfile.types.project import (
     PROJECT_ID,
     TRANSPORT,
     CallerNumber,
+    CidrNetwork,
     Country,
     Digits,
     GrantedNetwork,
-    Network,
     RingTarget,
     TimeZone,
 )
@@ -74,58 +74,60 @@ LIMIT = Whole(least=0, most=1_000_000)
 NUMBER = Table(
     make=Number,
     keys=(
-        Key(
+        TableKey(
             "number",
             Digits(),
             "number that callers dial, in international form or as people in `country` write it",
         ),
-        Key("scheme", Reference(to="scheme", kind=SCHEME_ID), "scheme that answers it"),
-        Key(
+        TableKey("scheme", Reference(to="scheme", kind=SCHEME_ID), "scheme that answers it"),
+        TableKey(
             "insertion_type",
             INSERTION_TYPE,
             "how visitors came to see the number; sent as the parameter insertion_type",
             default="",
         ),
-        Key("pool", FREE_TEXT, "pool that the number belongs to", default=""),
+        TableKey("pool", FREE_TEXT, "pool that the number belongs to", default=""),
     ),
 )
 ACCOUNT = Table(
     make=Account,
     keys=(
-        Key("login", LOGIN, "user name of the telephone; also what colleagues dial"),
-        Key("password", PASSWORD, "password of the telephone"),
-        Key("name", FREE_TEXT, "shown to those who are called", default=""),
-        Key("department", FREE_TEXT, "department of the person", default=""),
-        Key(
+        TableKey("login", LOGIN, "user name of the telephone; also what colleagues dial"),
+        TableKey("password", PASSWORD, "password of the telephone"),
+        TableKey("name", FREE_TEXT, "shown to those who are called", default=""),
+        TableKey("department", FREE_TEXT, "department of the person", default=""),
+        TableKey(
             "dialled_number",
             OneOf(DialledNumber),
             "where a PBX that registers as this account is told the number that was called",
             default=DialledNumber.NOWHERE,
         ),
-        Key(
+        TableKey(
             "email",
             OPTIONAL_MAIL_ADDRESS,
             "e-mail address of the person, told to subscribers",
             default="",
         ),
-        Key(
+        TableKey(
             "outside_at_once",
             LIMIT,
             "its outside calls at the same time; without it, those of [outside_calls]",
             default=None,
         ),
-        Key("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
-        Key("outside_minutes_per_day", LIMIT, "its outside minutes a day, likewise", default=None),
+        TableKey("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
+        TableKey(
+            "outside_minutes_per_day", LIMIT, "its outside minutes a day, likewise", default=None
+        ),
     ),
 )
 GROUP = Table(
     make=Group,
     check=check_group,
     keys=(
-        Key(
+        TableKey(
             "name", LOGIN, "extension or word that stands for the group; also what colleagues dial"
         ),
-        Key(
+        TableKey(
             "accounts",
             ListOf(kind=Reference(to="account", kind=LOGIN), least=1, most=MAX_TARGETS),
             "logins of those who ring together",
@@ -136,60 +138,62 @@ TRUNK = Table(
     make=Trunk,
     check=check_trunk,
     keys=(
-        Key("name", NAME, "name of the trunk"),
-        Key("host", HOST_NAME, "where outside numbers are sent"),
-        Key(
+        TableKey("name", NAME, "name of the trunk"),
+        TableKey("host", HOST_NAME, "where outside numbers are sent"),
+        TableKey(
             "port",
             Whole(least=0, most=65535),
             "its port; 0: as SRV records of a host name say, else 5060",
             default=0,
         ),
-        Key("transport", TRANSPORT, "how it is reached", default="udp"),
-        Key("username", Text(most=128), "user name for the trunk's digest, if it asks", default=""),
-        Key("password", SECRET, "password for the trunk's digest", default=""),
-        Key(
+        TableKey("transport", TRANSPORT, "how it is reached", default="udp"),
+        TableKey(
+            "username", Text(most=128), "user name for the trunk's digest, if it asks", default=""
+        ),
+        TableKey("password", SECRET, "password for the trunk's digest", default=""),
+        TableKey(
             "sources",
-            ListOf(kind=Network()),
+            ListOf(kind=CidrNetwork()),
             "networks that its calls come from; they need no password",
             default=(),
         ),
-        Key(
+        TableKey(
             "from_user",
             Text(most=128, pattern=r"[A-Za-z0-9+._-]*", what="a number or a login"),
             "caller that outgoing calls show; empty: the caller's own number",
             default="",
         ),
-        Key(
+        TableKey(
             "trusted_identity",
             YesNo(),
             "whether it is told who calls where the caller hides the number (P-Asserted-Identity)",
             default=False,
         ),
-        Key(
+        TableKey(
             "outgoing",
             YesNo(),
             "whether outside numbers go over it; several are tried in the order of the file",
             default=True,
         ),
-        Key(
+        TableKey(
             "follow_redirects",
             YesNo(),
             "whether it may redirect a call (3xx) to where the project calls",
             default=False,
         ),
-        Key(
+        TableKey(
             "register",
             YesNo(),
             "whether Switchhook registers with it, as carriers want of those whose address they do not know",
             default=False,
         ),
-        Key(
+        TableKey(
             "dialled_number",
             OneOf(DialledNumber),
             "where a PBX there is told the number that was called, when a step rings an address at the trunk's host",
             default=DialledNumber.NOWHERE,
         ),
-        Key(
+        TableKey(
             "may_call",
             OneOf(MayCall),
             "what its calls may dial: numbers of the project, or accounts and groups too",
@@ -200,35 +204,37 @@ TRUNK = Table(
 PROJECT = Table(
     make=dict,
     keys=(
-        Key("id", PROJECT_ID, "id of the project; a file with another id is another project"),
-        Key("name", NAME, "name of the project"),
-        Key("country", Country(), "country whose numbers are written in national form", default=""),
-        Key("time_zone", TimeZone(), "zone of the dates that are sent", default="UTC"),
-        Key(
+        TableKey("id", PROJECT_ID, "id of the project; a file with another id is another project"),
+        TableKey("name", NAME, "name of the project"),
+        TableKey(
+            "country", Country(), "country whose numbers are written in national form", default=""
+        ),
+        TableKey("time_zone", TimeZone(), "zone of the dates that are sent", default="UTC"),
+        TableKey(
             "proper_seconds",
             Seconds(0, 3600),
             "conversations of so many seconds or more count as proper calls",
             default=60.0,
         ),
-        Key(
+        TableKey(
             "fallback",
             RingTarget(),
             "rings when a scheme placed the call nowhere",
             default=None,
         ),
-        Key(
+        TableKey(
             "allowed_sip_hosts",
             ListOf(kind=HOST_NAME),
             "hosts that answers may send calls to by SIP address",
             default=(),
         ),
-        Key(
+        TableKey(
             "own_sip_hosts",
             ListOf(kind=HOST_NAME),
             "hosts by which the world knows this server: a SIP address there means an account",
             default=(),
         ),
-        Key(
+        TableKey(
             "allowed_networks",
             ListOf(kind=GrantedNetwork()),
             "private networks that webhooks and calls may reach",
@@ -239,8 +245,8 @@ PROJECT = Table(
 SOUND = Table(
     make=lambda name, file: Sound(name=name, file=file or f"{name}.wav"),
     keys=(
-        Key("name", NAME, "name that steps and webhooks play it by"),
-        Key(
+        TableKey("name", NAME, "name that steps and webhooks play it by"),
+        TableKey(
             "file",
             Text(what="a path", least=1, most=1000),
             "the WAV file; a relative path counts from the folder for sounds; without it, NAME.wav",
@@ -251,26 +257,28 @@ SOUND = Table(
 SCREENING = Table(
     make=Screening,
     keys=(
-        Key(
+        TableKey(
             "blocked_callers",
             ListOf(kind=CallerNumber()),
             "callers that are turned away; 38044* means all that begin so",
             default=(),
         ),
-        Key("block_withheld", YesNo(), "whether withheld numbers are turned away", default=False),
-        Key(
+        TableKey(
+            "block_withheld", YesNo(), "whether withheld numbers are turned away", default=False
+        ),
+        TableKey(
             "emergency_numbers",
             ListOf(kind=Text(what="a number of 2 to 8 digits", pattern=r"[0-9]{2,8}")),
             "numbers that accounts reach whatever else is set up; the first for `urn:service:sos`",
             default=NO_SCREENING.emergency_numbers,
         ),
-        Key(
+        TableKey(
             "allowed_prefixes",
             PREFIXES,
             "the only outside numbers that are called",
             default=(),
         ),
-        Key(
+        TableKey(
             "denied_prefixes",
             PREFIXES,
             "outside numbers that are not called",
@@ -281,43 +289,43 @@ SCREENING = Table(
 OUTSIDE = Table(
     make=OutsideCalls,
     keys=(
-        Key(
+        TableKey(
             "hours",
             Reference(to="[[hours]] table", kind=NAME),
             "working hours within which outside numbers are called; without them, at any time",
             default="",
         ),
-        Key(
+        TableKey(
             "at_once",
             LIMIT,
             "outside calls at the same time; 0 is no limit",
             default=DEFAULT_LIMITS.at_once,
         ),
-        Key(
+        TableKey(
             "calls_per_day",
             LIMIT,
             "outside calls from midnight to midnight; 0 is no limit",
             default=DEFAULT_LIMITS.calls_per_day,
         ),
-        Key(
+        TableKey(
             "minutes_per_day",
             LIMIT,
             "minutes of outside calls a day, after which they are cut; 0 is no limit",
             default=DEFAULT_LIMITS.minutes_per_day,
         ),
-        Key(
+        TableKey(
             "account_at_once",
             LIMIT,
             "as at_once, for the calls of each account",
             default=DEFAULT_LIMITS.account_at_once,
         ),
-        Key(
+        TableKey(
             "account_calls_per_day",
             LIMIT,
             "as calls_per_day, for each account",
             default=DEFAULT_LIMITS.account_calls_per_day,
         ),
-        Key(
+        TableKey(
             "account_minutes_per_day",
             LIMIT,
             "as minutes_per_day, for each account",
@@ -360,20 +368,20 @@ def _check(document: Mapping[str, Any], at: Location) -> None:
     check_circles(document, at)
 
 
-def _list(name: str, table: Table) -> Key:
+def _list(name: str, table: Table) -> TableKey:
     kind = Tables(
         table=table, unique=UNIQUE.get(name, "name"), most=MAX_ITEMS.get(name, MAX_TABLES)
     )
-    return Key(name, kind, "", default=())
+    return TableKey(name, kind, "", default=())
 
 
 FILE = Table(
     make=_project,
     check=_check,
     keys=(
-        Key("project", PROJECT, ""),
-        Key("screening", SCREENING, "", default=NO_SCREENING),
-        Key("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
+        TableKey("project", PROJECT, ""),
+        TableKey("screening", SCREENING, "", default=NO_SCREENING),
+        TableKey("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

@@ -27,7 +27,7 @@ from switchhook.domain.scheme import (
 from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
 from switchhook.projectfile.toml.mistakes import did_you_mean
-from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.toml.tables import Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
@@ -135,7 +135,7 @@ def _without(value: Mapping[str, object], keys: set[str]) -> dict[str, object]:
 
 STEP: ValueType = Steps()
 BRANCH = Tables(table=STEP)
-CALLER_NAME = Key(
+CALLER_NAME = TableKey(
     "caller_name",
     Names(),
     "name that is shown; without it, the caller's own",
@@ -145,7 +145,7 @@ CALLER_NAME = Key(
 ASK = Table(
     make=AskStep,
     keys=(
-        Key(
+        TableKey(
             "ask",
             Reference(to="forwarding number", kind=NAME),
             "forwarding number that says where the call goes",
@@ -156,39 +156,39 @@ ASK = Table(
 ASK_DIAL_PLAN = Table(
     make=AskDialPlanStep,
     keys=(
-        Key(
+        TableKey(
             "ask_dial_plan",
             Reference(to="dial-plan webhook", kind=NAME),
             "dial-plan webhook that opens a branch",
             attribute="webhook",
         ),
-        Key("success", BRANCH, "steps after status=ACK", default=()),
-        Key("failed", BRANCH, "steps in all other cases", default=()),
+        TableKey("success", BRANCH, "steps after status=ACK", default=()),
+        TableKey("failed", BRANCH, "steps in all other cases", default=()),
     ),
 )
 RING = Table(
     make=RingStep,
     keys=(
-        Key(
+        TableKey(
             "ring",
             ListOf(kind=RingTarget(), least=1, most=20),
             "what rings; bare digits that are a login mean the account, those of a group its accounts",
             attribute="targets",
         ),
-        Key(
+        TableKey(
             "order",
             OneOf(RingOrder),
             "how several of them ring",
             default=RingOrder.ALL_AT_ONCE,
         ),
-        Key("timeout", RING_SECONDS, "seconds that each round may ring", default=30.0),
+        TableKey("timeout", RING_SECONDS, "seconds that each round may ring", default=30.0),
         CALLER_NAME,
     ),
 )
 RING_DESTINATION = Table(
     make=RingDestinationStep,
     keys=(
-        Key(
+        TableKey(
             "ring_destination",
             RING_SECONDS,
             "seconds that the destination may ring which the dial-plan webhook returned",
@@ -200,7 +200,7 @@ RING_DESTINATION = Table(
 GO_TO = Table(
     make=GoToStep,
     keys=(
-        Key(
+        TableKey(
             "go_to",
             Reference(to="scheme", kind=SCHEME_ID),
             "scheme that takes over",
@@ -211,7 +211,7 @@ GO_TO = Table(
 HANG_UP = Table(
     make=HangUpStep,
     keys=(
-        Key(
+        TableKey(
             "hang_up",
             Whole(least=400, most=699),
             "SIP status that the caller gets, such as 486 for busy",
@@ -224,13 +224,15 @@ HANG_UP = Table(
 PLAY = Table(
     make=PlayStep,
     keys=(
-        Key("play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"),
+        TableKey(
+            "play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"
+        ),
     ),
 )
 BACKGROUND = Table(
     make=BackgroundStep,
     keys=(
-        Key(
+        TableKey(
             "background",
             SOUNDS,
             "sounds that are heard in a loop while a webhook is asked or a target rings; [] ends that",
@@ -241,48 +243,50 @@ BACKGROUND = Table(
 MENU = Table(
     make=MenuStep,
     keys=(
-        Key("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
-        Key("press", Presses(step=STEP), "steps for each key", attribute="choices"),
-        Key("timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=5.0),
-        Key("attempts", Whole(least=1, most=10), "how often the caller may try", default=3),
-        Key("timeout_sounds", SOUNDS, "played when no key came in time", default=()),
-        Key("invalid_sounds", SOUNDS, "played when the key means nothing", default=()),
-        Key("on_timeout", BRANCH, "steps when the last attempt brought no key", default=()),
-        Key("on_invalid", BRANCH, "steps when the last key meant nothing", default=()),
+        TableKey("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
+        TableKey("press", Presses(step=STEP), "steps for each key", attribute="choices"),
+        TableKey("timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=5.0),
+        TableKey("attempts", Whole(least=1, most=10), "how often the caller may try", default=3),
+        TableKey("timeout_sounds", SOUNDS, "played when no key came in time", default=()),
+        TableKey("invalid_sounds", SOUNDS, "played when the key means nothing", default=()),
+        TableKey("on_timeout", BRANCH, "steps when the last attempt brought no key", default=()),
+        TableKey("on_invalid", BRANCH, "steps when the last key meant nothing", default=()),
     ),
 )
 HOURS = Table(
     make=HoursStep,
     keys=(
-        Key(
+        TableKey(
             "hours",
             Reference(to="[[hours]] table", kind=NAME),
             "working hours that decide",
         ),
-        Key("open", BRANCH, "steps within the hours", default=(), attribute="open_"),
-        Key("closed", BRANCH, "steps outside", default=()),
+        TableKey("open", BRANCH, "steps within the hours", default=(), attribute="open_"),
+        TableKey("closed", BRANCH, "steps outside", default=()),
     ),
 )
 VOICEMAIL = Table(
     make=VoicemailStep,
     keys=(
-        Key("voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"),
-        Key("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
+        TableKey(
+            "voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"
+        ),
+        TableKey("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
     ),
 )
 RATE = Table(
     make=RateStep,
     keys=(
-        Key("rate", SOME_SOUNDS, "sounds that ask for a rating from 1", attribute="sounds"),
-        Key("best", Whole(least=2, most=9), "the best rating", default=5),
-        Key("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
-        Key("thanks", SOUNDS, "played after the rating", default=()),
+        TableKey("rate", SOME_SOUNDS, "sounds that ask for a rating from 1", attribute="sounds"),
+        TableKey("best", Whole(least=2, most=9), "the best rating", default=5),
+        TableKey("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
+        TableKey("thanks", SOUNDS, "played after the rating", default=()),
     ),
 )
 RECORD = Table(
     make=RecordStep,
     keys=(
-        Key(
+        TableKey(
             "record",
             YesNo(),
             "whether conversations are recorded from here on, both voices",
@@ -318,9 +322,9 @@ SCHEME = Table(
     make=Scheme,
     check=check_scheme,
     keys=(
-        Key("id", SCHEME_ID, "number of the scheme, as answers name it"),
-        Key("name", NAME, "name of the scheme"),
-        Key(
+        TableKey("id", SCHEME_ID, "number of the scheme, as answers name it"),
+        TableKey("name", NAME, "name of the scheme"),
+        TableKey(
             "steps",
             Tables(table=STEP),
             "what is done with the call, from the top; a step that cannot place it hands it on",
@@ -333,11 +337,11 @@ WORKING_HOURS = Table(
     make=WorkingHours,
     check=check_hours,
     keys=(
-        Key("name", NAME, "name that steps look them up by"),
-        *(Key(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
-        Key(
+        TableKey("name", NAME, "name that steps look them up by"),
+        *(TableKey(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
+        TableKey(
             "special_days", ListOf(kind=Day()), "days with hours of their own, or none", default=()
         ),
-        Key("time_zone", TimeZone(), "their zone; the project's without it", default=""),
+        TableKey("time_zone", TimeZone(), "their zone; the project's without it", default=""),
     ),
 )

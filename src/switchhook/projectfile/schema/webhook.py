@@ -22,7 +22,7 @@ from switchhook.projectfile.rules.project import (
     check_forwarding_number,
     check_routing_webhook,
 )
-from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
@@ -93,8 +93,8 @@ HEADER = Pair(
     Table(
         make=lambda name, value: (name, value),
         keys=(
-            Key("name", Text(what="a header name", least=1, most=100), "name of the header"),
-            Key("value", Text(most=2000, secret=True), "its value"),
+            TableKey("name", Text(what="a header name", least=1, most=100), "name of the header"),
+            TableKey("value", Text(most=2000, secret=True), "its value"),
         ),
     ),
     lambda pair: pair,
@@ -103,8 +103,8 @@ PARAMETER = Pair(
     Table(
         make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
         keys=(
-            Key("name", WIRE_NAME, "name of the value in the request"),
-            Key("value", Chosen(), "parameter whose value is sent"),
+            TableKey("name", WIRE_NAME, "name of the value in the request"),
+            TableKey("value", Chosen(), "parameter whose value is sent"),
         ),
     ),
     lambda field: (field.name, (field.parameter, field.argument)),
@@ -112,52 +112,56 @@ PARAMETER = Pair(
 PARAMETERS = ListOf(kind=PARAMETER, most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (
-    Key("response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0),
-    Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
-    Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-    Key(
+    TableKey(
+        "response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0
+    ),
+    TableKey(
+        "keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True
+    ),
+    TableKey("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+    TableKey(
         "headers",
         HEADERS,
         "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
         default=(),
     ),
-    Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
-    Key("password", SECRET, "password for Basic authentication", default=""),
-    Key("token", SECRET, "token for Bearer authentication", default=""),
+    TableKey("username", FREE_TEXT, "user name for Basic authentication", default=""),
+    TableKey("password", SECRET, "password for Basic authentication", default=""),
+    TableKey("token", SECRET, "token for Bearer authentication", default=""),
 )
 """How every webhook that is asked is reached."""
 PATIENCE = (
-    Key(
+    TableKey(
         "connect_timeout",
         TRY_SECONDS,
         "seconds in one try until the connection stands",
         default=None,
     ),
-    Key(
+    TableKey(
         "try_timeout",
         TRY_SECONDS,
         "seconds in one try from then to the end of the answer",
         default=None,
     ),
-    Key(
+    TableKey(
         "retries",
         Whole(least=0, most=MAX_RETRIES),
         "how often each URL is tried again",
         default=0,
     ),
-    Key(
+    TableKey(
         "retry_on",
         ListOf(kind=OneOf(RetryOn), least=1),
         "failures after which a URL is tried again",
         default=(RetryOn.CONNECT,),
     ),
-    Key(
+    TableKey(
         "breaker_failures",
         Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
         "failures in a row after which an endpoint is left alone; 0: never",
         default=5,
     ),
-    Key(
+    TableKey(
         "breaker_pause",
         Seconds(*BREAKER_PAUSES),
         "seconds that it is left alone",
@@ -167,9 +171,11 @@ PATIENCE = (
 """How long and how often every webhook that is asked is waited for."""
 
 
-def _fallback_url(address: ValueType) -> Key:
+def _fallback_url(address: ValueType) -> TableKey:
     """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
-    return Key("fallback_url", address, "endpoint that is asked when the first failed", default="")
+    return TableKey(
+        "fallback_url", address, "endpoint that is asked when the first failed", default=""
+    )
 
 
 FORWARDING_NUMBER = Table(
@@ -177,67 +183,67 @@ FORWARDING_NUMBER = Table(
     check=check_forwarding_number,
     review=problems,
     keys=(
-        Key("name", NAME, "name that schemes ask it by"),
-        Key("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
-        Key("method", OneOf(Method), "HTTP method", default=Method.GET),
-        Key(
+        TableKey("name", NAME, "name that schemes ask it by"),
+        TableKey("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
+        TableKey("method", OneOf(Method), "HTTP method", default=Method.GET),
+        TableKey(
             "force_post_for_json",
             YesNo(),
             "whether JSON goes out by POST whatever the method is",
             default=True,
         ),
-        Key("submission", OneOf(Encoding), "how the values are sent", default=Encoding.HTTP),
-        Key(
+        TableKey("submission", OneOf(Encoding), "how the values are sent", default=Encoding.HTTP),
+        TableKey(
             "place",
             OneOf(Place),
             'where they travel with submission = "http"',
             default=Place.AS_METHOD,
         ),
-        Key(
+        TableKey(
             "import",
             OneOf(Encoding),
             "how the answer is read",
             default=Encoding.JSON,
             attribute="import_",
         ),
-        Key(
+        TableKey(
             "name_in_response",
             Text(what="a name", least=1),
             "name of the direction in the answer, such as dst_phone or dst_callee",
             default="dst_phone",
         ),
-        Key(
+        TableKey(
             "rpc_method",
             FREE_TEXT,
             "method that is called with submission or import json-rpc",
             default="",
         ),
-        Key("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
-        Key(
+        TableKey("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
+        TableKey(
             "ring_order",
             OneOf(RingOrder),
             "how several directions ring",
             default=RingOrder.ALL_AT_ONCE,
         ),
-        Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
+        TableKey("send_origin", YesNo(), "whether an Origin header is sent", default=True),
         *REACHED,
         _fallback_url(WebAddress(may_be_empty=True)),
         *PATIENCE,
-        Key(
+        TableKey(
             "template",
             OneOf(Template),
             "values that are sent before the parameters",
             default=Template.EMPTY,
         ),
-        Key("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
-        Key(
+        TableKey("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
+        TableKey(
             "zeros",
             YesNo(),
             "whether proper and repeated are 0 before the call, not empty",
             default=False,
         ),
-        Key("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
-        Key(
+        TableKey("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
+        TableKey(
             "urlencode_values",
             YesNo(),
             "whether the values inside JSON are URL-encoded",
@@ -250,55 +256,55 @@ DIAL_PLAN_WEBHOOK = Table(
     check=check_routing_webhook,
     review=problems,
     keys=(
-        Key("name", NAME, "name that schemes ask it by"),
-        Key(
+        TableKey("name", NAME, "name that schemes ask it by"),
+        TableKey(
             "url_template",
             Text(what=ADDRESS, least=1, most=2000, secret=True),
             "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in",
         ),
-        Key("description", Text(most=2000), "for people; it has no effect", default=""),
-        Key(
+        TableKey("description", Text(most=2000), "for people; it has no effect", default=""),
+        TableKey(
             "caller_id_forwarding",
             OneOf(CallerIdForwarding),
             "number that the called party sees in the success branch",
             default=CallerIdForwarding.CALLER,
         ),
-        Key("use_ivr", YesNo(), "whether the caller has to enter a code", default=False),
-        Key(
+        TableKey("use_ivr", YesNo(), "whether the caller has to enter a code", default=False),
+        TableKey(
             "code_timeout",
             Seconds(*CODE_TIMEOUTS),
             "seconds that the caller has to begin the code, after the message",
             default=10.0,
         ),
-        Key(
+        TableKey(
             "digit_pause",
             Seconds(*DIGIT_PAUSES),
             "seconds without a digit after which a code is complete; # completes it at once",
             default=3.0,
         ),
-        Key(
+        TableKey(
             "attempts",
             Whole(least=ATTEMPTS[0], most=ATTEMPTS[1]),
             "how often a code may be entered",
             default=3,
         ),
-        Key("start_message", SOUND, "sound before the first code", default=""),
-        Key("error_message", SOUND, "sound after status=NAK", default=""),
-        Key("timeout_message", SOUND, "sound when no code came in time", default=""),
-        Key(
+        TableKey("start_message", SOUND, "sound before the first code", default=""),
+        TableKey("error_message", SOUND, "sound after status=NAK", default=""),
+        TableKey("timeout_message", SOUND, "sound when no code came in time", default=""),
+        TableKey(
             "withheld_caller",
             STAND_IN,
             "what {callerid} is for a withheld number, such as anonymous or 0",
             default="",
         ),
-        Key("unknown_name", STAND_IN, "what {callername} is when there is none", default=""),
-        Key(
+        TableKey("unknown_name", STAND_IN, "what {callername} is when there is none", default=""),
+        TableKey(
             "lenient_json",
             YesNo(),
             'whether {"status":"ACK"} is an answer too',
             default=False,
         ),
-        Key(
+        TableKey(
             "mask_code",
             YesNo(),
             "whether codes that callers entered stay out of logs, journal and database",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-Explanation = tuple[str, str]
+SyntaxProblem = tuple[str, str]
 """Problem and advice."""
 
 _KEY = re.compile(r"""\s*([\w-]+|"[^"\n]*"|'[^'\n]*')\s*([=:])""")
@@ -33,7 +33,7 @@ _MEANT = {
 _OPENS_TEXT = re.compile(r"[=\[,{]\s*[\"']")
 
 
-def explain(message: str, text: str, line: int, lists: Container[str]) -> Explanation:
+def explain(message: str, text: str, line: int, lists: Container[str]) -> SyntaxProblem:
     """Say what is wrong on a line of `text`, and what to do about it.
 
     `message` is what `tomllib` says, without its place; `lists` are the tables that are written `[[so]]`.
@@ -50,7 +50,7 @@ def explain(message: str, text: str, line: int, lists: Container[str]) -> Explan
     return f"this is not TOML: {message}", ""
 
 
-def _table_twice(message: str, _: str, text: str, lists: Container[str]) -> Explanation:
+def _table_twice(message: str, _: str, text: str, lists: Container[str]) -> SyntaxProblem:
     name = ".".join(first or second for first, second in _NAMES.findall(message))
     if name in lists or re.search(rf"^\s*\[\[\s*{re.escape(name)}\s*\]\]", text, re.MULTILINE):
         return f"[{name}] stands here, and there may be several", f"write [[{name}]] above each"
@@ -59,7 +59,7 @@ def _table_twice(message: str, _: str, text: str, lists: Container[str]) -> Expl
     return f"[{name}] stands already{where}", "put all its keys below one of them"
 
 
-def _value_twice(_: str, written: str, __: str, lists: Container[str]) -> Explanation:
+def _value_twice(_: str, written: str, __: str, lists: Container[str]) -> SyntaxProblem:
     table = _TABLE.match(written)
     if table is not None:
         name = table[1]
@@ -70,7 +70,7 @@ def _value_twice(_: str, written: str, __: str, lists: Container[str]) -> Explan
     return f"{name} stands already in this table", "leave one of them out"
 
 
-def _no_equals(_: str, written: str, __: str, ___: Container[str]) -> Explanation:
+def _no_equals(_: str, written: str, __: str, ___: Container[str]) -> SyntaxProblem:
     key = _KEY.match(written)
     if key is not None and key[2] == ":":
         is_table = not written[key.end() :].partition("#")[0].strip()
@@ -79,7 +79,7 @@ def _no_equals(_: str, written: str, __: str, ___: Container[str]) -> Explanatio
     return "no = stands behind a key", "write KEY = VALUE on each line, and # before a remark"
 
 
-def _no_value(_: str, written: str, __: str, ___: Container[str]) -> Explanation:
+def _no_value(_: str, written: str, __: str, ___: Container[str]) -> SyntaxProblem:
     if not written.strip():
         return _LIST_OPEN
     key = _KEY.match(written)
@@ -96,7 +96,7 @@ def _no_value(_: str, written: str, __: str, ___: Container[str]) -> Explanation
     return f"the value of {name} cannot be read", 'write text in quotes, such as "office"'
 
 
-def _text_open(message: str, written: str, _: str, __: Container[str]) -> Explanation:
+def _text_open(message: str, written: str, _: str, __: Container[str]) -> SyntaxProblem:
     if message.startswith("Illegal") and not message.endswith("'\\n'"):
         return "a text has a control character", r"write it as an escape, such as \u0007"
     key = _KEY.match(written)
@@ -104,7 +104,7 @@ def _text_open(message: str, written: str, _: str, __: Container[str]) -> Explan
     return f"the quotes{whose} are not closed", "end the text with the quote that it begins with"
 
 
-def _more_behind(_: str, written: str, __: str, ___: Container[str]) -> Explanation:
+def _more_behind(_: str, written: str, __: str, ___: Container[str]) -> SyntaxProblem:
     if _LEADING_ZERO.search(written):
         return "a number begins with 0", "write telephone numbers in quotes"
     if _OPENS_TEXT.search(written):
@@ -112,18 +112,18 @@ def _more_behind(_: str, written: str, __: str, ___: Container[str]) -> Explanat
     return "something stands behind a value", "write text in quotes, and each key on its own line"
 
 
-def _no_key(_: str, written: str, __: str, ___: Container[str]) -> Explanation:
+def _no_key(_: str, written: str, __: str, ___: Container[str]) -> SyntaxProblem:
     unseen = next((char for char in written.strip(" \t\r") if not char.isprintable()), "")
     if unseen and written.strip(" \t\r").startswith(unseen):
         return f"a character that nobody sees begins the line (U+{ord(unseen):04X})", "remove it"
     return "no key stands here", "write KEY = VALUE, [name] or [[name]]"
 
 
-def _said(problem: str, advice: str) -> Callable[[str, str, str, Container[str]], Explanation]:
+def _said(problem: str, advice: str) -> Callable[[str, str, str, Container[str]], SyntaxProblem]:
     return lambda *_: (problem, advice)
 
 
-_RULES: dict[str, Callable[[str, str, str, Container[str]], Explanation]] = {
+_RULES: dict[str, Callable[[str, str, str, Container[str]], SyntaxProblem]] = {
     "Cannot declare": _table_twice,
     "Cannot redefine namespace": _table_twice,
     "Cannot mutate immutable namespace": _said(

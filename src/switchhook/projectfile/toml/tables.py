@@ -39,7 +39,7 @@ class FormerName:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class TableKey:
     """One key of a table."""
 
     name: str
@@ -67,7 +67,7 @@ class Table:
     """A kind of table. Its value is made by `make` with the attributes as keyword arguments."""
 
     make: Callable[..., Any]
-    keys: tuple[Key, ...]
+    keys: tuple[TableKey, ...]
     check: Callable[[Mapping[str, Any], Location], None] | None = None
     """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
     go together. Its values may be of any type."""
@@ -124,7 +124,7 @@ class Table:
             if any(i.name == name and isinstance(i.kind, Tables) for i in key.kind.table.keys)
         ]
 
-    def _read(self, key: Key, table: Mapping[str, object], at: Location) -> object:
+    def _read(self, key: TableKey, table: Mapping[str, object], at: Location) -> object:
         if key.name not in table:
             if key.default is REQUIRED:
                 is_header = isinstance(key.kind, Table) and not at.path
@@ -145,7 +145,7 @@ class Table:
         pairs = [f"{key.name} = {key.kind.write(item)}" for key, item in self.given(value)]
         return f"{{ {', '.join(pairs)} }}"
 
-    def given(self, value: object) -> Iterator[tuple[Key, Any]]:
+    def given(self, value: object) -> Iterator[tuple[TableKey, Any]]:
         """Yield the keys that have to be written: all but those that stand at their default."""
         for key in self.keys:
             item = True if key.is_marker else getattr(value, key.attr)
@@ -153,7 +153,7 @@ class Table:
                 yield key, item
 
 
-def _rename(key: Key, former: FormerName, table: dict[str, object], at: Location) -> None:
+def _rename(key: TableKey, former: FormerName, table: dict[str, object], at: Location) -> None:
     """Give a key its own name. Under both, it is a mistake, and what stands under the former is left out."""
     if former.name not in table or not former.has(table[former.name]):
         return

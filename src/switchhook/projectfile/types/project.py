@@ -203,7 +203,7 @@ class WebAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class CidrNetwork:
     """An IP network in CIDR form."""
 
     @property

@@ -12,7 +12,7 @@ from switchhook.routing.executor import apply_result, execute_scheme
 from switchhook.routing.steps import ask, dial_plan, ring
 
 if TYPE_CHECKING:
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import (
         AskFailed,
@@ -68,14 +68,20 @@ def verdict_given(ctx: TransitionContext, event: VerdictGiven) -> None:
 
 
 def _fail_ask(
-    ctx: TransitionContext, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
+    ctx: TransitionContext,
+    failure: Failure,
+    notices: tuple[str, ...] = (),
+    exchange: EntryFacts = (),
 ) -> None:
     note_ask_failed(ctx, failure, notices, exchange)
     apply_result(ctx, dial_plan.failed(ctx))
 
 
 def note_ask_failed(
-    ctx: TransitionContext, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
+    ctx: TransitionContext,
+    failure: Failure,
+    notices: tuple[str, ...] = (),
+    exchange: EntryFacts = (),
 ) -> None:
     """Write down why the asked webhook gave nothing that can be followed."""
     facts = (("kind", failure.kind), *exchange)

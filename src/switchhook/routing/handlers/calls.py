@@ -12,7 +12,7 @@ from switchhook.routing.ending import end
 from switchhook.routing.executor import execute
 
 if TYPE_CHECKING:
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import (
         CallArrived,
@@ -35,7 +35,7 @@ BEFORE_EVENTS = {
 def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
     """Tell that a call is here, before anything is done with it [A-55], and execute its scheme."""
     call = ctx.call
-    facts: Facts = (("caller", call.caller), ("callee", call.callee))
+    facts: EntryFacts = (("caller", call.caller), ("callee", call.callee))
     facts += (("direction", call.direction), *((("hidden", "yes"),) if call.hidden else ()))
     ctx.write_journal(EntryKind.ARRIVED, facts=facts)
     if (event := BEFORE_EVENTS.get(call.direction)) is not None:

@@ -12,7 +12,7 @@ from switchhook.routing.commands import AskWebhook
 from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.domain.scheme import AskStep
     from switchhook.domain.webhook import ForwardingNumber
     from switchhook.routing.context import TransitionContext
@@ -41,7 +41,7 @@ def ask_and_wait(
     *,
     code: str = "",
     attempt: int = 1,
-    facts: Facts = (),
+    facts: EntryFacts = (),
 ) -> None:
     """Ask while the caller waits; the engine names the ask. `facts` go into the journal."""
     ctx.change(state=CallState.ASKING, ringing=None)
@@ -56,7 +56,7 @@ def issue_ask(
     *,
     code: str = "",
     attempt: int = 1,
-    facts: Facts = (),
+    facts: EntryFacts = (),
 ) -> None:
     """Order the same, whatever else goes on in the call."""
     ask_id = f"{ctx.call.id}-{ctx.call.asks + 1}"
@@ -75,7 +75,11 @@ def issue_ask(
 
 
 def settle(
-    ctx: TransitionContext, kind: EntryKind, text: str, notices: tuple[str, ...], exchange: Facts
+    ctx: TransitionContext,
+    kind: EntryKind,
+    text: str,
+    notices: tuple[str, ...],
+    exchange: EntryFacts,
 ) -> None:
     """Write down what the answer was and how it came; nothing is asked any more."""
     for notice in notices:

@@ -14,7 +14,7 @@ from switchhook.routing.steps import ask
 
 if TYPE_CHECKING:
     from switchhook.domain.call import PendingAsk
-    from switchhook.domain.journal import Facts
+    from switchhook.domain.journal import EntryFacts
     from switchhook.domain.webhook import DialPlanWebhook
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import VerdictGiven
@@ -102,7 +102,7 @@ def _enter(ctx: TransitionContext, branch: str, why: str) -> StepResult:
 def _ask(
     ctx: TransitionContext, webhook: DialPlanWebhook, code: str = "", attempt: int = 1
 ) -> StepResult:
-    facts: Facts = (("attempt", str(attempt)),) if code else ()
+    facts: EntryFacts = (("attempt", str(attempt)),) if code else ()
     if code and not webhook.mask_code:
         facts = (*facts, ("code", code))
     ctx.change(given=tuple(given for given in ctx.call.given if given.at != ctx.call.path))
