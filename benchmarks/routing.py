@@ -53,7 +53,7 @@ from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
-from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from switchhook.webhooks.request import render_ask
 
@@ -148,7 +148,7 @@ class Bench:
         self._calls = itertools.cycle(calls)
         self._command = AskWebhook(ask="1", webhook=name_of(way, request))
         webhook = snapshot.webhooks[self._command.webhook]
-        facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
+        facts = CallFacts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
         self._request = render_ask(webhook, facts, ask_id="1", product=USER_AGENT)
         self._networks = app.policies.networks_of(snapshot.project.id)
 

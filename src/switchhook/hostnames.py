@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-AddressInfo = tuple[
-    socket.AddressFamily,
-    socket.SocketKind,
-    int,
-    str,
-    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
-]
+SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+"""The last is typeshed's, for a Python without IPv6; it never comes here."""
+AddressInfo = tuple[int, int, int, str, SocketAddress]
 """One row of what `socket.getaddrinfo` returns."""
 LOOPBACK: Final = ("127.0.0.1", "::1")
 

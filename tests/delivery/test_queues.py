@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.queues import DispatcherLimits, Job, Queues
+from switchhook.delivery.queues import DeliveryJob, DispatcherLimits, Queues
 from tests.support.promises import delivery, mail
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def put(queues: Queues, made: Delivery, order: str = "") -> None:
     queues.add(made, order or made.webhook)
 
 
-def taken(queues: Queues, now: float = 0.0) -> list[Job]:
+def taken(queues: Queues, now: float = 0.0) -> list[DeliveryJob]:
     """Take all that may start now."""
     jobs = []
     while (job := queues.take(now)) is not None:
@@ -29,11 +29,11 @@ def taken(queues: Queues, now: float = 0.0) -> list[Job]:
     return jobs
 
 
-def ids(jobs: list[Job]) -> list[str]:
+def ids(jobs: list[DeliveryJob]) -> list[str]:
     return [job.delivery.id for job in jobs]
 
 
-def finish(queues: Queues, job: Job, now: float = 0.0) -> None:
+def finish(queues: Queues, job: DeliveryJob, now: float = 0.0) -> None:
     queues.exchanged(job, now)
     queues.settled(job)
 
@@ -47,7 +47,7 @@ def filled(limits: DispatcherLimits, **amounts: int) -> Queues:
     return queues
 
 
-def per_webhook(jobs: list[Job]) -> Counter[str]:
+def per_webhook(jobs: list[DeliveryJob]) -> Counter[str]:
     return Counter(job.delivery.webhook for job in jobs)
 
 
@@ -202,8 +202,8 @@ def test_nothing_is_remembered_of_a_slow_endpoint_that_is_forgotten(*, ends_firs
 def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.DataObject) -> None:
     limits = DispatcherLimits(in_flight=8, exchanges=6, per_endpoint=2, reserve=2, slow_after=2.0)
     queues, now, added = Queues(limits), 0.0, Counter[tuple[str, str]]()
-    flying: list[Job] = []
-    exchanged: list[Job] = []
+    flying: list[DeliveryJob] = []
+    exchanged: list[DeliveryJob] = []
     seen: dict[tuple[str, str], list[int]] = {}
 
     def take() -> None:

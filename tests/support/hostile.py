@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from switchhook.delivery.http.origin import Origin
-    from switchhook.delivery.http.resolver import AddressInfo
+    from switchhook.hostnames import AddressInfo
     from switchhook.webhooks.http import Exchange
 
 LOOPBACK = AllowedNetworks.parse(["127.0.0.0/8", "::1/128"])

@@ -10,7 +10,7 @@ from switchhook.domain.caller_history import Attributes, Caller, ShownNumber, Vi
 from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.tracking import memory as module
 from switchhook.tracking.memory import Memory
-from switchhook.webhooks.parameters import Facts, resolve
+from switchhook.webhooks.parameters import CallFacts, resolve
 from tests.tracking.test_callers import OUTGOING, answered, call
 
 VISIT = Visit(
@@ -95,7 +95,7 @@ def test_a_number_that_one_visitor_sees_is_dynamic_unless_somebody_says_otherwis
     snapshot = ProjectSnapshot(Project(id="shop", name="Shop", numbers=numbers))
     memory = Memory(visits=[replace(VISIT, attributes=told)], shown=[SHOWN])
     admitted, _ = memory.admit(call(snapshot=snapshot))
-    facts = Facts(call=admitted, now=0.0, extra=memory.facts_of(admitted))
+    facts = CallFacts(call=admitted, now=0.0, extra=memory.facts_of(admitted))
 
     assert resolve("insertion_type", "", facts) == expected
 

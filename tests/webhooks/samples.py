@@ -21,7 +21,7 @@ from switchhook.domain.webhook import (
 )
 from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.webhooks.http import HttpResponse
-from switchhook.webhooks.parameters import Facts, resolve
+from switchhook.webhooks.parameters import CallFacts, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,8 +161,8 @@ def make_call(**changes: Any) -> Call:
     return Call(**(settings | changes))
 
 
-def make_facts(*, extra: Mapping[str, str] | None = None, **call: Any) -> Facts:
-    return Facts(call=make_call(**call), now=ARRIVED, extra=extra or {})
+def make_facts(*, extra: Mapping[str, str] | None = None, **call: Any) -> CallFacts:
+    return CallFacts(call=make_call(**call), now=ARRIVED, extra=extra or {})
 
 
 def make_values(*, extra: Mapping[str, str] | None = None) -> ParameterValues:
@@ -217,7 +217,7 @@ S_41_FORM = (
 """The same as a form."""
 
 
-def talked() -> Facts:
+def talked() -> CallFacts:
     """Make the facts of the call of S-40: 8 seconds of ringing, 12 of talk."""
     return make_facts(
         extra=VISIT,

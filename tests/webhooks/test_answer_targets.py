@@ -16,11 +16,11 @@ from switchhook.webhooks.answer_targets import (
     read_targets,
     whole_number,
 )
-from switchhook.webhooks.lenient_json import Json, NumberText
+from switchhook.webhooks.lenient_json import JsonValue, NumberText
 from tests.webhooks.samples import PLAN, make_snapshot
 
 
-def values(value: Json) -> list[str]:
+def values(value: JsonValue) -> list[str]:
     return [target.value for target in read_targets(value, PLAN).targets]
 
 
@@ -170,7 +170,7 @@ def test_a_number_that_somebody_wrote_as_a_fraction_rings_no_stranger(
         ([""] * 900 + ["101"], ["101"]),
     ],
 )
-def test_shapes_of_a_value(value: Json, expected: list[str]) -> None:
+def test_shapes_of_a_value(value: JsonValue, expected: list[str]) -> None:
     assert expected == values(value)
 
 

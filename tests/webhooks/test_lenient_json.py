@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from switchhook.webhooks.lenient_json import (
     MAX_DEPTH,
     MAX_VALUES,
-    Json,
+    JsonValue,
     NotJsonError,
     NumberText,
     _Reader,
@@ -34,7 +34,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-def plain(value: Json) -> object:
+def plain(value: JsonValue) -> object:
     """Bring numbers to one kind, so that readings can be compared."""
     match value:
         case NumberText():

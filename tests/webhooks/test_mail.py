@@ -26,7 +26,7 @@ from tests.webhooks.samples import make_facts, make_mail
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventMail
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 ID = "3333333333.3333333.4.missed.desk%40example.com"
 HEADERS = [
@@ -39,7 +39,7 @@ VALUES = st.text() | st.text(
 )
 
 
-def render(mail: EventMail, facts: Facts, *, delivery_id: str = ID) -> Mail:
+def render(mail: EventMail, facts: CallFacts, *, delivery_id: str = ID) -> Mail:
     return render_mail(
         mail, "desk@example.com", facts, delivery_id=delivery_id, sender="pbx@acme.example"
     )

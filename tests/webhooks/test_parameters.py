@@ -11,7 +11,7 @@ from switchhook.domain.call import Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Outcome
 from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
-from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve, takes
+from switchhook.webhooks.parameters import CATALOGUE, STATUS, CallFacts, find, resolve, takes
 from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import (
     ARRIVED,
@@ -36,7 +36,7 @@ def leg(end: AttemptEnd | None = None, **changes: Any) -> Leg:
     return Leg(**(settings | changes))
 
 
-def after(outcome: Outcome, **changes: Any) -> Facts:
+def after(outcome: Outcome, **changes: Any) -> CallFacts:
     return make_facts(outcome=outcome, ended_at=ARRIVED + 20.9, **changes)
 
 

@@ -15,7 +15,7 @@ from switchhook.webhooks.request import render_ask, render_event
 from tests.webhooks.samples import UA, field, image, make_event, make_facts, make_number
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 EVIL_NAME = '"; X: y\r\nEvil: 1'
 EVIL_NUMBER = "1&destination=900"
@@ -28,7 +28,7 @@ VALUES = st.one_of(
 )
 
 
-def evil(caller: str, name: str) -> Facts:
+def evil(caller: str, name: str) -> CallFacts:
     return make_facts(caller=caller, extra={"custom:name": name})
 
 

@@ -14,7 +14,7 @@ from switchhook.api.calls import Calls
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
-from switchhook.api.projects import ProjectFile
+from switchhook.api.projects import ProjectFileController
 from switchhook.api.protocol import MAX_BODY
 from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
@@ -49,7 +49,14 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
     return with_access_log(
         with_head_method(
             Litestar(
-                route_handlers=[livez, readyz, profile, SubscriptionController, ProjectFile, Calls],
+                route_handlers=[
+                    livez,
+                    readyz,
+                    profile,
+                    SubscriptionController,
+                    ProjectFileController,
+                    Calls,
+                ],
                 dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
                 middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],
                 exception_handlers=EXCEPTION_HANDLERS,

@@ -67,7 +67,7 @@ FILE_RESPONSES = COMMON_RESPONSES | {
 }
 
 
-class ProjectFile(Controller):
+class ProjectFileController(Controller):
     """Only of the token's own project: others are not there."""
 
     path = "/api/projects/{project:str}"

@@ -27,7 +27,7 @@ from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-from switchhook.delivery.allowed_networks import AllowedNetworks, Network
+from switchhook.delivery.allowed_networks import AllowedNetworks, IpNetwork
 
 Address = IPv4Address | IPv6Address
 
@@ -145,7 +145,7 @@ class OpenedBy(Enum):
 class SpecialNetwork:
     """One forbidden network."""
 
-    network: Network
+    network: IpNetwork
     what: str
     opened_by: OpenedBy
     low: int

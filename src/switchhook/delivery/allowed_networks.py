@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Network = IPv4Network | IPv6Network
+IpNetwork = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class AllowedNetwork:
     `fd00:1::/64`, `[fd00:1::/64]:8443`.
     """
 
-    network: Network
+    network: IpNetwork
     port: int | None = None
 
     def __post_init__(self) -> None:

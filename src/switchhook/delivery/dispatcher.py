@@ -22,7 +22,7 @@ from switchhook.delivery.policy import (
     pause_before_next,
     response_of,
 )
-from switchhook.delivery.queues import DispatcherLimits, Job, Queues
+from switchhook.delivery.queues import DeliveryJob, DispatcherLimits, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
@@ -133,7 +133,7 @@ class Dispatcher:
         self._resumed: set[str] = set()
         self._histories: dict[str, tuple[Attempt, ...]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[Job, asyncio.TimerHandle] = {}
+        self._timers: dict[DeliveryJob, asyncio.TimerHandle] = {}
         self._pause_timer: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._idle = asyncio.Event()
@@ -230,7 +230,7 @@ class Dispatcher:
             loop = asyncio.get_running_loop()
             self._pause_timer = loop.call_at(at, self._start_more)
 
-    async def _work(self, job: Job) -> None:
+    async def _work(self, job: DeliveryJob) -> None:
         delivery = job.delivery
         is_resumed = delivery.id in self._resumed
         self._resumed.discard(delivery.id)
@@ -271,7 +271,7 @@ class Dispatcher:
         pause = pause_before_next(self._policy_of(delivery), history, self._clock())
         return None if pause is None else self._now() + pause
 
-    def _leave_endpoint(self, job: Job, asked: float | None = None) -> None:
+    def _leave_endpoint(self, job: DeliveryJob, asked: float | None = None) -> None:
         self._queues.exchanged(job, self._now(), asked)
         self._start_more()
 
@@ -336,7 +336,7 @@ class Dispatcher:
         if not self.unrecorded and not self._is_stopping:
             log.info("attempts stored again")
 
-    def _settled(self, job: Job, attempt: Attempt) -> None:
+    def _settled(self, job: DeliveryJob, attempt: Attempt) -> None:
         if attempt.failure is None:
             self.delivered += 1
         else:
@@ -348,7 +348,7 @@ class Dispatcher:
             self._idle.set()
         self._start_more()
 
-    def _postpone(self, job: Job, history: tuple[Attempt, ...], due: float) -> None:
+    def _postpone(self, job: DeliveryJob, history: tuple[Attempt, ...], due: float) -> None:
         delivery = job.delivery.id
         self._queues.postponed(job)
         self._histories[delivery] = history
@@ -358,7 +358,7 @@ class Dispatcher:
             self._timers[job] = asyncio.get_running_loop().call_at(due, self._resume, job)
         self._start_more()
 
-    def _resume(self, job: Job) -> None:
+    def _resume(self, job: DeliveryJob) -> None:
         del self._timers[job]
         self._queues.resumed(job)
         self._start_more()

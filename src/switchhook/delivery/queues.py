@@ -30,19 +30,19 @@ less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
 PAUSES_KEPT: Final = 256
 """So many, and those are forgotten that nothing waits for."""
 
-Key = tuple[str, ...]
+QueueKey = tuple[str, ...]
 """What tells one endpoint from others, or one lane from others of its endpoint."""
-MAIL_SERVER: Final[Key] = ()
+MAIL_SERVER: Final[QueueKey] = ()
 """The endpoint of all mail."""
 
 
-def _endpoint_key(delivery: Delivery) -> Key:
+def _endpoint_key(delivery: Delivery) -> QueueKey:
     if isinstance(delivery.request, Mail):
         return MAIL_SERVER
     return (delivery.project, delivery.webhook)
 
 
-def _lane_key(delivery: Delivery, order: str) -> Key:
+def _lane_key(delivery: Delivery, order: str) -> QueueKey:
     person = delivery.request.recipient if isinstance(delivery.request, Mail) else ""
     return (delivery.project, delivery.call, order, person)
 
@@ -80,7 +80,7 @@ class DispatcherLimits:
 class Lane:
     """Deliveries of one call under one order key, in order; the first may be in flight."""
 
-    key: Key
+    key: QueueKey
     waiting: deque[Delivery] = field(default_factory=deque)
 
 
@@ -88,14 +88,14 @@ class Lane:
 class DeliveryEndpoint:
     """One webhook of one project, or the mail server."""
 
-    key: Key
+    key: QueueKey
     most: int
     """Exchanges that it may have at once."""
     deliveries: int = 0
     """How many are not settled."""
     ready: deque[Lane] = field(default_factory=deque)
     """Lanes whose first delivery waits for a slot."""
-    exchanges: dict[Job, None] = field(default_factory=dict)
+    exchanges: dict[DeliveryJob, None] = field(default_factory=dict)
     """What is being sent, oldest first."""
     was_slow: bool = False
     """Whether its latest exchange was slow, which is remembered while it has nothing to do."""
@@ -112,7 +112,7 @@ class DeliveryEndpoint:
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class DeliveryJob:
     """One delivery that was given a slot."""
 
     lane: Lane
@@ -161,7 +161,7 @@ class Pause:
     """One that an endpoint asked for. After it one delivery goes ahead, and the others if that fares well."""
 
     until: float
-    probe: Job | None = None
+    probe: DeliveryJob | None = None
     waiting: list[Lane] = field(default_factory=list)
 
 
@@ -169,7 +169,7 @@ class Pauses:
     """Endpoints that want nothing for a while: a webhook, and whatever else goes to the same URL."""
 
     def __init__(self) -> None:
-        self._pauses: dict[Key, Pause] = {}
+        self._pauses: dict[QueueKey, Pause] = {}
 
     @property
     def over_at(self) -> float | None:
@@ -179,7 +179,7 @@ class Pauses:
         waited_for = (one.until for one in self._pauses.values() if one.waiting and not one.probe)
         return min(waited_for, default=None)
 
-    def begin(self, job: Job, until: float) -> None:
+    def begin(self, job: DeliveryJob, until: float) -> None:
         """An endpoint asked for a pause. What was sent before it asked makes none shorter."""
         if len(self._pauses) >= PAUSES_KEPT:
             self._pauses = {k: one for k, one in self._pauses.items() if one.waiting or one.probe}
@@ -189,7 +189,7 @@ class Pauses:
             if pause.probe is job:
                 pause.probe = None
 
-    def admits(self, job: Job, now: float) -> bool:
+    def admits(self, job: DeliveryJob, now: float) -> bool:
         """Say whether a delivery may be sent now; else its lane is kept until the pause is over."""
         if not self._pauses:
             return True
@@ -211,7 +211,7 @@ class Pauses:
                 pause.waiting = []
         return lanes
 
-    def ended_by(self, job: Job) -> list[Lane]:
+    def ended_by(self, job: DeliveryJob) -> list[Lane]:
         """Return the lanes that waited for what became of a delivery that went ahead."""
         lanes: list[Lane] = []
         for key in _pause_keys(job.delivery) if self._pauses else ():
@@ -221,7 +221,7 @@ class Pauses:
         return lanes
 
 
-def _pause_keys(delivery: Delivery) -> tuple[Key, ...]:
+def _pause_keys(delivery: Delivery) -> tuple[QueueKey, ...]:
     if isinstance(delivery.request, Mail):
         return ()
     return (delivery.project, delivery.webhook), (
@@ -236,10 +236,10 @@ class Queues:
 
     def __init__(self, limits: DispatcherLimits) -> None:
         self._limits = limits
-        self._endpoints: dict[Key, DeliveryEndpoint] = {}
-        self._lanes: dict[Key, Lane] = {}
+        self._endpoints: dict[QueueKey, DeliveryEndpoint] = {}
+        self._lanes: dict[QueueKey, Lane] = {}
         self._pauses = Pauses()
-        self._jobs: set[Job] = set()
+        self._jobs: set[DeliveryJob] = set()
         self._exchanges = 0
         self._turns = count(1)
         self._prompt = WaitingEndpoints()
@@ -271,19 +271,19 @@ class Queues:
         if len(lane.waiting) == 1:
             self._make_ready(lane)
 
-    def take(self, now: float) -> Job | None:
+    def take(self, now: float) -> DeliveryJob | None:
         """Give a slot to the next delivery whose turn it is; None where none may start now."""
         for lane in self._pauses.over(now):
             self._make_ready(lane)
         while (endpoint := self._next(now)) is not None:
             lane = endpoint.ready.popleft()
-            job = Job(lane, endpoint, lane.waiting[0], now)
+            job = DeliveryJob(lane, endpoint, lane.waiting[0], now)
             if self._pauses.admits(job, now):
                 return self._started(job)
             self._queue(endpoint)
         return None
 
-    def _started(self, job: Job) -> Job:
+    def _started(self, job: DeliveryJob) -> DeliveryJob:
         endpoint = job.endpoint
         self._jobs.add(job)
         endpoint.exchanges[job] = None
@@ -291,7 +291,7 @@ class Queues:
         self._queue(endpoint)
         return job
 
-    def exchanged(self, job: Job, now: float, asked: float | None = None) -> None:
+    def exchanged(self, job: DeliveryJob, now: float, asked: float | None = None) -> None:
         """Free the slots of the exchange: the answer is there, or will not come.
 
         For `asked` seconds from now the endpoint wants nothing more.
@@ -307,7 +307,7 @@ class Queues:
         endpoint.was_slow = now - job.began > self._limits.slow_after
         self._queue(endpoint)
 
-    def settled(self, job: Job) -> None:
+    def settled(self, job: DeliveryJob) -> None:
         """Let go of a delivery that is done with; the next of its lane is ready."""
         self._jobs.remove(job)
         lane = job.lane
@@ -326,11 +326,11 @@ class Queues:
             endpoint.is_forgotten = True
             self._let_go(endpoint)
 
-    def postponed(self, job: Job) -> None:
+    def postponed(self, job: DeliveryJob) -> None:
         """Let go of a delivery, but keep its lane: the same one goes again after `resumed`."""
         self._jobs.remove(job)
 
-    def resumed(self, job: Job) -> None:
+    def resumed(self, job: DeliveryJob) -> None:
         """Let a postponed delivery wait for its turn."""
         self._make_ready(job.lane)
 

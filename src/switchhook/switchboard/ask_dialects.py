@@ -15,7 +15,7 @@ from switchhook.webhooks.answer import (
     read_answer,
     read_dial_plan_answer,
 )
-from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
 from switchhook.webhooks.secrets import secrets_of
 from switchhook.webhooks.url import without_query
@@ -37,7 +37,7 @@ class AskDialect(Protocol[Read_co]):
         """Return the call that waits."""
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> CallFacts:
         """Return what is known of the call, and of the moment."""
 
     @property
@@ -62,7 +62,7 @@ class ForwardingNumberDialect:
     """Asks a forwarding number where the call goes."""
 
     webhook: ForwardingNumber
-    facts: Facts
+    facts: CallFacts
     ask_id: str
     product: str
 
@@ -116,7 +116,7 @@ class DialPlanDialect:
     """Asks a dial-plan webhook which branch the call takes, with the code that was entered."""
 
     webhook: DialPlanWebhook
-    facts: Facts
+    facts: CallFacts
     code: str
     product: str
 

@@ -20,7 +20,7 @@ from switchhook.webhooks.delivery import Delivery, delivery_id
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.listeners import listeners
 from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_CODES, MAIL_SECONDS, render_mail
-from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import render_event, render_notification
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def call_record(
 
 def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
     """Render an emitted event once for each listener and subscriber."""
-    facts = Facts(call=emit.call, now=emit.at, extra=context.facts_of(emit.call))
+    facts = CallFacts(call=emit.call, now=emit.at, extra=context.facts_of(emit.call))
     for listener in listeners(emit.call, emit.event):
         match listener:
             case EventWebhook():
@@ -106,7 +106,7 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
 
 
 def _webhook_delivery(
-    webhook: EventWebhook, emit: EmitEvent, facts: Facts, context: OutboxContext
+    webhook: EventWebhook, emit: EmitEvent, facts: CallFacts, context: OutboxContext
 ) -> Delivery:
     call = emit.call
     name = delivery_id(call.id, emit.seq, webhook.name)
@@ -126,7 +126,7 @@ def _webhook_delivery(
 
 
 def _mail_delivery(
-    mail: EventMail, recipient: str, emit: EmitEvent, facts: Facts, context: OutboxContext
+    mail: EventMail, recipient: str, emit: EmitEvent, facts: CallFacts, context: OutboxContext
 ) -> Delivery:
     """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
     call = emit.call

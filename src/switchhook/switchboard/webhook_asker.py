@@ -13,7 +13,7 @@ from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumbe
 from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
 from switchhook.webhooks.answer import Ack, Nak, RingTargets, SchemeId
-from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.url import without_query
 
 if TYPE_CHECKING:
@@ -67,14 +67,14 @@ class WebhookAsker:
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
         webhook = call.snapshot.webhooks[ask.webhook]
-        facts = Facts(call=call, now=now, webhook=webhook, extra=self._facts_of(call))
+        facts = CallFacts(call=call, now=now, webhook=webhook, extra=self._facts_of(call))
         return ForwardingNumberDialect(
             webhook=webhook, facts=facts, ask_id=ask.ask, product=self._product
         )
 
     def _branch(self, call: Call, ask: AskWebhook, now: float) -> DialPlanDialect:
         webhook = call.snapshot.dial_plan_webhooks[ask.webhook]
-        facts = Facts(call=call, now=now, extra=self._facts_of(call))
+        facts = CallFacts(call=call, now=now, extra=self._facts_of(call))
         return DialPlanDialect(webhook=webhook, facts=facts, code=ask.code, product=self._product)
 
 

@@ -13,7 +13,7 @@ from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.projectfile.toml.mistakes import did_you_mean
-from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
+from switchhook.webhooks.parameters import CATALOGUE, CallFacts, resolve
 from switchhook.webhooks.payload_template import TEMPLATES, leaves
 from switchhook.webhooks.text_template import named_in
 
@@ -83,7 +83,7 @@ def read_example(content: bytes) -> Example:
 
 def example_facts(
     snapshot: ProjectSnapshot, webhook: AnyWebhook, example: Example, *, now: float
-) -> Facts:
+) -> CallFacts:
     """Return what `webhook` is told of the example call at the moment that it is asked or told.
 
     Raises ExampleError where the example gives a fact that is none.
@@ -91,13 +91,13 @@ def example_facts(
     listener = webhook if isinstance(webhook, EventWebhook | EventMail) else None
     call = _call(snapshot, example, listener, now=now)
     asked = webhook if isinstance(webhook, ForwardingNumber) else None
-    bare = Facts(call=call, now=now, webhook=asked)
+    bare = CallFacts(call=call, now=now, webhook=asked)
     for key, value in example.facts.items():
         _check_fact(key, value, bare)
-    return Facts(call=call, now=now, webhook=asked, extra=_visit(webhook, bare) | example.facts)
+    return CallFacts(call=call, now=now, webhook=asked, extra=_visit(webhook, bare) | example.facts)
 
 
-def _visit(webhook: AnyWebhook, bare: Facts) -> dict[str, str]:
+def _visit(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
     number = bare.number
     visit = dict(VISIT)
     if number is not None:
@@ -126,11 +126,11 @@ def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
     yield from ((field.parameter, field.argument) for field in fields)
 
 
-def _check_fact(key: str, value: str, bare: Facts) -> None:
+def _check_fact(key: str, value: str, bare: CallFacts) -> None:
     name, _, argument = key.partition(":")
     if name not in CATALOGUE:
         raise ExampleError(f"{key!r} is no parameter; {did_you_mean(name, CATALOGUE)}")
-    given = Facts(call=bare.call, now=bare.now, webhook=bare.webhook, extra={key: value})
+    given = CallFacts(call=bare.call, now=bare.now, webhook=bare.webhook, extra={key: value})
     if resolve(name, argument, given).lower() != value.lower():
         raise ExampleError(
             f"{key!r} follows from the call itself; describe the call by"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.tryout.examples import Example
     from switchhook.tryout.lookup import AskedWebhook
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 FAILED = FailureKind.CONNECT_TIMEOUT
 """What the fallback URL of an example call is told that the first URL failed with."""
@@ -80,7 +80,7 @@ def _preview(name: str, request: HttpRequest, *, is_fallback: bool) -> Preview:
     )
 
 
-def _mail(webhook: EventMail, facts: Facts, example: Example, sender: str) -> Preview:
+def _mail(webhook: EventMail, facts: CallFacts, example: Example, sender: str) -> Preview:
     recipient = webhook.to[0]
     delivery = delivery_id(example.id, 1, webhook.name, recipient)
     mail = render_mail(webhook, recipient, facts, delivery_id=delivery, sender=sender)

@@ -7,7 +7,7 @@ from codecs import BOM_UTF8, charmap_decode
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.lenient_json import Json, NotJsonError, read_json
+from switchhook.webhooks.lenient_json import JsonValue, NotJsonError, read_json
 from switchhook.webhooks.reading import ReadAs
 from switchhook.webhooks.wrapping import json_within
 
@@ -156,7 +156,7 @@ def _without_blanks(text: str) -> str:
     return stripped
 
 
-def unwrapped(value: Json, wanted: Container[str]) -> tuple[Json, tuple[str, ...]]:
+def unwrapped(value: JsonValue, wanted: Container[str]) -> tuple[JsonValue, tuple[str, ...]]:
     """Return the object within one more wrapping, and a notice where there was one (FB-06).
 
     It may be among a list, stand in the envelope of a program, or be JSON in a text. Of two objects that
@@ -172,7 +172,7 @@ def unwrapped(value: Json, wanted: Container[str]) -> tuple[Json, tuple[str, ...
     return inner, ("the answer's object was read out of one more wrapping",)
 
 
-def _naming(value: Json, wanted: Container[str], deep: int) -> Iterator[Json]:
+def _naming(value: JsonValue, wanted: Container[str], deep: int) -> Iterator[JsonValue]:
     """Yield the outermost objects that name a wanted member."""
     match value:
         case dict() if any(name in wanted for name in value):
@@ -187,7 +187,7 @@ def _naming(value: Json, wanted: Container[str], deep: int) -> Iterator[Json]:
             yield from _naming(_json_within(value), wanted, deep - 1)
 
 
-def _may_hold_objects_alone(items: list[Json]) -> bool:
+def _may_hold_objects_alone(items: list[JsonValue]) -> bool:
     """Say whether nothing stands among the objects of a list that may be an answer itself."""
     if len(items) > MAX_SIBLINGS and items.count(items[0]) < len(items):
         return False
@@ -197,13 +197,13 @@ def _may_hold_objects_alone(items: list[Json]) -> bool:
     )
 
 
-def _says_no(envelope: dict[str, Json]) -> bool:
+def _says_no(envelope: dict[str, JsonValue]) -> bool:
     """Say whether what it holds may be the question, or part of what went wrong, and not an answer."""
     flags = (envelope.get("success"), envelope.get("ok"))
     return False in flags or bool(envelope.get("error")) or bool(envelope.get("errors"))
 
 
-def _alone(value: Json) -> Iterator[Json]:
+def _alone(value: JsonValue) -> Iterator[JsonValue]:
     """Yield the only object of a list or a text, for a sentence on what it lacks."""
     match value:
         case [dict() as one]:
@@ -214,14 +214,14 @@ def _alone(value: Json) -> Iterator[Json]:
                 yield inner
 
 
-def _json_within(text: str) -> Json:
+def _json_within(text: str) -> JsonValue:
     try:
         return read_json(text)[0]
     except NotJsonError:
         return None
 
 
-def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[Json, ReadAs, tuple[str, ...]]:
+def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[JsonValue, ReadAs, tuple[str, ...]]:
     """Return the value, how it was read, and a notice where it took leniency [A-11].
 
     Raises UnusableError.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.project import ProjectSnapshot
-    from switchhook.webhooks.lenient_json import Json
+    from switchhook.webhooks.lenient_json import JsonValue
 
 MAX_TARGETS = 20
 """How many telephones one answer may have rung: the accounts of a group count, not its name."""
@@ -73,7 +73,7 @@ class Targets:
     notices: tuple[str, ...] = ()
 
 
-def _as_list(value: Json, snapshot: ProjectSnapshot) -> tuple[Json, tuple[str, ...]]:
+def _as_list(value: JsonValue, snapshot: ProjectSnapshot) -> tuple[JsonValue, tuple[str, ...]]:
     """Return a list that stands in a text as that list; a text that may be one number in groups names none."""
     if not isinstance(value, str) or isinstance(value, NumberText):
         return value, ()
@@ -97,7 +97,7 @@ def _as_list(value: Json, snapshot: ProjectSnapshot) -> tuple[Json, tuple[str, .
     return None, (f"dropped {quoted(value)}: {why}",)
 
 
-def read_targets(value: Json, snapshot: ProjectSnapshot) -> Targets:
+def read_targets(value: JsonValue, snapshot: ProjectSnapshot) -> Targets:
     """Read a text, a number, or a list of them; texts may hold several, separated by commas.
 
     Empty members and doubles go without a word. Never raises; no target means: see the notices.
@@ -137,7 +137,7 @@ def _cut(notices: list[str]) -> tuple[str, ...]:
     return (*notices[:MAX_NOTICES], f"and {more} more") if more > 0 else tuple(notices)
 
 
-def _members(value: Json) -> Iterator[Json]:
+def _members(value: JsonValue) -> Iterator[JsonValue]:
     """Yield the single members, as they were written; the empty ones are left out."""
     match value:
         case NumberText():
@@ -153,7 +153,7 @@ def _members(value: Json) -> Iterator[Json]:
             yield value
 
 
-def _one_of_list(item: Json) -> Iterable[Json]:
+def _one_of_list(item: JsonValue) -> Iterable[JsonValue]:
     return (item,) if isinstance(item, list) else _members(item)
 
 
@@ -164,7 +164,7 @@ def _identity(target: Target, snapshot: ProjectSnapshot) -> str:
     return f"{target.kind}:{canonical(target.value, snapshot.project.dialling)}"
 
 
-def _target(member: Json, snapshot: ProjectSnapshot) -> Target:
+def _target(member: JsonValue, snapshot: ProjectSnapshot) -> Target:
     match member:
         case bool() | None | dict() | list():
             raise NoTargetError(f"{shown(member)}: it names no direction")

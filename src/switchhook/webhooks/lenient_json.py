@@ -21,7 +21,9 @@ MAX_DEPTH = 32
 MAX_VALUES = 1024
 """Of relaxed JSON, a text with escapes counting twice; it bounds the time that a hostile text can take."""
 
-Json: TypeAlias = "str | NumberText | int | bool | list[Json] | dict[str, Json] | None"
+JsonValue: TypeAlias = (
+    "str | NumberText | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
+)
 
 
 class NumberText(str):
@@ -34,7 +36,7 @@ class NotJsonError(ValueError):
     """The text is not JSON, not even relaxed. The message is a clause that says why and where."""
 
 
-def read_json(text: str) -> tuple[Json, bool]:
+def read_json(text: str) -> tuple[JsonValue, bool]:
     """Return the value and whether it took a relaxed reading. Raises NotJsonError and nothing else."""
     try:
         value = _read_strict(text.encode())
@@ -44,19 +46,19 @@ def read_json(text: str) -> tuple[Json, bool]:
     return value, False
 
 
-_STRICT: msgspec.json.Decoder[Json] = msgspec.json.Decoder(float_hook=NumberText)
+_STRICT: msgspec.json.Decoder[JsonValue] = msgspec.json.Decoder(float_hook=NumberText)
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 512
 
 
-def _read_strict(data: bytes) -> Json:
+def _read_strict(data: bytes) -> JsonValue:
     """Leave long numbers to the relaxed reader: into an `int` and out of it takes quadratic time."""
     if _LONG_NUMBER in data.translate(_ZEROS):
         raise ValueError
     return _STRICT.decode(data)
 
 
-def _check_depth(value: Json, text: str) -> None:
+def _check_depth(value: JsonValue, text: str) -> None:
     """Refuse what the relaxed reader would refuse; going down level by level is as fast as decoding."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
@@ -129,7 +131,7 @@ class _Reader:
         self._at = 0
         self._values = 0
 
-    def read(self) -> Json:
+    def read(self) -> JsonValue:
         value = self._value(depth=0)
         self._pass(_END)
         while self._next() and isinstance(value, dict):
@@ -159,7 +161,7 @@ class _Reader:
         if self._values > MAX_VALUES:
             self._fail(f"it has more than {MAX_VALUES} values")
 
-    def _value(self, depth: int) -> Json:
+    def _value(self, depth: int) -> JsonValue:
         self._count()
         if depth > MAX_DEPTH:
             self._fail(f"it is nested deeper than {MAX_DEPTH} levels")
@@ -174,8 +176,8 @@ class _Reader:
             case _:
                 return self._string(opening) if opening in _STRINGS else self._scalar(depth)
 
-    def _object(self, depth: int) -> dict[str, Json]:
-        members: dict[str, Json] = {}
+    def _object(self, depth: int) -> dict[str, JsonValue]:
+        members: dict[str, JsonValue] = {}
         self._at += 1
         while not self._closes("}"):
             key = self._key()
@@ -187,8 +189,8 @@ class _Reader:
             self._separate("}")
         return members
 
-    def _array(self, depth: int, closing: str) -> list[Json]:
-        items: list[Json] = []
+    def _array(self, depth: int, closing: str) -> list[JsonValue]:
+        items: list[JsonValue] = []
         self._at += 1
         while not self._closes(closing):
             items.append(self._value(depth))

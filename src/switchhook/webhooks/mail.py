@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.event import EventMail
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 MAIL_SECONDS: Final = 120.0
 """For handing one mail over: servers that look into it take their time before they accept it, and one
@@ -131,7 +131,7 @@ def recipient_of(url: str) -> str:
 
 
 def render_mail(
-    mail: EventMail, recipient: str, facts: Facts, *, delivery_id: str, sender: str
+    mail: EventMail, recipient: str, facts: CallFacts, *, delivery_id: str, sender: str
 ) -> Mail:
     """Write the message of one delivery. Never raises.
 
@@ -178,5 +178,5 @@ def _subject(subject: str) -> str:
     return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
-def _moment(facts: Facts) -> datetime:
+def _moment(facts: CallFacts) -> datetime:
     return datetime.fromtimestamp(facts.now, time_zone_of(facts.call.snapshot.project.time_zone))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class CallFacts:
     """The facts that parameters are resolved from: a call at one time, and what is known of its caller."""
 
     call: Call
@@ -53,7 +53,7 @@ class Parameter:
     """The row of the behaviour table."""
     label: str
     """The vendor's name, for people and for `{label}` in a URL."""
-    resolve: Callable[[Facts, str], str]
+    resolve: Callable[[CallFacts, str], str]
     """Takes the facts and the field's argument; returns "" for what is not known."""
 
 
@@ -79,7 +79,7 @@ NO_FORWARD = "NO-FORWARD"
 """The vendor's name for "call forwarding scheme did not work": it placed the call nowhere [A-54]."""
 
 
-def _status(facts: Facts, _: str) -> str:
+def _status(facts: CallFacts, _: str) -> str:
     """Empty before the call, unless an earlier location ended already [A-14]."""
     call = facts.call
     if call.outcome is Outcome.FAILED and not call.called_legs:
@@ -93,20 +93,20 @@ def _status(facts: Facts, _: str) -> str:
     return STATUS[OUTCOME_OF_ATTEMPT[call.last_attempt]] if call.last_attempt else ""
 
 
-def _date(facts: Facts, style: str) -> str:
+def _date(facts: CallFacts, style: str) -> str:
     call = facts.call
     return format_timestamp(call.arrived_at, time_zone=call.snapshot.project.time_zone, style=style)
 
 
-def _full_length(facts: Facts, _: str) -> str:
+def _full_length(facts: CallFacts, _: str) -> str:
     return _seconds(facts.call.arrived_at, facts.call.ended_at) or "0"
 
 
-def _conversation(facts: Facts, _: str) -> str:
+def _conversation(facts: CallFacts, _: str) -> str:
     return str(int(facts.call.conversation))
 
 
-def _waiting_time(facts: Facts, _: str) -> str:
+def _waiting_time(facts: CallFacts, _: str) -> str:
     call = facts.call
     return _seconds(
         call.arrived_at, call.ended_at if call.answered_at is None else call.answered_at
@@ -118,12 +118,12 @@ def _seconds(start: float | None, end: float | None) -> str:
     return "" if start is None or end is None else str(max(0, int(end - start)))
 
 
-def _connected_with(facts: Facts, _: str) -> str:
+def _connected_with(facts: CallFacts, _: str) -> str:
     leg = facts.call.leg(facts.call.talking_to)
     return "" if leg is None or leg.target is None else leg.target.value
 
 
-def _unique_call(facts: Facts, _: str) -> str:
+def _unique_call(facts: CallFacts, _: str) -> str:
     """`1` for the first call from this number, as far as the calls are counted (R1-64, A-15)."""
     known, count = facts.extra.get("unique_call"), facts.extra.get("call_count")
     if known is not None or count is None:
@@ -131,7 +131,7 @@ def _unique_call(facts: Facts, _: str) -> str:
     return "1" if count == "1" else "0"
 
 
-def _forward_location(facts: Facts, _: str) -> str:
+def _forward_location(facts: CallFacts, _: str) -> str:
     """`<kind>:<seconds it may ring>` of the webhook that is asked, else of the step that is executed."""
     call = facts.call
     if facts.webhook is not None:
@@ -141,70 +141,70 @@ def _forward_location(facts: Facts, _: str) -> str:
     return "" if step is None else location_of(step, call.snapshot)
 
 
-def _insertion_type(facts: Facts, _: str) -> str:
+def _insertion_type(facts: CallFacts, _: str) -> str:
     number = facts.number
     return (facts.extra.get("insertion_type") or (number.insertion_type if number else "")).lower()
 
 
-def _pool_name(facts: Facts, _: str) -> str:
+def _pool_name(facts: CallFacts, _: str) -> str:
     number = facts.number
     return facts.extra.get("pool_name") or (number.pool if number else "")
 
 
-def _additional_number(facts: Facts, argument: str) -> str:
+def _additional_number(facts: CallFacts, argument: str) -> str:
     """What the caller keyed; a receiver's further names for it tell the same (R1-80, A-13)."""
     key = "additional_number"
     return facts.extra.get(f"{key}:{argument}") or facts.extra.get(key, "")
 
 
-def _scheme_name(facts: Facts, _: str) -> str:
+def _scheme_name(facts: CallFacts, _: str) -> str:
     scheme = facts.call.snapshot.schemes.get(facts.call.scheme)
     return scheme.name if scheme else ""
 
 
-def _type(facts: Facts, _: str) -> str:
+def _type(facts: CallFacts, _: str) -> str:
     return "out" if facts.call.direction is Direction.OUTGOING else "in"
 
 
-def _caller_id(facts: Facts, form: str) -> str:
+def _caller_id(facts: CallFacts, form: str) -> str:
     return _e164(facts, facts.call.caller) if form == E164 else facts.call.caller
 
 
-def _destination_id(facts: Facts, form: str) -> str:
+def _destination_id(facts: CallFacts, form: str) -> str:
     return _e164(facts, facts.call.callee) if form == E164 else facts.call.callee
 
 
-def _e164(facts: Facts, number: str) -> str:
+def _e164(facts: CallFacts, number: str) -> str:
     return to_e164(number, facts.call.snapshot.project.country)
 
 
-def _call_id(facts: Facts, _: str) -> str:
+def _call_id(facts: CallFacts, _: str) -> str:
     return facts.call.id
 
 
-def _known(key: str) -> Callable[[Facts, str], str]:
+def _known(key: str) -> Callable[[CallFacts, str], str]:
     """Return what resolves a fact that is only known from outside the call."""
     return lambda facts, argument: facts.extra.get(f"{key}:{argument}" if argument else key, "")
 
 
-def _flag(key: str) -> Callable[[Facts, str], str]:
+def _flag(key: str) -> Callable[[CallFacts, str], str]:
     """Return what resolves a flag that is unknown before the call; some receivers want `0` then [A-16]."""
 
-    def resolve_flag(facts: Facts, _: str) -> str:
+    def resolve_flag(facts: CallFacts, _: str) -> str:
         unknown = "0" if facts.webhook is not None and facts.webhook.zeros else ""
         return facts.extra.get(key) or unknown
 
     return resolve_flag
 
 
-def _recording(facts: Facts, _: str) -> str:
+def _recording(facts: CallFacts, _: str) -> str:
     """Return the id by which a recording is found; "" where one was to be made and could not be."""
     call = facts.call
     return "" if call.recording_trouble and not call.recordings else call.id
 
 
 def _catalogue(
-    rows: Iterable[tuple[str, str, str, Callable[[Facts, str], str] | None]],
+    rows: Iterable[tuple[str, str, str, Callable[[CallFacts, str], str] | None]],
 ) -> dict[str, Parameter]:
     return {
         key: Parameter(key=key, row=row, label=label, resolve=how or _known(key))
@@ -290,7 +290,7 @@ def takes(key: str, argument: str) -> bool:
             return True
 
 
-def resolve(key: str, argument: str, facts: Facts) -> str:
+def resolve(key: str, argument: str, facts: CallFacts) -> str:
     """Return the value of a parameter as text that can be encoded; "" when unknown. Never raises."""
     parameter = CATALOGUE.get(key)
     value = parameter.resolve(facts, argument) if parameter else ""

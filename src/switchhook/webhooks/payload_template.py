@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.domain.webhook import Node
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 
 PayloadValue: TypeAlias = "str | list[PayloadValue] | dict[str, PayloadValue]"
 
 
 def fill(
-    fields: Iterable[Node], facts: Facts, wire_name: Callable[[str], str] = str
+    fields: Iterable[Node], facts: CallFacts, wire_name: Callable[[str], str] = str
 ) -> dict[str, PayloadValue]:
     """Put the facts in. Every leaf is text; `wire_name` makes of a name what is sent."""
     return {
@@ -39,7 +39,7 @@ def fill(
     }
 
 
-def _value(node: Node, facts: Facts, wire_name: Callable[[str], str]) -> PayloadValue:
+def _value(node: Node, facts: CallFacts, wire_name: Callable[[str], str]) -> PayloadValue:
     match node:
         case Field(parameter=parameter, argument=argument, hash=algorithm):
             text = resolve(parameter, argument, facts)

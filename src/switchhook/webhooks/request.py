@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpRequest
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
     from switchhook.webhooks.request_headers import ErrorParameters
 
 
 def render_ask(
     webhook: ForwardingNumber,
-    facts: Facts,
+    facts: CallFacts,
     *,
     ask_id: str,
     product: str,
@@ -42,7 +42,7 @@ def render_ask(
 
 def render_dial_plan_ask(
     webhook: DialPlanWebhook,
-    facts: Facts,
+    facts: CallFacts,
     *,
     product: str,
     code: str = "",
@@ -62,7 +62,7 @@ def render_dial_plan_ask(
 
 
 def render_event(
-    webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str
+    webhook: EventWebhook, facts: CallFacts, *, delivery_id: str, product: str
 ) -> HttpRequest:
     """Build the request that tells of an event, once for all attempts. Never raises."""
     return event.render(webhook, facts, delivery_id=delivery_id, product=product)

@@ -24,7 +24,7 @@ from switchhook.webhooks.url import Piece, catalogued
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 Pieces = tuple[Piece, ...]
 """Text and placeholders in turn; the first and the last are text."""
@@ -55,12 +55,12 @@ class Escaping(Enum):
     """A multipart body: as a LINE, so that no value ends a part; nor does one end a quoted string of its head."""
 
 
-def fill_text(template: str, facts: Facts) -> str:
+def fill_text(template: str, facts: CallFacts) -> str:
     """Put the facts into text for people; each stays on its line."""
     return fill_raw(template, facts, Escaping.LINE)
 
 
-def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
+def fill_raw(template: str, facts: CallFacts, escaping: Escaping) -> str:
     """Put the facts into text; a placeholder that names no parameter stays as it is."""
     pieces = _pieces(template)
 

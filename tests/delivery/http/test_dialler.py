@@ -35,8 +35,8 @@ from tests.support.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from switchhook.delivery.http.resolver import AddressInfo
     from switchhook.domain.failure import Failure
+    from switchhook.hostnames import AddressInfo
     from switchhook.webhooks.http import Exchange
     from tests.delivery.conftest import Play
 

@@ -21,7 +21,7 @@ from tests.support.loop import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switchhook.delivery.http.resolver import AddressInfo
+    from switchhook.hostnames import AddressInfo
 
 
 class Clock:

@@ -9,7 +9,7 @@ from switchhook.domain.scheme import AskStep
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.steps.ask import GRACE
-from switchhook.webhooks.parameters import Facts, resolve
+from switchhook.webhooks.parameters import CallFacts, resolve
 from tests.support.snapshots import ASK, MARY, incoming, ring, snapshot
 from tests.support.transcript import Transcript, directs, fails, refuses, sends_to
 
@@ -90,4 +90,4 @@ def test_a_scheme_that_was_named_is_a_place_and_one_that_is_gone_is_none() -> No
 
 
 def status(story: Transcript) -> str:
-    return resolve("status", "", Facts(call=story.call, now=0.0))
+    return resolve("status", "", CallFacts(call=story.call, now=0.0))

@@ -16,7 +16,7 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.routing.recording import STOP_TIMEOUT
-from switchhook.webhooks.parameters import Facts, resolve
+from switchhook.webhooks.parameters import CallFacts, resolve
 from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
 
@@ -73,7 +73,7 @@ def test_a_conversation_that_cannot_be_recorded_says_why() -> None:
     story.hears(60, hangs_up("b1"), "end caller 200", "emit incoming.after")
     (*_, last) = story.commands
     assert isinstance(last, EmitEvent)
-    facts = Facts(call=last.call, now=60.0)
+    facts = CallFacts(call=last.call, now=60.0)
     assert (resolve("recording", "", facts), resolve("call_id", "", facts)) == ("", "c")
 
 
@@ -83,7 +83,7 @@ def test_a_recording_that_broke_off_says_so_and_is_kept() -> None:
     story.hears(30, is_recorded(trouble="the disk is full"))
     assert "notice recorded in part: the disk is full" in story.journal
     assert story.call.recordings == (MADE,)
-    assert resolve("recording", "", Facts(call=story.call, now=60.0)) == "c"
+    assert resolve("recording", "", CallFacts(call=story.call, now=60.0)) == "c"
 
 
 def test_what_a_recording_brought_before_the_end_is_kept() -> None:

@@ -33,7 +33,7 @@ from tests.webhooks.samples import (
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 FIELDS = (
     field("call_id", "call_id"),
@@ -54,7 +54,9 @@ PNG = b64decode(
 HOSTILE = '"; X: y\r\nEvil: 1'
 
 
-def tell(webhook: EventWebhook, delivery_id: str = "d-1001", facts: Facts | None = None) -> bytes:
+def tell(
+    webhook: EventWebhook, delivery_id: str = "d-1001", facts: CallFacts | None = None
+) -> bytes:
     told = facts or make_facts(extra=VISIT)
     return image(render_event(webhook, told, delivery_id=delivery_id, product=UA))
 

@@ -18,12 +18,12 @@ from tests.webhooks.samples import UA, VISIT, field, image, make_facts, make_num
 if TYPE_CHECKING:
     from typing import Any
 
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
 
 INSERTION = (field("insertionType", "insertion_type"),)
 
 
-def ask(webhook: ForwardingNumber, facts: Facts | None = None, ask_id: str = "1") -> bytes:
+def ask(webhook: ForwardingNumber, facts: CallFacts | None = None, ask_id: str = "1") -> bytes:
     return image(render_ask(webhook, facts or make_facts(), ask_id=ask_id, product=UA))
 
 

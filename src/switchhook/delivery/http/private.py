@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MIN_HELD: Final = 8
 """Characters of a secret that is looked for within a value; a shorter one stands in many by chance."""
 
-Json: TypeAlias = "str | float | list[Json] | dict[str, Json] | None"
+JsonBody: TypeAlias = "str | float | list[JsonBody] | dict[str, JsonBody] | None"
 
 
 def for_other_origin(request: HttpRequest, authority: str) -> tuple[HttpRequest, tuple[str, ...]]:
@@ -100,7 +100,7 @@ def _pairs(query: str, secrets: tuple[str, ...], out: list[str], where: str) -> 
     return "&".join(kept)
 
 
-def _told(value: Json, secrets: tuple[str, ...], out: list[str]) -> Json:
+def _told(value: JsonBody, secrets: tuple[str, ...], out: list[str]) -> JsonBody:
     match value:
         case dict():
             return dict(_members(value, secrets, out))
@@ -111,8 +111,8 @@ def _told(value: Json, secrets: tuple[str, ...], out: list[str]) -> Json:
 
 
 def _members(
-    value: dict[str, Json], secrets: tuple[str, ...], out: list[str]
-) -> Iterator[tuple[str, Json]]:
+    value: dict[str, JsonBody], secrets: tuple[str, ...], out: list[str]
+) -> Iterator[tuple[str, JsonBody]]:
     for name, member in value.items():
         if isinstance(member, str) and _is_secret(member, secrets):
             out.append(f"{name} in the body")

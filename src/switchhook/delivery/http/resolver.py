@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from switchhook.delivery.http.errors import ExchangePhase, timed_out, unresolved
-from switchhook.hostnames import resolve_in_thread
+from switchhook.hostnames import AddressInfo, SocketAddress, resolve_in_thread
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from switchhook.delivery.limits import HttpLimits
 
-SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-"""The last is typeshed's, for a Python without IPv6; it never comes here."""
-AddressInfo = tuple[int, int, int, str, SocketAddress]
-"""One row of what `socket.getaddrinfo` returns."""
 Resolve = Callable[[str, int], Awaitable[Sequence[AddressInfo]]]
 """Looks up host and port as `getaddrinfo` does; raises OSError or UnicodeError."""
 

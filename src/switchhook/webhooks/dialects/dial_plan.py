@@ -15,7 +15,7 @@ from switchhook.webhooks.url import Piece, url_template
 
 if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpRequest
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
     from switchhook.webhooks.request_headers import ErrorParameters
 
 VARIABLES = ("code", "did", "callerid", "callername")
@@ -32,7 +32,7 @@ def variable(name: str) -> Piece | None:
 
 def render(
     webhook: DialPlanWebhook,
-    facts: Facts,
+    facts: CallFacts,
     *,
     code: str,
     product: str,
@@ -46,13 +46,13 @@ def render(
     return make_request(Method.GET, address, values, payload, header_options(webhook, product))
 
 
-def public_url(webhook: DialPlanWebhook, facts: Facts, *, code: str, url: str) -> str:
+def public_url(webhook: DialPlanWebhook, facts: CallFacts, *, code: str, url: str) -> str:
     """Return a URL with its variables filled in, apart from the code, which nobody else is told."""
     values = partial(_value, webhook, facts, MASK if code else "")
     return url_template(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
 
 
-def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str) -> str:
+def _value(webhook: DialPlanWebhook, facts: CallFacts, code: str, name: str, _: str) -> str:
     call = facts.call
     match name:
         case "code":
@@ -70,7 +70,7 @@ def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str)
             return ""
 
 
-def _international(number: str, facts: Facts) -> str:
+def _international(number: str, facts: CallFacts) -> str:
     """Return the number with `+`, as this dialect's receivers know numbers, where that can be told.
 
     An extension stays as it is; so does every number of a project without a country, since a national

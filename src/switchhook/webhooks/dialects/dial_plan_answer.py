@@ -22,7 +22,7 @@ from switchhook.webhooks.answer_body import (
     unwrapped,
 )
 from switchhook.webhooks.answer_targets import read_targets
-from switchhook.webhooks.lenient_json import Json
+from switchhook.webhooks.lenient_json import JsonValue
 from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadAs, quoted, refused
 from switchhook.webhooks.wrapping import without_remarks
 
@@ -76,7 +76,7 @@ class _Said:
     """The decoded members of an answer."""
 
     status: str
-    destination: Json
+    destination: JsonValue
     caller_name: str
     variables: tuple[tuple[str, str], ...]
     read_as: ReadAs
@@ -304,8 +304,8 @@ def _in_json(text: str) -> _Said:
     if not isinstance(members, dict):
         raise UnusableError("the body is JSON, but no object with a member status")
     notices = [*lenient, *wrapping]
-    known: dict[str, list[Json]] = {"status": [], "destination": [None], "callername": [None]}
-    unknown: list[tuple[str, Json]] = []
+    known: dict[str, list[JsonValue]] = {"status": [], "destination": [None], "callername": [None]}
+    unknown: list[tuple[str, JsonValue]] = []
     dropped = 0
     for name, value in members.items():
         if (key := name.lower()) in known:
@@ -326,7 +326,7 @@ def _in_json(text: str) -> _Said:
     )
 
 
-def _scalar(value: Json) -> str:
+def _scalar(value: JsonValue) -> str:
     """Write a text, number or truth as text; what is none of these says nothing."""
     match value:
         case bool():
@@ -340,7 +340,9 @@ def _scalar(value: Json) -> str:
 # What both have in common.
 
 
-def _destination(value: Json, snapshot: ProjectSnapshot) -> tuple[Target | None, tuple[str, ...]]:
+def _destination(
+    value: JsonValue, snapshot: ProjectSnapshot
+) -> tuple[Target | None, tuple[str, ...]]:
     """Find the one target (R5-38, R5-39)."""
     read = read_targets(value, snapshot)
     if not read.targets:

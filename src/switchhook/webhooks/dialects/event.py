@@ -28,11 +28,13 @@ from switchhook.webhooks.url import url_template
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
     from switchhook.webhooks.http import HttpRequest
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
     from switchhook.webhooks.payload_template import PayloadValue
 
 
-def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str) -> HttpRequest:
+def render(
+    webhook: EventWebhook, facts: CallFacts, *, delivery_id: str, product: str
+) -> HttpRequest:
     """Build the request of one delivery; every attempt sends it as it is."""
     options = HeaderOptions(
         user_agent=webhook.user_agent or product,
@@ -55,7 +57,7 @@ def has_body(webhook: EventWebhook) -> bool:
     return event_method(webhook) in {Method.POST, Method.PUT}
 
 
-def _payload(webhook: EventWebhook, facts: Facts, delivery_id: str) -> Payload:
+def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str) -> Payload:
     if webhook.format is EventFormat.RAW:
         return _raw(webhook, facts) if has_body(webhook) else Payload()
     values = fill(webhook.fields, facts, bare_name)
@@ -84,7 +86,7 @@ def _rpc_call(
     return call if webhook.notification else call | {"id": delivery_id}
 
 
-def _raw(webhook: EventWebhook, facts: Facts) -> Payload:
+def _raw(webhook: EventWebhook, facts: CallFacts) -> Payload:
     if webhook.binary:
         return Payload(content_type=BINARY_TYPE, body=webhook.binary)
     body = webhook.body

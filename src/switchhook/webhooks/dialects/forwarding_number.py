@@ -22,7 +22,7 @@ from switchhook.webhooks.url import url_template
 if TYPE_CHECKING:
     from switchhook.domain.webhook import Field
     from switchhook.webhooks.http import HttpRequest
-    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.parameters import CallFacts
     from switchhook.webhooks.payload_template import PayloadValue
     from switchhook.webhooks.request_headers import ErrorParameters
 
@@ -46,7 +46,7 @@ def effective_method(webhook: ForwardingNumber) -> Method:
 
 def render(
     webhook: ForwardingNumber,
-    facts: Facts,
+    facts: CallFacts,
     *,
     ask_id: str,
     product: str,

@@ -23,7 +23,7 @@ from switchhook.webhooks.answer_body import (
     unwrapped,
 )
 from switchhook.webhooks.answer_targets import NoTargetError, Targets, read_targets, whole_number
-from switchhook.webhooks.lenient_json import Json, NumberText
+from switchhook.webhooks.lenient_json import JsonValue, NumberText
 from switchhook.webhooks.reading import (
     Decision,
     ForwardingNumberReading,
@@ -58,7 +58,7 @@ _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"'
 class _Found:
     """The members of an answer, and how they were read."""
 
-    members: dict[str, Json]
+    members: dict[str, JsonValue]
     read_as: ReadAs
     notices: tuple[str, ...] = ()
 
@@ -129,7 +129,7 @@ def _is_pairs(text: str) -> bool:
     return not (_PAIR.match(text) is None or "<" in text or ">" in text or text.split(None, 1)[1:])
 
 
-def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
+def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, JsonValue]:
     """Return the pairs that name a direction or scheme; what comes several times is a list."""
     text = _BARE_PLUS.sub(lambda found: f"{found[0][0]}%2B", text).replace("+", " ")
     pairs = text.split("&", MAX_PAIRS)
@@ -158,7 +158,7 @@ def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
             return _Found(members=value, read_as=step, notices=notices)
         case list():
             notice = f"the body is a list, read as the value of {webhook.name_in_response}"
-            members: dict[str, Json] = {webhook.name_in_response: value}
+            members: dict[str, JsonValue] = {webhook.name_in_response: value}
             return _Found(members=members, read_as=step, notices=(*notices, notice))
         case _:
             raise UnusableError(
@@ -184,13 +184,13 @@ def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     if "result" not in envelope:
         raise UnusableError("the JSON-RPC response has neither result nor error")
     result, wrapping = unwrapped(envelope["result"], {webhook.name_in_response, SCHEME_KEY})
-    members: dict[str, Json] = {webhook.name_in_response: result}
+    members: dict[str, JsonValue] = {webhook.name_in_response: result}
     if isinstance(result, dict):
         members = result
     return _Found(members=members, read_as=ReadAs.JSON_RPC, notices=(*notices, *wrapping))
 
 
-def _rpc_error(error: Json) -> str:
+def _rpc_error(error: JsonValue) -> str:
     if isinstance(error, dict):
         return f"JSON-RPC error {shown(error.get('code'))}: {shown(error.get('message'))}"
     return f"a JSON-RPC error: {shown(error)}"
@@ -221,7 +221,10 @@ def _decide(
 
 
 def _scheme(
-    webhook: ForwardingNumber, members: dict[str, Json], said: Targets, snapshot: ProjectSnapshot
+    webhook: ForwardingNumber,
+    members: dict[str, JsonValue],
+    said: Targets,
+    snapshot: ProjectSnapshot,
 ) -> int:
     value = members.get(SCHEME_KEY)
     if value is None or value == "":
@@ -235,7 +238,7 @@ def _scheme(
     return number
 
 
-def _why_nothing(name: str, members: dict[str, Json], said: Targets) -> str:
+def _why_nothing(name: str, members: dict[str, JsonValue], said: Targets) -> str:
     if name not in members:
         return f"the answer has no member {quoted(name)}{_what_came(members)}"
     if said.notices:
@@ -243,7 +246,7 @@ def _why_nothing(name: str, members: dict[str, Json], said: Targets) -> str:
     return f"the answer's member {quoted(name)} is empty"
 
 
-def _what_came(members: dict[str, Json]) -> str:
+def _what_came(members: dict[str, JsonValue]) -> str:
     """Name a few of the members, and never what they hold."""
     if not members:
         return "; it is empty"
@@ -252,7 +255,7 @@ def _what_came(members: dict[str, Json]) -> str:
     return f"; it has {names}" + (f" and {more} more" if more > 0 else "")
 
 
-def _scheme_number(value: Json) -> int:
+def _scheme_number(value: JsonValue) -> int:
     match value:
         case bool() | None | dict() | list():
             raise NoTargetError(f"it is {shown(value)}")
