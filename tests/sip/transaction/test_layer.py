@@ -77,7 +77,7 @@ def outgoing(method: str = "INVITE") -> Request:
 
 
 def invite_out(layer: TransactionLayer, peer: Peer = BOB) -> tuple[TransactionKey, bytes]:
-    key, _ = layer.request(outgoing(), peer, 0.0, owner="leg")
+    key, _ = layer.client.request(outgoing(), peer, 0.0, owner="leg")
     (data,) = sent(layer)
     return key, data
 
@@ -100,7 +100,7 @@ def test_an_answer_goes_back_and_again_when_the_request_comes_again() -> None:
     hear(layer, request())
     key = received(layer).key
 
-    assert layer.respond(key, 180, 0.1, to_tag="x")
+    assert layer.server.respond(key, 180, 0.1, to_tag="x")
     hear(layer, request(), 0.5)
 
     first, second = layer.take_packets()
@@ -113,7 +113,7 @@ def test_an_answer_goes_back_and_again_when_the_request_comes_again() -> None:
 def test_a_refusal_is_resent_until_its_ack() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.respond(received(layer).key, 486, 0.0, to_tag="x")
+    layer.server.respond(received(layer).key, 486, 0.0, to_tag="x")
     layer.handle_timer(0.5)
     assert starts(layer) == ["486", "486"]
 
@@ -131,9 +131,9 @@ def test_only_one_final_response_goes_out() -> None:
     hear(layer, request())
     key = received(layer).key
 
-    assert layer.respond(key, 200, 0.0, to_tag="x")
-    assert not layer.respond(key, 487, 0.1, to_tag="x")
-    assert not layer.respond(("gone",), 487, 0.1)
+    assert layer.server.respond(key, 200, 0.0, to_tag="x")
+    assert not layer.server.respond(key, 487, 0.1, to_tag="x")
+    assert not layer.server.respond(("gone",), 487, 0.1)
 
     assert starts(layer) == ["200"]
 
@@ -142,12 +142,12 @@ def test_a_2xx_can_be_sent_again_and_its_ack_is_told() -> None:
     layer = new_stack()
     hear(layer, request())
     key = received(layer).key
-    will_be = layer.compose(key, 200, to_tag="x")
-    answer = layer.respond(key, 200, 0.0, to_tag="x")
+    will_be = layer.server.compose(key, 200, to_tag="x")
+    answer = layer.server.respond(key, 200, 0.0, to_tag="x")
     assert answer == will_be
     assert answer is not None
 
-    layer.send(answer)
+    layer.client.send(answer)
     hear(layer, request(), 0.6)  # the INVITE again is absorbed (RFC 6026)
     same_branch = request("ACK", to="<sip:100@192.0.2.1>;tag=x")
     own_branch = request("ACK", via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKa2")
@@ -163,8 +163,8 @@ def test_what_was_drafted_for_another_answer_is_not_sent() -> None:
     hear(layer, request())
     key = received(layer).key
     for status, body in ((200, b"v=0"), (200, b""), (180, b"")):
-        assert layer.compose(key, status, to_tag="x", body=body) is not None
-    answer = layer.respond(key, 200, 0.0, to_tag="x", body=b"v=1")
+        assert layer.server.compose(key, status, to_tag="x", body=body) is not None
+    answer = layer.server.respond(key, 200, 0.0, to_tag="x", body=b"v=1")
     assert answer is not None
     assert answer.data.startswith(b"SIP/2.0 200 ")
     assert answer.data.endswith(b"\r\n\r\nv=1")
@@ -176,7 +176,7 @@ def test_requests_without_a_branch_are_told_apart_as_in_rfc_2543() -> None:
     hear(layer, request(via=old))
     key = received(layer).key
     hear(layer, request(via=old), 0.1)
-    layer.respond(key, 486, 0.2, to_tag="x")
+    layer.server.respond(key, 486, 0.2, to_tag="x")
     hear(layer, request("ACK", via=old, to="<sip:100@192.0.2.1>;tag=x"), 0.3)
     assert layer.take_events() == []
 
@@ -189,7 +189,7 @@ def test_a_cancel_is_answered_and_told_once() -> None:
     layer = new_stack()
     hear(layer, request())
     key = received(layer).key
-    layer.set_owner(key, "call")
+    layer.server.set_owner(key, "call")
 
     hear(layer, request("CANCEL", "Reason: SIP;cause=200"), 1.0)
     hear(layer, request("CANCEL", "Reason: SIP;cause=200"), 1.5)
@@ -199,7 +199,7 @@ def test_a_cancel_is_answered_and_told_once() -> None:
     assert event.owner == "call"
     assert event.request.headers.get("Reason") == "SIP;cause=200"
     assert starts(layer) == []
-    layer.respond(event.key, 200, 2.0)
+    layer.server.respond(event.key, 200, 2.0)
     hear(layer, request("CANCEL", "Reason: SIP;cause=200"), 2.5)
     assert starts(layer) == ["200", "200"]
 
@@ -218,7 +218,7 @@ def test_a_cancel_of_nothing_gets_481(via: str) -> None:
 def test_a_cancel_after_the_answer_changes_nothing() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.respond(received(layer).key, 200, 0.0, to_tag="x")
+    layer.server.respond(received(layer).key, 200, 0.0, to_tag="x")
 
     hear(layer, request("CANCEL"), 0.1)
 
@@ -240,7 +240,7 @@ def test_a_request_that_comes_by_two_ways_is_merged() -> None:
 def test_a_refused_request_may_come_again_under_its_number() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.respond(received(layer).key, 407, 0.0)
+    layer.server.respond(received(layer).key, 407, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKproof"), 0.1)
@@ -251,7 +251,7 @@ def test_a_refused_request_may_come_again_under_its_number() -> None:
 def test_an_accepted_request_that_comes_late_by_another_way_is_merged() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.respond(received(layer).key, 200, 0.0)
+    layer.server.respond(received(layer).key, 200, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKother"), 0.1)
@@ -272,7 +272,7 @@ def test_a_new_call_is_refused_when_too_many_wait() -> None:
     assert layer.transactions == 2
 
     assert isinstance(first, RequestReceived)
-    layer.respond(first.key, 486, 1.0)
+    layer.server.respond(first.key, 486, 1.0)
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK4", call_id="c4"), 2.0)
     assert isinstance(second, RequestReceived)
     assert received(layer).request.call_id == "c4"
@@ -292,7 +292,7 @@ def test_one_source_cannot_take_all() -> None:
 def test_what_lingers_for_one_source_is_bounded_too() -> None:
     layer = new_stack(transactions_per_source=1)
     hear(layer, request())
-    layer.respond(received(layer).key, 486, 0.0)
+    layer.server.respond(received(layer).key, 486, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK2", call_id="c2"), 0.1)
@@ -395,10 +395,10 @@ def test_what_is_dismissed_takes_no_memory_and_is_refused_alike_when_it_comes_ag
     layer = new_stack()
     for now in (0.0, 0.5):
         hear(layer, request("BYE", to="<sip:b@h>;tag=x"), now)
-        layer.respond_statelessly(received(layer).key, 481, now)
+        layer.server.respond_statelessly(received(layer).key, 481, now)
         hear(layer, request(call_id="c2"), now)
-        layer.respond_statelessly(received(layer).key, 420, now, (("Unsupported", "x"),))
-    layer.respond_statelessly(("gone",), 481, 1.0)
+        layer.server.respond_statelessly(received(layer).key, 420, now, (("Unsupported", "x"),))
+    layer.server.respond_statelessly(("gone",), 481, 1.0)
 
     first, second, third, fourth = sent(layer)
     assert (first, second) == (third, fourth)
@@ -469,7 +469,7 @@ def test_an_error_that_a_stream_found_is_answered_over_it() -> None:
 def test_our_request_goes_out_with_a_via_of_its_own() -> None:
     layer = new_stack()
 
-    key, out = layer.request(outgoing("OPTIONS"), BOB, 0.0)
+    key, out = layer.client.request(outgoing("OPTIONS"), BOB, 0.0)
 
     (packet,) = layer.take_packets()
     assert (packet.peer, packet.key) == (BOB, key)
@@ -517,7 +517,7 @@ def test_a_refusal_is_acknowledged_on_the_invites_way() -> None:
 def test_a_cancel_goes_out_once_something_came_back() -> None:
     layer = new_stack()
     key, data = invite_out(layer)
-    layer.cancel(key, 0.1, [("Reason", 'SIP;cause=200;text="Call completed elsewhere"')])
+    layer.client.cancel(key, 0.1, [("Reason", 'SIP;cause=200;text="Call completed elsewhere"')])
     assert sent(layer) == []
 
     layer.receive(bytes(response(data, 100)), BOB, 0.2)
@@ -542,8 +542,8 @@ def test_a_cancel_too_late_or_of_nothing_does_nothing() -> None:
     key, data = invite_out(layer)
     layer.receive(bytes(response(data, 200)), BOB, 0.1)
 
-    layer.cancel(key, 0.2)
-    layer.cancel(("gone", "INVITE"), 0.2)
+    layer.client.cancel(key, 0.2)
+    layer.client.cancel(("gone", "INVITE"), 0.2)
 
     assert sent(layer) == []
 
@@ -564,7 +564,7 @@ def test_a_cancel_without_answer_is_nobodys_news() -> None:
     layer.receive(bytes(response(data, 180)), BOB, 0.1)
     layer.take_events()
 
-    layer.cancel(key, 0.2)
+    layer.client.cancel(key, 0.2)
     run_out(layer)
 
     assert layer.take_events() == [RequestFailed(key, 408, "leg")]
@@ -585,7 +585,7 @@ def test_a_request_that_cannot_be_sent_fails_with_503() -> None:
 def test_a_closed_connection_fails_what_waits_on_it() -> None:
     layer = new_stack()
     key, _ = invite_out(layer, BOB_TCP)
-    layer.request(outgoing("OPTIONS"), ALICE_TCP, 0.0)
+    layer.client.request(outgoing("OPTIONS"), ALICE_TCP, 0.0)
 
     layer.flow_closed(BOB_TCP, 0.1)
     layer.flow_closed(BOB_TCP, 0.2)
@@ -648,8 +648,8 @@ def test_an_ack_to_a_2xx_has_a_branch_of_its_own_and_can_be_sent_again() -> None
     layer = new_stack()
     ack = Request(method="ACK", uri=Uri.parse("sip:bob@192.0.2.20"), headers=outgoing().headers)
 
-    packet = layer.send_ack(ack, BOB)
-    layer.send(packet)
+    packet = layer.client.send_ack(ack, BOB)
+    layer.client.send(packet)
 
     assert layer.take_packets() == [packet, packet]
     assert isinstance(read(bytes(packet.data).replace(b"1 INVITE", b"1 ACK")), Request)

@@ -11,7 +11,7 @@ from switchhook.sip.wire.transport import Peer
 
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
-    """A request that is new; answer it with `respond`."""
+    """A request that is new; answer it with `server.respond`."""
 
     key: TransactionKey
     request: Request
@@ -28,7 +28,7 @@ class AckReceived:
 
 @dataclass(frozen=True, slots=True)
 class CancelReceived:
-    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `respond`."""
+    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `server.respond`."""
 
     key: TransactionKey
     """That of the CANCEL."""

@@ -24,6 +24,8 @@ class OverloadControl:
     def __init__(self, limits: LoadLimits, admission: Admission) -> None:
         self.lag = Lag.NONE
         """Set by the owner of the layer when it cannot keep up."""
+        self.shed = 0
+        """How many requests were turned away for load or for want of a token, since the start."""
         self.counts = TransactionCounts(limits)
         self._limits = limits
         self._admission = admission

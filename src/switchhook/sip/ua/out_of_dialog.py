@@ -45,7 +45,7 @@ class OutOfDialogRequest:
         request = Request(
             method=command.method, uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        _, sent = self._table.layer.request(request, command.peer, now, owner=self)
+        _, sent = self._table.layer.client.request(request, command.peer, now, owner=self)
         return sent
 
     def handle_response(self, event: ResponseReceived, now: float) -> None:

@@ -70,4 +70,4 @@ class ReceivedRequests(Generic[S]):
     def _respond(self, ref: str, status: int, now: float) -> None:
         key = self._pending[ref].key
         self.remove(ref)
-        self._table.layer.respond(key, status, now)
+        self._table.layer.server.respond(key, status, now)

@@ -129,25 +129,25 @@ class Session:
         """Serve a request within the dialog."""
         request = event.request
         if self.dialog is None or not self.dialog.belongs(request):
-            self._table.layer.respond(event.key, 481, now)
+            self._table.layer.server.respond(event.key, 481, now)
             return
         try:
             self.dialog = self.dialog.with_request(request)
         except SipError as error:
-            self._table.layer.respond(event.key, error.status, now, headers=RETRY_SOON)
+            self._table.layer.server.respond(event.key, error.status, now, headers=RETRY_SOON)
             return
         if request.method == "BYE":
             self._handle_bye(event, now)
         elif request.method == "UPDATE" and not request.body and not self._is_ending:
             self._handle_refresh(event, now)
         elif (status := self._conflict(request.method)) is not None:
-            self._table.layer.respond(event.key, status, now, headers=RETRY_SOON)
+            self._table.layer.server.respond(event.key, status, now, headers=RETRY_SOON)
         else:
             self._pass_up(event, now)
 
     def _handle_bye(self, event: RequestReceived, now: float) -> None:
         if self._bye_headers is not None:  # our user wants the same, and waits for nothing
-            self._table.layer.respond(event.key, 200, now)
+            self._table.layer.server.respond(event.key, 200, now)
             self._leave(now)
             return
         ref = self._handle_leaving(event, now)
@@ -183,7 +183,7 @@ class Session:
             self.dialog = before.refreshed(request)
         timer = agreed_by_us(request)
         headers = (("Contact", self._contact()), ALLOW, SUPPORTED)
-        self._table.layer.respond(
+        self._table.layer.server.respond(
             event.key, 200, now, headers=(*headers, *(timer.answered if timer else ()))
         )
         target = None if before is None else before.target
@@ -218,7 +218,7 @@ class Session:
             self.dialog = self.dialog.refreshed(request)
         ref = self._received.add(event)
         if request.method == "INVITE":
-            self._table.layer.respond(event.key, 100, now)
+            self._table.layer.server.respond(event.key, 100, now)
         self._table.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
 
     def handle_ack(self, request: Request, now: float) -> None:
@@ -240,7 +240,7 @@ class Session:
 
     def handle_cancel(self, event: CancelReceived, now: float) -> None:
         """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
-        self._table.layer.respond(event.key, 200, now)
+        self._table.layer.server.respond(event.key, 200, now)
         for ref in self._received.cancel(event.request.cseq.number, now):
             self._table.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
 
@@ -261,7 +261,7 @@ class Session:
             headers = (*headers, *(pending.timer.answered if pending.timer else ()))
             self.state.set_local_description(command.headers, command.body)
             self._agree(pending.timer, now)
-        sent = self._table.layer.respond(
+        sent = self._table.layer.server.respond(
             pending.key,
             command.status,
             now,
@@ -313,12 +313,12 @@ class Session:
         self._owes_answer = False
         self.state.set_local_description(headers, body)
         ack = self.dialog.ack(cseq, headers=headers, body=body)
-        self._last_ack = key, self._table.layer.send_ack(ack, self._next_peer())
+        self._last_ack = key, self._table.layer.client.send_ack(ack, self._next_peer())
 
     def acknowledge_again(self, key: TransactionKey) -> None:
         """Send the ACK once more, as the 2xx came once more."""
         if self._last_ack is not None and self._last_ack[0] == key:
-            self._table.layer.send(self._last_ack[1])
+            self._table.layer.client.send(self._last_ack[1])
 
     def acknowledge_retransmission(self, response: Response) -> bool:
         """Acknowledge a 2xx of theirs that an earlier process had; False where it is not of this dialog."""
@@ -327,7 +327,7 @@ class Session:
         if self._unacknowledged is None:  # else the ACK waits for our user
             state = self.state if self._owes_answer else SessionState()
             ack = self.dialog.ack(response.cseq.number, headers=state.headers, body=state.body)
-            self._table.layer.send_ack(ack, self._next_peer())
+            self._table.layer.client.send_ack(ack, self._next_peer())
         return True
 
     def was_acknowledged(self) -> None:
@@ -455,7 +455,7 @@ class Session:
                 self._received.refuse(now)
             self._send_bye(now)
         elif now >= answer.retransmit_at:
-            self._table.layer.send(answer.packet)
+            self._table.layer.client.send(answer.packet)
             answer.back_off(self._table.timing, now)
 
     def _handle_refresh_response(
@@ -534,7 +534,7 @@ class Session:
         answer = self._answer
         if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
             return False
-        self._table.layer.send(answer.packet)
+        self._table.layer.client.send(answer.packet)
         return True
 
     def stored(self, now: float) -> StoredLeg | None:
@@ -621,7 +621,7 @@ class Session:
             return
         headers = (*draft.headers, *(proofs[-1] if proofs else ()))
         self.dialog, request = self.dialog.request(draft.method, headers=headers, body=draft.body)
-        key, _ = self._table.layer.request(request, self._next_peer(), now, owner=self)
+        key, _ = self._table.layer.client.request(request, self._next_peer(), now, owner=self)
         self._sent[key] = SentRequest(draft, request, proofs)
 
     def _retries(self, sent: SentRequest, response: Response, now: float) -> bool:

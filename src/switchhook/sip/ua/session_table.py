@@ -95,7 +95,7 @@ class SessionTable(Generic[S]):
             event.key, request.method, number, session, timer
         )
         if session is not None:
-            self.layer.set_owner(event.key, session)
+            self.layer.server.set_owner(event.key, session)
         return ref
 
     def add(self, session: S) -> None:

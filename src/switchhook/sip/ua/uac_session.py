@@ -79,7 +79,7 @@ class UacSession(Session):
         invite = Request(
             method="INVITE", uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        return self._table.layer.request(invite, self.peer, now, owner=self)
+        return self._table.layer.client.request(invite, self.peer, now, owner=self)
 
     def handle_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog, or within an early one."""
@@ -90,9 +90,9 @@ class UacSession(Session):
         elif event.request.method == "UPDATE" and not event.request.body:
             contact = self._table.contact(self.peer, self._from.uri)
             headers = (("Contact", contact), ALLOW, SUPPORTED)
-            self._table.layer.respond(event.key, 200, now, headers=headers)
+            self._table.layer.server.respond(event.key, 200, now, headers=headers)
         else:  # its answer, which this overtook, is still to come
-            self._table.layer.respond(event.key, 500, now, headers=RETRY_SOON)
+            self._table.layer.server.respond(event.key, 500, now, headers=RETRY_SOON)
 
     def _handle_early_bye(self, event: RequestReceived, now: float) -> None:
         """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
@@ -102,7 +102,7 @@ class UacSession(Session):
         if len(self._hung_up) < MOST_FORKS:
             self._hung_up.add(tag)
         if self._early or self._cancel_headers is not None:
-            self._table.layer.respond(event.key, 200, now)
+            self._table.layer.server.respond(event.key, 200, now)
             return
         failed = InviteFailed(
             leg=self.leg,
@@ -246,4 +246,4 @@ class UacSession(Session):
             super().end(headers, now)
         elif self._cancel_headers is None:
             self._cancel_headers = headers
-            self._table.layer.cancel(self._key, now, headers)
+            self._table.layer.client.cancel(self._key, now, headers)

@@ -46,7 +46,7 @@ class UasSession(Session):
         invite = self._invite
         if invite is None or self._left or command.fork >= MOST_FORKS:
             return
-        sent = self._table.layer.respond(
+        sent = self._table.layer.server.respond(
             self._key,
             command.status,
             now,
@@ -71,7 +71,7 @@ class UasSession(Session):
         invite, dialog = self._invite, self._confirmed(command.fork)
         if invite is None or dialog is None or self._left or command.fork >= MOST_FORKS:
             return None
-        packet = self._table.layer.compose(
+        packet = self._table.layer.server.compose(
             self._key,
             command.status,
             reason=command.reason,
@@ -142,7 +142,9 @@ class UasSession(Session):
     def _refuse(self, status: int, headers: HeaderFields, now: float) -> None:
         self._invite = None
         self._received.answer(now)
-        self._table.layer.respond(self._key, status, now, to_tag=self._tag(0), headers=headers)
+        self._table.layer.server.respond(
+            self._key, status, now, to_tag=self._tag(0), headers=headers
+        )
         self._finish()
 
     def _lose(self, status: int, now: float, why: str = "") -> None:

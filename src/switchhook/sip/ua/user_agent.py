@@ -180,7 +180,7 @@ class UserAgent:
     @property
     def shed(self) -> int:
         """How many requests were turned away for load or for want of a turn, since the start."""
-        return self._layer.shed
+        return self._layer.overload.shed
 
     def handle_timer(self, now: float) -> None:
         """Fire the timers that are due."""
@@ -222,7 +222,7 @@ class UserAgent:
             return
         if command.status >= 200:
             del self._table.pending_requests[command.ref]
-        self._layer.respond(
+        self._layer.server.respond(
             pending.key,
             command.status,
             now,
@@ -330,7 +330,7 @@ class UserAgent:
                 case transaction_events.CancelReceived(owner=Session() as session):
                     session.handle_cancel(event, now)
                 case transaction_events.CancelReceived(key=key):
-                    self._layer.respond(key, 200, now)
+                    self._layer.server.respond(key, 200, now)
                 case transaction_events.ResponseReceived(
                     owner=Session() | OutOfDialogRequest() as owner
                 ):
@@ -389,14 +389,16 @@ class UserAgent:
         request = event.request
         refusal = inspect_request(request)
         if refusal is not None:
-            self._layer.respond_statelessly(event.key, refusal.status, now, refusal.headers)
+            self._layer.server.respond_statelessly(event.key, refusal.status, now, refusal.headers)
         elif request.is_within_dialog or request.method == "BYE":
             tagged = request.is_within_dialog
             session = self._session_of(request) if tagged else self._session_of_caller(event)
             if session is None:
-                self._layer.respond_statelessly(event.key, 481, now)
+                self._layer.server.respond_statelessly(event.key, 481, now)
             elif request.method == "OPTIONS":
-                self._layer.respond_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+                self._layer.server.respond_statelessly(
+                    event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED)
+                )
             elif (refusal := self._check_source(session, request, event.source, now)) is not None:
                 self._refuse(event, refusal, now)
             else:
@@ -404,7 +406,7 @@ class UserAgent:
         elif request.method == "INVITE":
             self._handle_invite(event, now)
         elif request.method == "OPTIONS":
-            self._layer.respond_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+            self._layer.server.respond_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
         else:
             self._handle_register(event, now)
 
@@ -421,7 +423,7 @@ class UserAgent:
     def _refuse(
         self, event: transaction_events.RequestReceived, refusal: Refusal, now: float
     ) -> None:
-        self._layer.respond_statelessly(
+        self._layer.server.respond_statelessly(
             event.key, refusal.status, now, refusal.headers, refusal.reason
         )
 
@@ -457,11 +459,11 @@ class UserAgent:
     def _handle_invite(self, event: transaction_events.RequestReceived, now: float) -> None:
         known = self._session_of_caller(event)
         if known is not None and known.handle_invite_retransmission(event.request):
-            self._layer.forget(event.key)
+            self._layer.server.forget(event.key)
             return
         is_full = len(self._table.sessions) >= self._most_sessions
         if is_full and not self._admission.is_urgent(event.request):
-            self._layer.respond_statelessly(
+            self._layer.server.respond_statelessly(
                 event.key, 503, now, self._layer.overload.retry_after(event.request)
             )
             return
@@ -471,11 +473,11 @@ class UserAgent:
         try:
             session = UasSession(self._table, self._table.token(), event)
         except SipError as error:
-            self._layer.respond_statelessly(event.key, error.status, now)
+            self._layer.server.respond_statelessly(event.key, error.status, now)
             return
         self._table.add(session)
-        self._layer.set_owner(event.key, session)
-        self._layer.respond(event.key, 100, now)
+        self._layer.server.set_owner(event.key, session)
+        self._layer.server.respond(event.key, 100, now)
         self._table.events.append(
             InviteReceived(
                 leg=session.leg, request=event.request, source=event.source, who=admitted.who
