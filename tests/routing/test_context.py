@@ -22,10 +22,10 @@ def test_entries_and_events_are_numbered_from_where_the_call_stands() -> None:
     one, tell, two = ctx.commands
     assert one == WriteJournal(entry=JournalEntry(seq=1, at=9.0, kind=EntryKind.NOTICE, text="one"))
     assert isinstance(tell, EmitEvent)
-    assert (tell.seq, tell.call.told, tell.call.entries) == (1, 1, 1)
+    assert (tell.seq, tell.call.emitted, tell.call.entries) == (1, 1, 1)
     assert isinstance(two, WriteJournal)
     assert (two.entry.seq, two.entry.leg, two.entry.facts) == (2, CALLER, (("a", "b"),))
-    assert (call.entries, call.told) == (0, 0)
+    assert (call.entries, call.emitted) == (0, 0)
 
 
 def test_a_leg_that_is_ended_by_order_is_written_off_at_once() -> None:

@@ -253,7 +253,7 @@ STEPWISE: tuple[Callable[[Heard], None], ...] = (
 
 def entries_and_events_are_numbered_without_a_gap(walk: Walk) -> None:
     assert [entry.seq for entry in entries(walk)] == list(range(1, walk.call.entries + 1))
-    assert [tell.seq for tell in told(walk)] == list(range(1, walk.call.told + 1))
+    assert [tell.seq for tell in told(walk)] == list(range(1, walk.call.emitted + 1))
 
 
 def an_event_shows_the_call_as_it_was(walk: Walk) -> None:
@@ -261,7 +261,7 @@ def an_event_shows_the_call_as_it_was(walk: Walk) -> None:
         for command in heard.commands:
             if isinstance(command, EmitEvent):
                 assert command.at == heard.now
-                assert command.call.told == command.seq
+                assert command.call.emitted == command.seq
 
 
 def an_ended_call_ended_once(walk: Walk) -> None:

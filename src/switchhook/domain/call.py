@@ -254,11 +254,11 @@ class Call(_Changeable):
     on_fallback: bool = False
     """Whether the project's fallback was tried already [A-54]."""
     wake_at: float | None = None
-    """When the engine wants to hear `TimePassed`, if nothing else comes first."""
+    """When the engine needs `TimePassed`, if nothing else comes first."""
     entries: int = 0
     """How many journal entries were written; the next one's number less one."""
-    told: int = 0
-    """How many events were promised."""
+    emitted: int = 0
+    """How many events were emitted."""
     answered_at: float | None = None
     ended_at: float | None = None
     outcome: Outcome | None = None

@@ -10,7 +10,7 @@ EntryFacts = tuple[tuple[str, str], ...]
 
 
 class EntryKind(StrEnum):
-    """What an entry tells of; stored, so a value never changes."""
+    """The kind of an entry; stored, so a value never changes."""
 
     ARRIVED = "arrived"
     STEP = "step"

@@ -1,4 +1,4 @@
-"""What a project reaches beyond itself, and the operator alone opens: networks, addresses, files.
+"""Access of a project beyond itself, which the operator alone grants: networks, addresses, files.
 
 Whoever may apply one project's file keeps what its latest version reaches, and widens none of it. Names
 are judged when they are looked up, at each call and each webhook.

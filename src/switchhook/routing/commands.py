@@ -1,4 +1,4 @@
-"""What the engine orders. Imperative; somebody else carries it out, after it has been recorded.
+"""Commands that the engine issues. Imperative; somebody else carries it out, after it has been recorded.
 
 Every phone command may be repeated: a leg is named by the engine, so a second `RingLeg` of the same
 leg, or an `EndLeg` of one that is gone, does nothing.
@@ -156,7 +156,7 @@ class WriteJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmitEvent:
-    """Promise this event to the webhooks that want it."""
+    """Emit this event to the webhooks that want it."""
 
     event: EventKind
     seq: int

@@ -1,4 +1,4 @@
-"""One step in the making: the call as it becomes, and the commands that go with it."""
+"""The context of one transition: the call as it changes, and the commands that are issued."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class TransitionContext:
         )
 
     def emit(self, event: EventKind) -> None:
-        """Promise an event to whoever listens."""
-        emitted = self.call.told + 1
-        self.change(told=emitted)
+        """Emit an event to whoever listens."""
+        emitted = self.call.emitted + 1
+        self.change(emitted=emitted)
         self.issue(EmitEvent(event=event, seq=emitted, at=self.now, call=self.call))
 
     def close_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:

@@ -1,4 +1,4 @@
-"""How a call ends: every leg with it, one terminal entry, one terminal event."""
+"""Ends a call: every leg with it, one terminal entry, one terminal event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFUSALS = {
     Outcome.UNREACHABLE: Cause(sip=480, text="nobody could be reached"),
     Outcome.FAILED: Cause(sip=486, text="the call forwarding scheme did not work"),
 }
-"""What the caller is told when the scheme placed the call nowhere [A-54].
+"""The refusal of the caller when the scheme placed the call nowhere [A-54].
 
 Where somebody was tried, `_refusal_like_last_attempt` says more: 486 would keep the caller's switch from trying another way.
 """
@@ -31,7 +31,7 @@ FORWARDED_STATUSES = frozenset({500, 502, 503, 504})
 """Failures that mean the same to the caller's switch as they did to us."""
 
 TRANSFER_ABORTED = 487
-"""What is told of a transfer that ends with its call."""
+"""The status of a transfer that ends with its call."""
 
 AFTER_EVENTS = {
     Direction.INCOMING: EventKind.INCOMING_AFTER,

@@ -1,6 +1,6 @@
-"""What the engine hears. Past tense: it has happened, and cannot be refused.
+"""Events that the engine takes. Past tense: it has happened, and cannot be refused.
 
-Telephone sides make these from their own tongue; the switchboard makes those about asks and time.
+Telephone sides make these from their own protocol; the switchboard makes those about asks and time.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def execute_next(ctx: TransitionContext) -> None:
 
 
 def apply_result(ctx: TransitionContext, result: StepResult) -> None:
-    """Go on after a step that heard something."""
+    """Go on after a step that took an event."""
     match result:
         case StepResult.TAKEN:
             return None

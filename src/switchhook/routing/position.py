@@ -1,4 +1,4 @@
-"""Where a call stands in its scheme, and moving it about there."""
+"""The position of a call in its scheme: reads it and moves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets that are numbers of the call's own project.
+"""The project's own numbers as targets: the call goes on with their scheme.
 
 Rung over the trunk, such a number would come back as a new call, whose webhook may name it again, and
 so on without an end: nobody counts jumps from call to call. So the call goes on with its scheme.

@@ -1,4 +1,4 @@
-"""What the caller hears from us: prompts that are waited for, and background audio."""
+"""Plays to the caller: prompts that are waited for, and background audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a transfer while it goes on, and when it is over: to who asked for it, and in the journal."""
+"""Notifies who asked for a transfer of its progress (NOTIFY), and writes its failure into the journal."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ def notify(ctx: TransitionContext, status: int, why: str = "") -> None:
     """Tell who transferred, unless they left; from 200 on, for the last time."""
     transfer = ctx.call.transfer
     if transfer is not None and not transferor_has_left(ctx.call, transfer):
-        told = NotifyTransfer(leg=transfer.by, request=transfer.request, status=status, reason=why)
-        ctx.issue(told)
+        command = NotifyTransfer(
+            leg=transfer.by, request=transfer.request, status=status, reason=why
+        )
+        ctx.issue(command)
 
 
 def fail(ctx: TransitionContext, cause: Cause, otherwise: int) -> None:

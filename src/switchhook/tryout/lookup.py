@@ -1,4 +1,4 @@
-"""Finding what a question is about: a project's latest version, or a file's; a webhook by its name."""
+"""Looks up what is tried out: a project's latest version, or a file's; a webhook by its name."""
 
 from __future__ import annotations
 

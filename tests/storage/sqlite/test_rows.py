@@ -33,6 +33,8 @@ def test_a_call_is_stored_with_its_plan_s_key_alone() -> None:
     stored = json.loads(str(value))
     assert (project, call_id, state) == ("shop", "c1", "arrived")
     assert stored["plan"] == ["shop", 1]
+    assert stored["told"] == 0
+    assert not {"snapshot", "emitted"} & stored.keys()
     assert "secret" not in str(value)
 
 

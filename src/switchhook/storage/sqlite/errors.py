@@ -1,4 +1,4 @@
-"""What SQLite's errors mean for the one who runs the database, and what to do about them."""
+"""SQLite's errors in words for the one who runs the database, with what to do about them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_THE_DATABASE: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not a database, or is damaged: check the path",
     sqlite3.SQLITE_INTERRUPT: "the request was interrupted",
 }
-"""Trouble that every request meets, whatever it holds."""
+"""Errors that every request meets, whatever it holds."""
 
 _LASTING: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 

@@ -1,4 +1,4 @@
-"""What a restart takes up again, in a database: one that cannot be read keeps no other back."""
+"""Recovery of live calls and deliveries after a restart, in a database: one that cannot be read keeps no other back."""
 
 from __future__ import annotations
 

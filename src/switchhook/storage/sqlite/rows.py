@@ -65,10 +65,14 @@ def _json(value: object) -> str:
 
 
 def call_to_row(call: Call, node: str) -> SqlParameters:
-    """Return what `save_call` takes. In the value, the snapshot is written as project and version, under `plan`."""
+    """Return what `save_call` takes. In the value, the snapshot is written as project and version.
+
+    `plan` and `told` are the stored names of `snapshot` and `emitted`.
+    """
     project, version = call.snapshot.key
     value = call.__dict__ | {"plan": (project, version)}
     del value["snapshot"]
+    value["told"] = value.pop("emitted")
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
     return (node, project, call.id, call.state.value, ended_at, _json(value))
 
@@ -86,6 +90,7 @@ def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[
     def read(stored: str) -> Call:
         value = _decode(_object, stored)
         value["snapshot"] = value.pop("plan", None)
+        value["emitted"] = value.pop("told", 0)
         try:
             return msgspec.convert(value, Call, dec_hook=snapshot)
         except msgspec.ValidationError as error:
