@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Changes(Protocol):
+class WriteRunner(Protocol):
     """Runs small jobs that write, in a commit with others'."""
 
     async def __call__(self, job: Callable[[sqlite3.Connection], T], /) -> T:
@@ -30,7 +30,7 @@ class Changes(Protocol):
 class SqliteTokens:
     """The tokens of a store, read and written in its threads. What cannot be done raises StoreError."""
 
-    def __init__(self, *, reader: JobRunner, change: Changes) -> None:
+    def __init__(self, *, reader: JobRunner, change: WriteRunner) -> None:
         """`change` raises StoreError where the database was opened for reading only."""
         self._reader = reader
         self._change = change
