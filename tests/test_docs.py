@@ -100,6 +100,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--real",
         "--remove",
         "--scope",
+        "--set",
         "--status",
         "--to",
         "--user",

@@ -165,6 +165,26 @@ def test_arguments(key: str, argument: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("key", "expected"),
+    [("full_length", "00:20"), ("waiting_time", "00:08"), ("conversation", "00:12")],
+)
+def test_a_length_is_told_in_minutes_and_seconds_where_that_is_asked_for(
+    key: str, expected: str
+) -> None:
+    assert expected == resolve(key, "mm:ss", TALKED)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(125, "02:05"), (3600, "60:00"), (59, "00:59")])
+def test_minutes_go_on_behind_an_hour(seconds: int, expected: str) -> None:
+    call = replace(TALKED.call, ended_at=TALKED.call.arrived_at + seconds)
+    assert resolve("full_length", "mm:ss", replace(TALKED, call=call)) == expected
+
+
+def test_a_length_that_is_not_known_is_empty_in_minutes_too() -> None:
+    assert resolve("waiting_time", "mm:ss", make_facts()) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
     [
         ("status", "ANSWERED"),
         ("full_length", "20"),

@@ -22,6 +22,7 @@ from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.operations.sounds import SoundError
 from switchhook.operations.tokens import NoSuchTokenError, TokenError
+from switchhook.projectfile.templates.catalogue import TemplateError
 from switchhook.settings import LogLevel, SettingsError
 from switchhook.storage.records import StoreError
 from switchhook.tryout.examples import ExampleError
@@ -91,6 +92,10 @@ COMMANDS = {
         "Place a simulated call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
     "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
+    "template": (
+        "switchhook.cli.template",
+        "Event webhooks for known receivers, such as a CRM or a chat: list, show, add one.",
+    ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
     "demo": (
         "switchhook.cli.demo.command",
@@ -117,6 +122,7 @@ _EXPECTED = (
     ExampleError,
     SoundError,
     StoreError,
+    TemplateError,
     TokenError,
 )
 """What a person or a machine may cause; its message is a sentence for people."""

@@ -35,6 +35,7 @@ from switchhook.projectfile.schema.webhook import (
     HEADER,
     PARAMETER,
 )
+from switchhook.projectfile.templates.catalogue import list_templates
 from switchhook.projectfile.toml.tables import REQUIRED, Tables
 from switchhook.projectfile.toml.value_types import quote
 from switchhook.settings import KEYS, PREFIX
@@ -76,6 +77,7 @@ def tables() -> dict[str, str]:
         "settings": settings_table(),
         "parameters": parameters_table(),
         "date-styles": date_styles_table(),
+        "templates": templates_table(),
     }
 
 
@@ -113,6 +115,20 @@ def date_styles_table() -> str:
     """Show what each style makes of one moment."""
     rows = [(f"`date:{name}`", f"`{_example(name)}`") for name in FORMATS]
     return markdown(("value", "example"), rows)
+
+
+def templates_table() -> str:
+    """Say of each template whom it is for, what that gets, and what a person fills in."""
+    rows = [
+        (
+            f"`{template.name}`",
+            template.receiver,
+            template.gets,
+            "<br>".join(f"`{gap}`: {help_}" for gap, help_ in template.gaps.items()) or "nothing",
+        )
+        for template in list_templates()
+    ]
+    return markdown(("template", "for", "what it gets", "what to fill in"), rows)
 
 
 def _example(style: str) -> str:

@@ -75,6 +75,9 @@ STATUS: Mapping[Outcome, str] = MappingProxyType(
 
 E164 = "e164"
 """The parameter for the caller's number in that form, and the argument that asks for it."""
+CLOCK = "mm:ss"
+"""The argument that asks for a length in minutes and seconds."""
+LENGTHS = frozenset(("full_length", "waiting_time", "conversation"))
 NO_FORWARD = "NO-FORWARD"
 """The vendor's name for "call forwarding scheme did not work": it placed the call nowhere [A-54]."""
 
@@ -98,19 +101,27 @@ def _date(facts: CallFacts, style: str) -> str:
     return format_timestamp(call.arrived_at, time_zone=call.snapshot.project.time_zone, style=style)
 
 
-def _full_length(facts: CallFacts, _: str) -> str:
-    return _seconds(facts.call.arrived_at, facts.call.ended_at) or "0"
+def _full_length(facts: CallFacts, form: str) -> str:
+    return _length(_seconds(facts.call.arrived_at, facts.call.ended_at) or "0", form)
 
 
-def _conversation(facts: CallFacts, _: str) -> str:
-    return str(int(facts.call.conversation))
+def _conversation(facts: CallFacts, form: str) -> str:
+    return _length(str(int(facts.call.conversation)), form)
 
 
-def _waiting_time(facts: CallFacts, _: str) -> str:
+def _waiting_time(facts: CallFacts, form: str) -> str:
     call = facts.call
-    return _seconds(
+    waited = _seconds(
         call.arrived_at, call.ended_at if call.answered_at is None else call.answered_at
     )
+    return _length(waited, form)
+
+
+def _length(seconds: str, form: str) -> str:
+    """Write seconds as they are, or as minutes and seconds; what is not known stays empty."""
+    if form != CLOCK or not seconds:
+        return seconds
+    return "{:02}:{:02}".format(*divmod(int(seconds), 60))
 
 
 def _seconds(start: float | None, end: float | None) -> str:
@@ -279,15 +290,22 @@ def find(name: str) -> str | None:
     return _BY_NAME.get(name.strip().casefold())
 
 
-def takes(key: str, argument: str) -> bool:
-    """Say whether a parameter can be told in the way that its argument asks for."""
+def forms_of(key: str) -> tuple[str, ...]:
+    """Return the arguments that a parameter takes by name; none where it takes any text, or nothing."""
     match key:
         case "caller_id" | "destination_id":
-            return argument in {"", E164}
+            return (E164,)
         case "date":
-            return not argument or argument in FORMATS or "%" in argument
+            return tuple(FORMATS)
         case _:
-            return True
+            return (CLOCK,) if key in LENGTHS else ()
+
+
+def takes(key: str, argument: str) -> bool:
+    """Say whether a parameter can be told in the way that its argument asks for."""
+    forms = forms_of(key)
+    is_pattern = key == "date" and "%" in argument
+    return not forms or not argument or argument in forms or is_pattern
 
 
 def resolve(key: str, argument: str, facts: CallFacts) -> str:

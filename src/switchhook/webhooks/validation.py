@@ -22,9 +22,8 @@ from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number import all_fields
 from switchhook.webhooks.encoding import is_header_name
-from switchhook.webhooks.parameters import CATALOGUE, E164, takes
+from switchhook.webhooks.parameters import CATALOGUE, forms_of, takes
 from switchhook.webhooks.request_headers import authorization, is_parameter_header
-from switchhook.webhooks.timestamps import FORMATS
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
 
 if TYPE_CHECKING:
@@ -268,7 +267,7 @@ def _of_value(field: Field) -> Iterator[str]:
     if field.parameter not in CATALOGUE:
         yield f"there is no parameter {field.parameter!r}"
     elif not takes(field.parameter, field.argument):
-        known = ", ".join(FORMATS) if field.parameter == "date" else E164
+        known = ", ".join(forms_of(field.parameter))
         what = "date format" if field.parameter == "date" else f"form of {field.parameter}"
         yield f"there is no {what} {field.argument!r}: choose one of {known}"
 

@@ -1,8 +1,9 @@
 """Zammad's generic CTI (docs.zammad.org, "Generic CTI": newCall, answer and hangup events).
 
-Each event is a POST to `/api/v1/cti/TOKEN`, as JSON or as a form. Numbers are digits as they are dialled,
-with their country code or a leading zero and without a `+`, or `anonymous`; `callId` has 250 characters at
-most, and is the same in all events of a call. In a form, names of people are `user[]`. The answer is
+Each event is a POST to `/api/v1/cti/TOKEN`, as JSON or as a form. Numbers are written as they are dialled, with
+their country code or a leading zero, or `anonymous`; of others its source (app/models/cti/caller_id.rb)
+drops what is no digit, so a `+` does no harm. `callId` has 250 characters at most, and is the same in all
+events of a call. In a form, names of people are `user[]`. The answer is
 `{}`; 401 for another token, 422 for another direction.
 """
 
@@ -25,8 +26,8 @@ from tests.support.receivers.base import (
 
 EVERY = {
     "event": text(),
-    "from": text(r"[0-9]+|anonymous"),
-    "to": text(r"[0-9]+"),
+    "from": text(r"\+?[0-9]+|anonymous"),
+    "to": text(r"\+?[0-9]+"),
     "direction": one_of("in", "out"),
     "callId": text(most=250),
 }

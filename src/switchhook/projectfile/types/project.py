@@ -29,8 +29,7 @@ from switchhook.projectfile.toml.value_types import (
 )
 from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.mail import ADDRESS, MAX_ADDRESS
-from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
-from switchhook.webhooks.timestamps import FORMATS
+from switchhook.webhooks.parameters import CATALOGUE, find, forms_of, takes
 from switchhook.webhooks.url import parse_url, unknown_placeholders
 
 if TYPE_CHECKING:
@@ -372,10 +371,9 @@ class Chosen:
         if key == "constant" and not colon:
             raise WrongError("the constant has no text", "write it behind a colon: constant:shop-1")
         if at.notes.judges and not takes(key, argument):
-            what, known = (
-                ("style of dates", FORMATS) if key == "date" else (f"form of {key}", [E164])
-            )
-            raise WrongError(f"{shown(argument)} is no {what}", did_you_mean(argument, known))
+            what = "style of dates" if key == "date" else f"form of {key}"
+            advice = did_you_mean(argument, forms_of(key))
+            raise WrongError(f"{shown(argument)} is no {what}", advice)
         return key, argument
 
     def write(self, value: tuple[str, str]) -> str:

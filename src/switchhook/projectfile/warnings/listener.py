@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFormat
+from switchhook.projectfile.templates.catalogue import gaps_left
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.webhooks.encoding import JSON_TYPE
 from switchhook.webhooks.parameters import CATALOGUE
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def listener_warnings(project: Project) -> Iterator[str]:
     """Yield what is sent otherwise than it was written, and who is told of nothing.
 
-    What looks like a placeholder and is none (R2-28), JSON under another Content-Type, a filter that no
-    call passes.
+    What looks like a placeholder and is none (R2-28), a gap of a template that nobody filled in, JSON under
+    another Content-Type, a filter that no call passes.
     """
     for webhook in project.event_webhooks:
         who = f"event webhook {webhook.name!r}"
@@ -43,6 +44,8 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
     method = event_method(webhook)
     if method is not webhook.method:
         yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
+    for gap in gaps_left(webhook):
+        yield f"sends <{gap}> as it stands; fill in what belongs there"
     if webhook.format is not EventFormat.RAW:
         return
     if not has_body(webhook):

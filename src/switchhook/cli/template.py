@@ -1,0 +1,109 @@
+"""`switchhook template`: event webhooks for known receivers, to start from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from switchhook.cli.options import CommandError, Json, UsageError
+from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
+from switchhook.operations.templates import add_template
+from switchhook.projectfile.templates.catalogue import find_template, list_templates
+from switchhook.projectfile.toml.mistakes import Mistakes
+
+template = App(
+    name="template",
+    help="Event webhooks for known receivers, such as a CRM or a chat: list, show, add one.",
+)
+
+TemplateName = Annotated[str, Parameter(help="Template, as `template list` names it.")]
+GapValues = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="GAP=VALUE: what belongs into a gap, such as url=https://…; again for the next.",
+        name="--set",
+        negative=(),
+        show_default=False,
+    ),
+]
+
+
+@template.command(name="list")
+def list_(*, json: Json = False) -> int:
+    """List the templates: whom they are for, what is sent, and what a person has to fill in."""
+    found = list_templates()
+    if json:
+        print_json(
+            [
+                {"name": one.name, "receiver": one.receiver, "gets": one.gets, "gaps": one.gaps}
+                for one in found
+            ]
+        )
+        return 0
+    rows = [(one.name, one.receiver, one.gets, " ".join(one.gaps) or "-") for one in found]
+    print_table(("template", "for", "what it gets", "to fill in"), rows)
+    return 0
+
+
+@template.command
+def show(name: TemplateName, /) -> int:
+    """Print a template: a piece of a project file, with a comment on each gap in it."""
+    print_whole(find_template(name).text.encode())
+    return 0
+
+
+@template.command
+def add(
+    file: Annotated[Path, Parameter(help="Project file (TOML) that it is written to.")],
+    name: TemplateName,
+    /,
+    *,
+    given: GapValues = (),
+    webhook_name: Annotated[
+        str, Parameter(help="Name of its webhooks in place of the template's.", name="--name")
+    ] = "",
+) -> int:
+    """Write a template at the end of a project file, and say what is left to fill in."""
+    try:
+        added = add_template(file, name, _values(given), webhook_name=webhook_name)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read or written: {error.strerror}") from error
+    if isinstance(added, Mistakes):
+        return _refuse(file, name, added)
+    console = stdout()
+    console.print(f"{file}: added {_counted(added.webhooks)}")
+    _tell_left(file, added.left)
+    return 0
+
+
+def _values(given: Sequence[str]) -> dict[str, str]:
+    """Split at the first `=`. Raises UsageError."""
+    values: dict[str, str] = {}
+    for text in given:
+        gap, sign, value = text.partition("=")
+        if not (gap and sign):
+            raise UsageError(f"--set {text!r} is not written GAP=VALUE")
+        values[gap] = value
+    return values
+
+
+def _refuse(file: Path, name: str, mistakes: Mistakes) -> int:
+    console = stderr()
+    for mistake in mistakes.mistakes:
+        console.print(f"{file}: {mistake}")
+    console.print(f"{file}: {name} was not added")
+    return 1
+
+
+def _counted(webhooks: Sequence[str]) -> str:
+    count = "the event webhook" if len(webhooks) == 1 else f"{len(webhooks)} event webhooks:"
+    return f"{count} {', '.join(map(repr, webhooks))}"
+
+
+def _tell_left(file: Path, left: Mapping[str, str]) -> None:
+    console = stdout()
+    for gap, help_ in left.items():
+        console.print(f"{file}: left to fill in: <{gap}>: {help_}")
+    if not left:
+        console.print(f"Next: switchhook check {file}; switchhook apply {file}")

@@ -1,0 +1,1 @@
+"""Event webhooks for known receivers, ready but for what only a person knows."""

@@ -1,0 +1,153 @@
+"""Reads the templates, and fills their gaps.
+
+A template is a piece of a project file. Comments at its top say whom it is for, and what belongs into each gap,
+which is written `<name>`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import count
+from typing import TYPE_CHECKING
+
+from switchhook.projectfile.toml.mistakes import did_you_mean
+from switchhook.webhooks.payload_template import leaves
+from switchhook.webhooks.text_template import is_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switchhook.domain.event import EventWebhook
+
+GAP = re.compile(r"<([a-z]+)>")
+_TITLE = re.compile(r"# (?P<receiver>.+?): (?P<gets>.+)\n")
+_HELP = re.compile(r"^# <(?P<gap>[a-z]+)>: (?P<help>.+)\n", re.MULTILINE)
+_NAME = re.compile(r'^name = "(?P<name>[^"]+)"$', re.MULTILINE)
+_UNFIT = re.compile(r"""["'\\<>{}\x00-\x20\x7f]""")
+"""What would end a string of TOML or JSON, or stand for something else in it."""
+_CHECKED_URL = "https://receiver.example/"
+
+
+class TemplateError(Exception):
+    """A template cannot be had, or not be filled in that way; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverTemplate:
+    """What tells one kind of receiver of calls."""
+
+    name: str
+    text: str
+    """As it stands in its file, gaps and all."""
+
+    @property
+    def receiver(self) -> str:
+        """Return whom it is for."""
+        return self._title["receiver"]
+
+    @property
+    def gets(self) -> str:
+        """Return what that receiver gets, without a full stop."""
+        return self._title["gets"].removesuffix(".")
+
+    @property
+    def gaps(self) -> dict[str, str]:
+        """Return what belongs into each gap, in their order."""
+        return {found["gap"]: found["help"] for found in _HELP.finditer(self.text)}
+
+    @property
+    def webhooks(self) -> tuple[str, ...]:
+        """Return the names of its event webhooks; none where a receiver subscribes by itself."""
+        return tuple(found["name"] for found in _NAME.finditer(self.text))
+
+    @property
+    def _title(self) -> re.Match[str]:
+        found = _TITLE.match(self.text)
+        if found is None:
+            raise ValueError(f"the template {self.name} does not say whom it is for")
+        return found
+
+
+@cache
+def list_templates() -> tuple[ReceiverTemplate, ...]:
+    """Return every template, by name."""
+    found = (file for file in files(__package__).iterdir() if file.name.endswith(".toml"))
+    return tuple(
+        ReceiverTemplate(
+            name=file.name.removesuffix(".toml"), text=file.read_text(encoding="utf-8")
+        )
+        for file in sorted(found, key=lambda file: file.name)
+    )
+
+
+def find_template(name: str) -> ReceiverTemplate:
+    """Return one template. Raises TemplateError."""
+    known = {template.name: template for template in list_templates()}
+    if name not in known:
+        advice = did_you_mean(name, known)
+        raise TemplateError(f"there is no template {name!r}; {advice}")
+    return known[name]
+
+
+def fill_gaps(template: ReceiverTemplate, values: Mapping[str, str]) -> str:
+    """Return the text with these values in its gaps, without the comments on them.
+
+    Raises TemplateError for a gap that it does not have, and for a value that would not stay in its place.
+    """
+    for gap, value in values.items():
+        if gap not in template.gaps:
+            has = _listed(template.gaps) or "nothing"
+            raise TemplateError(f"{template.name} has no <{gap}> to fill in; it has {has}")
+        if not value or _UNFIT.search(value):
+            raise TemplateError(
+                f"what is given for <{gap}> is empty, or holds a blank, a quote, a brace or a backslash"
+            )
+    text = _HELP.sub(lambda found: "" if found["gap"] in values else found[0], template.text)
+    return GAP.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def rename_webhooks(text: str, template: ReceiverTemplate, name: str) -> str:
+    """Return the text with another name in place of the template's in those of its webhooks."""
+    if _UNFIT.search(name.replace(" ", "")):
+        raise TemplateError(f"{name!r} is no name: it holds a quote, a brace or a backslash")
+    start = f'name = "{template.name}'
+    return re.sub(f"^{re.escape(start)}", lambda _: f'name = "{name}', text, flags=re.MULTILINE)
+
+
+def gaps_in(text: str) -> tuple[str, ...]:
+    """Return the gaps that are left, in the order of their comments."""
+    return tuple(found["gap"] for found in _HELP.finditer(text))
+
+
+def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
+    """Return the gaps of templates that an event webhook would send as they stand.
+
+    In its URL, its headers, the names of its parameters, and its body where that is JSON: elsewhere `<date>`
+    may be meant.
+    """
+    texts = (
+        webhook.url,
+        *(value for _, value in webhook.headers),
+        *(leaf.name for leaf in leaves(webhook.fields)),
+        *((webhook.body,) if is_json(webhook.body) else ()),
+    )
+    known = {gap for template in list_templates() for gap in template.gaps}
+    found = (gap for text in texts for gap in GAP.findall(text))
+    return tuple(dict.fromkeys(gap for gap in found if gap in known))
+
+
+def stand_in(text: str) -> str:
+    """Return the text with something in each gap that is left, so that the rest can be checked."""
+    numbers = (str(number) for number in count(1))
+    fillings = {
+        gap: _CHECKED_URL if gap == "url" else number
+        for gap, number in zip(gaps_in(text), numbers, strict=False)
+    }
+    return GAP.sub(lambda found: fillings.get(found[1], found[0]), text)
+
+
+def _listed(gaps: Iterable[str]) -> str:
+    return ", ".join(f"<{gap}>" for gap in gaps)

@@ -1,0 +1,93 @@
+"""A template is written at the end of a project file, which stays as it is before that, or nothing is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.project import Project
+from switchhook.operations.templates import AddedTemplate, add_template
+from switchhook.projectfile.file import read_project
+from switchhook.projectfile.templates.catalogue import TemplateError
+from switchhook.projectfile.toml.mistakes import Mistakes
+from tests.support.projects import MINIMAL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = {"url": "https://hooks.slack.com/services/T0/B0/XXXX"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "project.toml"
+    made.write_text(f"# Ours.\n{MINIMAL}# The end.\n")
+    return made
+
+
+def refused(file: Path, name: str = "slack") -> str:
+    """Return what is wrong, when nothing was written for it."""
+    before = file.read_bytes()
+    wrong = add_template(file, name, URL)
+    assert isinstance(wrong, Mistakes)
+    assert file.read_bytes() == before
+    return str(wrong)
+
+
+def test_what_stands_in_the_file_stays_as_it_is(file: Path) -> None:
+    before = file.read_text()
+    added = add_template(file, "slack", URL)
+
+    assert added == AddedTemplate(webhooks=("slack",), left={})
+    assert file.read_text().startswith(f"{before}\n# Slack: ")
+    project = read_project(file.read_text())
+    assert isinstance(project, Project)
+    assert [webhook.name for webhook in project.event_webhooks] == ["told", "slack"]
+    assert project.event_webhooks[1].url == URL["url"]
+
+
+def test_what_is_left_to_fill_in_is_said(file: Path) -> None:
+    added = add_template(file, "telegram", {"chat": "-1001"})
+
+    assert isinstance(added, AddedTemplate)
+    assert list(added.left) == ["token"]
+    assert "# <token>: " in file.read_text()
+    assert "# <chat>: " not in file.read_text()
+
+
+def test_a_second_one_takes_a_name_of_its_own(file: Path) -> None:
+    add_template(file, "slack", URL)
+    assert "slack" in refused(file)
+    added = add_template(file, "slack", URL, webhook_name="slack of sales")
+    assert isinstance(added, AddedTemplate)
+    assert added.webhooks == ("slack of sales",)
+
+
+def test_a_file_with_mistakes_is_left_alone(file: Path) -> None:
+    file.write_text(file.read_text().replace("380442223344", "nobody"))
+    assert refused(file).startswith("line ")
+    file.write_bytes(b"\xff")
+    assert "UTF-8" in refused(file)
+
+
+def test_webhooks_in_one_list_are_left_alone(file: Path) -> None:
+    before = 'event_webhooks = []\n[project]\nid = "acme"\nname = "Acme"\n'
+    file.write_text(before)
+    with pytest.raises(TemplateError, match="in one list"):
+        add_template(file, "slack", URL)
+    assert file.read_text() == before
+
+
+def test_the_line_ends_of_the_file_are_kept(file: Path) -> None:
+    file.write_bytes(MINIMAL.rstrip("\n").replace("\n", "\r\n").encode())
+    added = add_template(file, "teams", {"url": "https://teams.example/1"})
+    assert isinstance(added, AddedTemplate)
+    assert b"\r\n\r\n# Microsoft Teams: " in file.read_bytes()
+    assert b"\n" not in file.read_bytes().replace(b"\r\n", b"")
+    assert isinstance(read_project(file.read_bytes().decode()), Project)
+
+
+def test_what_is_subscribed_to_is_no_part_of_a_project_file(file: Path) -> None:
+    with pytest.raises(TemplateError, match="template show call-notification"):
+        add_template(file, "call-notification", {})
