@@ -89,10 +89,11 @@ _STRINGS = {
 }
 _ESCAPED_QUOTES = tuple((f"\\{quote}", quote) for quote in _STRINGS)
 _PLAIN_JSON = json.JSONDecoder(strict=False)
-_COMMENT = r"//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|<!--(?:[^-]++|-(?!->))*+-->"
+_COMMENT = (
+    r"//[^\r\n]*+|\#[^\r\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/|<!--[^-]*+(?:-(?!->)[^-]*+)*-->"
+)
 _UNSEEN = r"\s\x00\u200b-\u200f\u2060\ufeff"
 """Blanks, and marks that come along when text is copied off a page or out of C."""
-# No possessive repetition around what can fail half way: Python before 3.11.5 goes on behind it (gh-106052).
 _BLANK = re.compile(rf"(?:[{_UNSEEN}]++|{_COMMENT})*")
 _GAP = re.compile(rf"(?:[{_UNSEEN},]++|{_COMMENT})*")
 """Commas with nothing between them."""
@@ -104,7 +105,7 @@ behind it (`0`, `1`, `-1`), or with markup that a server appends."""
 _MARKED_STRING = re.compile("[bru]{1,2}(?=[\"'])", re.IGNORECASE)
 """What Python writes before a quote."""
 _BARE_WORD = re.compile(
-    r"[-+]?(?:new\s++)?(?:[^\W\d]|\$)[\w$.]*+(?:\((?:[^()]++|\([^()]*+\))*+\))?|<(?!!--)[^<>{}]++>"
+    r"[-+]?(?:new\s++)?(?:[^\W\d]|\$)[\w$.]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*\))?|<(?!!--)[^<>{}]++>"
     r"|[-.]{1,2}\d[\w.:%+-]*+"
 )
 _NO_NUMBER = re.compile(r"\+?\d[\w.:%+-]*+", re.ASCII)

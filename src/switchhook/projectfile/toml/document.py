@@ -29,7 +29,7 @@ MAX_FRACTION_DIGITS = 100
 """Characters."""
 
 _DOTTED = re.compile(
-    r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
+    r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
     f"{MAX_PARTS}}}"
 )
 """Begins a key of more parts; each place is looked at a few times at most."""

@@ -54,7 +54,6 @@ _KNOWN = re.compile(
 )
 """Where one of the keys begins that this dialect knows, in any letter case."""
 
-# Groups are greedy, not possessive: before Python 3.11.5 a possessive group that can go back matches wrongly.
 _PAIRS = re.compile(r"[^&=]*+(?:&++(?:[^&=]++=[^&=]*+)?)*")
 """A value and the pairs after it; not `Voys & Partners`, nor `AT&T`."""
 _NOT_ENCODED = re.compile(r"[^A-Za-z0-9._~*+!'(),:;@/$?\-%&=]|%(?![0-9A-Fa-f]{2})")
