@@ -80,7 +80,7 @@ country = "UA"
 allowed_networks = ["127.0.0.0/8"]
 
 [outside_calls]
-at_once = 0
+concurrent_calls = 0
 calls_per_day = 0
 minutes_per_day = 0
 

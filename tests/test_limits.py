@@ -45,7 +45,7 @@ def test_times_and_limits_are_what_is_documented() -> None:
             MenuStep(sounds=(), choices=()).attempts,
             MenuStep(sounds=(), choices=()).timeout,
         ),
-        "s: a voicemail": VoicemailStep(sounds=()).longest,
+        "s: a voicemail": VoicemailStep(sounds=()).max_duration,
         "a rating": (RateStep(sounds=()).best, RateStep(sounds=()).timeout),
     } == {
         "jumps between schemes": 10,
@@ -69,7 +69,7 @@ def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
     assert (breaker.failures, breaker.pause) == (5, 30)
     assert (NUMBER.breaker_failures, NUMBER.breaker_pause) == (5, 30)
     assert (NUMBER.response_timeout, NUMBER.ring_timeout) == (5, 60)
-    assert (PLAN_WEBHOOK.response_timeout, PLAN_WEBHOOK.digit_pause) == (5, 3)
+    assert (PLAN_WEBHOOK.response_timeout, PLAN_WEBHOOK.interdigit_timeout) == (5, 3)
     assert (ask_policy.FIRST_PAUSE, ask_policy.MAX_PAUSE, ask_policy.MIN_SECONDS) == (
         0.1,
         0.4,

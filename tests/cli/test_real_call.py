@@ -35,7 +35,8 @@ name = "PIN"
 ask_dial_plan = "pin"
 
 [[schemes.steps.success]]
-ring_destination = 20
+ring_destination = true
+timeout = 20
 
 [[numbers]]
 number = "380442223399"

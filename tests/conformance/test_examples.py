@@ -70,7 +70,8 @@ name = "PINs"
 ask_dial_plan = "pins"
 
 [[schemes.steps.success]]
-ring_destination = 20
+ring_destination = true
+timeout = 20
 
 [[schemes.steps.failed]]
 ring = ["desk"]

@@ -9,7 +9,7 @@ import copy
 import json
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -21,11 +21,11 @@ from switchhook.operations.projects import apply_project
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.loading import load_directory
-from switchhook.projectfile.schema.project import FILE
+from switchhook.projectfile.schema.project import FILE, former_names
 from switchhook.projectfile.schema.scheme import STEPS, Steps
 from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.toml.tables import Table, Tables
+from switchhook.projectfile.toml.tables import Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import ListOf
 from switchhook.projectfile.types.scheme import Presses
 from switchhook.sip.rtp.wav import write_wav
@@ -111,7 +111,7 @@ OWN: Document = {
             "url": "https://crm.example/told",
             "headers": [{"name": "X-A", "value": "b"}],
             "parameters": [{"name": "c", "value": "caller_id"}],
-            "only": {"shortest": 1},
+            "filter": {"min_duration": 1},
         }
     ],
     "event_mails": [
@@ -120,7 +120,7 @@ OWN: Document = {
             "event": "incoming.after",
             "to": ["me@mine.example"],
             "subject": "Call",
-            "only": {},
+            "filter": {},
         }
     ],
 }
@@ -130,13 +130,13 @@ STEP: dict[str, Document] = {
     "ask": {"ask": "crm"},
     "ask_dial_plan": {"ask_dial_plan": "gate"},
     "ring": {"ring": ["john"]},
-    "ring_destination": {"ask_dial_plan": "gate", "success": [{"ring_destination": 30}]},
+    "ring_destination": {"ask_dial_plan": "gate", "success": [{"ring_destination": True}]},
     "play": {"play": ["hello"]},
     "background": {"background": ["hello"]},
     "menu": {"menu": ["hello"], "press": {"1": []}},
     "hours": {"hours": "office"},
     "voicemail": {"voicemail": ["hello"]},
-    "rate": {"rate": ["hello"]},
+    "rating": {"rating": ["hello"]},
     "record": {"record": True},
     "go_to": {"go_to": 2},
     "hang_up": {"hang_up": 486},
@@ -174,11 +174,19 @@ VICTIMS_CARRIER, STRANGER = "203.0.113.5", "192.0.2.77"
 # Every key of a file, with a document in which it may stand
 
 
-def places() -> Iterator[tuple[Document, Where, Any]]:
-    """Yield a good document, a place in it, and the kind of value that belongs there."""
+class Case(NamedTuple):
+    """A place in a good document, perhaps under former names of keys: by how many parts come before each."""
+
+    document: Document
+    where: Where
+    former: dict[int, str]
+
+
+def places() -> Iterator[Case]:
+    """Yield every place of a file, under each of its names."""
     assert set(OWN) == {key.name for key in FILE.keys}, "a table is missing in OWN"
     for key in FILE.keys:
-        yield from _below(OWN, (key.name,), key.kind)
+        yield from _key(OWN, (), key, {})
     assert set(STEP) == set(STEPS), "a step is missing in STEP"
     for word, table in STEPS.items():
         document = copy.deepcopy(OWN)
@@ -188,28 +196,34 @@ def places() -> Iterator[tuple[Document, Where, Any]]:
         ]
         inside = ("success", 0) if word == "ring_destination" else ()
         for key in table.keys:
-            where = ("schemes", 0, "steps", 0, *inside, key.name)
-            yield from _below(document, where, key.kind)
+            yield from _key(document, ("schemes", 0, "steps", 0, *inside), key, {})
 
 
-def _below(document: Document, where: Where, kind: Any) -> Iterator[tuple[Document, Where, Any]]:
+def _key(document: Document, where: Where, key: TableKey, former: dict[int, str]) -> Iterator[Case]:
+    below = (*where, key.name)
+    yield from _below(document, below, key.kind, former)
+    if key.former is not None:
+        yield from _below(document, below, key.kind, former | {len(where): key.former.name})
+
+
+def _below(document: Document, where: Where, kind: Any, former: dict[int, str]) -> Iterator[Case]:
     match kind:
         case Table(keys=keys) | Pair(table=Table(keys=keys)):
             for key in keys:
-                yield from _below(document, (*where, key.name), key.kind)
+                yield from _key(document, where, key, former)
         case Tables(table=Steps()) | Presses():
             return
         case Tables(table=inner) | ListOf(kind=Table() | Pair() as inner):
-            yield from _below(document, (*where, 0), inner)
+            yield from _below(document, (*where, 0), inner, former)
         case ListOf():
-            yield document, (*where, 0), kind
+            yield Case(document, (*where, 0), former)
         case _:
-            yield document, where, kind
+            yield Case(document, where, former)
 
 
-def changed(document: Document, where: Where, value: object) -> str:
+def changed(case: Case, value: object) -> str:
     """Return the document as TOML, with a value in its place."""
-    document = copy.deepcopy(document)
+    document, where = copy.deepcopy(case.document), case.where
     inner: Any = document
     for part, then in pairwise(where):
         if isinstance(inner, dict):
@@ -221,6 +235,11 @@ def changed(document: Document, where: Where, value: object) -> str:
         inner[:] = [value]
     else:
         inner[where[-1]] = value
+    for place, name in sorted(case.former.items(), reverse=True):
+        table: Any = document
+        for part in where[:place]:
+            table = table[part]
+        table[name] = table.pop(where[place])
     return "".join(f"{name} = {toml(item)}\n" for name, item in document.items())
 
 
@@ -235,17 +254,16 @@ def toml(value: object) -> str:
             return json.dumps(value)
 
 
-CASES: dict[str, list[tuple[Document, Where]]] = {}
+CASES: dict[str, list[Case]] = {}
 """Places by the table or step that they are in."""
-for _document, _where, _ in places():
-    _word = next(iter(_document["schemes"][0]["steps"][0])) if _where[2:3] == ("steps",) else ""
-    CASES.setdefault(_word or str(_where[0]), []).append((_document, _where))
+for _case in places():
+    _is_step = _case.where[2:3] == ("steps",)
+    _word = next(iter(_case.document["schemes"][0]["steps"][0])) if _is_step else ""
+    CASES.setdefault(_word or str(_case.where[0]), []).append(_case)
 
 
 def test_the_walk_finds_the_keys_that_reach_farthest() -> None:
-    found = {
-        "/".join(map(str, where)) for places_of_one in CASES.values() for _, where in places_of_one
-    }
+    found = {"/".join(map(str, case.where)) for of_one in CASES.values() for case in of_one}
     assert {
         "project/id",
         "project/allowed_networks/0",
@@ -259,6 +277,16 @@ def test_the_walk_finds_the_keys_that_reach_farthest() -> None:
         "schemes/0/steps/0/ring/0",
         "schemes/0/steps/0/timeout_sounds/0",
     } <= found
+
+
+def test_the_walk_comes_by_every_former_name() -> None:
+    found = {
+        (case.where[place], name)
+        for of_one in CASES.values()
+        for case in of_one
+        for place, name in case.former.items()
+    }
+    assert found == {(key.name, former.name) for _, key, former in former_names()}
 
 
 # What must be as before
@@ -367,12 +395,12 @@ def test_no_key_of_a_project_file_reaches_another_project_or_the_machine(
         store = await SqliteStore.open(None)
         assert not isinstance(await apply_project(store, VICTIM), Mistakes)
         before = next(one.document for one in await store.projects() if one.id == "victim")
-        for document, where in CASES[name]:
-            own = "".join(f"{key} = {toml(item)}\n" for key, item in document.items())
+        for case in CASES[name]:
+            own = "".join(f"{key} = {toml(item)}\n" for key, item in case.document.items())
             applied = await apply_project(store, own)
             assert not isinstance(applied, Mistakes), str(applied)
             for value in (*THEIRS, *INWARD):
-                wished = changed(document, where, value)
+                wished = changed(case, value)
                 mine = read_project(wished)
                 if isinstance(mine, Mistakes):
                     continue

@@ -230,7 +230,7 @@ MENU = MenuStep(
     on_timeout=(HangUpStep(),),
 )
 DIRECTED = b'{"returned_code":"OK","dst_phone":["mary","380501112233"]}'
-VOICEMAIL = VoicemailStep(sounds=("welcome",), longest=20.0)
+VOICEMAIL = VoicemailStep(sounds=("welcome",), max_duration=20.0)
 
 STORIES = {
     "a group rings, one answers": Story(

@@ -69,7 +69,8 @@ ask_dial_plan = "hook"
 """
 DESTINATION = """
 [[schemes.steps.success]]
-ring_destination = 20
+ring_destination = true
+timeout = 20
 
 [[schemes.steps.failed]]
 ring = ["desk"]
@@ -244,7 +245,7 @@ ring = ["desk"]
 [[event_webhooks]]
 name = "chat"
 event = "incoming.after"
-only = { outcomes = ["missed"] }
+filter = { outcomes = ["missed"] }
 url = "https://chat.example/hook"
 format = "raw"
 body = '{"text":"Missed call from {{Caller ID}} to {{destination_id:e164}} at {{Date}}"}'
@@ -252,7 +253,7 @@ body = '{"text":"Missed call from {{Caller ID}} to {{destination_id:e164}} at {{
 [[event_mails]]
 name = "missed"
 event = "incoming.after"
-only = { outcomes = ["missed"] }
+filter = { outcomes = ["missed"] }
 to = ["desk@example.com"]
 subject = "Missed call from {{Caller ID}}"
 """

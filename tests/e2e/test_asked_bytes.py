@@ -224,7 +224,7 @@ SAMPLE = """{"caller":"380441112233","callee":"380442223344","date":"2018-08-13 
 (KHTML, like Gecko) Version/4.0 Chrome/96.0.4664.45 Mobile Safari/537.36","project_id":"0000",\
 "add_num_id":"","E164":"+380441112233","agent_id":"1111","recording_wav":""}"""
 """The vendor's payload, with what nobody knows before a call: no IVR came before, nothing is recorded,
-and `zeros` stand for the flags [A-16, A-19]."""
+and `empty_flags_as_zero` stand for the flags [A-16, A-19]."""
 OF_VISIT = (
     *("source", "medium", "campaign", "keyword", "content", "google_analytics_id", "visitor_ip"),
     *("last_page", "landing_page", "google_analytics_resource_id", "custom", "roistat_visit_id"),
@@ -258,7 +258,7 @@ def test_the_vendors_sample_is_posted_whole() -> None:
 url = "{web.url("/hook")}"
 submission = "json"
 template = "ringostat-sample"
-zeros = true
+empty_flags_as_zero = true
 ring_timeout = 90
 """
 

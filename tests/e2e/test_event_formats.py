@@ -54,7 +54,7 @@ FORMATS: dict[str, dict[str, Any]] = {
         "format": EventFormat.RAW,
         "body": '{"text":"Missed call from {{caller_id:e164}} to {{destination_id:e164}}"}',
         "headers": (("Content-Type", "application/json"),),
-        "only": EventFilter(outcomes=(Outcome.MISSED,)),
+        "filter": EventFilter(outcomes=(Outcome.MISSED,)),
     },
 }
 

@@ -46,18 +46,20 @@ DESK, REFUSED = "desk@example.com", "gone@example.com"
 MAIL = EventMail(
     name="missed",
     event=EventKind.INCOMING_AFTER,
-    only=EventFilter(outcomes=(Outcome.MISSED,)),
+    filter=EventFilter(outcomes=(Outcome.MISSED,)),
     to=(DESK, REFUSED),
     subject="Missed call from {{Caller ID}}",
     text=MAIL_TEXT,
 )
-EVERY_CALL = replace(MAIL, name="log", to=("log@example.com",), only=EventFilter(), subject="Call")
+EVERY_CALL = replace(
+    MAIL, name="log", to=("log@example.com",), filter=EventFilter(), subject="Call"
+)
 
 
 CHAT = EventWebhook(
     name="chat",
     event=EventKind.INCOMING_AFTER,
-    only=EventFilter(outcomes=(Outcome.MISSED,)),
+    filter=EventFilter(outcomes=(Outcome.MISSED,)),
     url="",
     format=EventFormat.RAW,
     body='{"text":"Missed call from {{caller_id}} to {{destination_id:e164}} at {{date}}"}',

@@ -195,7 +195,7 @@ def _lines(base: str) -> tuple[Line, ...]:
         url_template=f"{base}/test.py?code={{code}}&callerid={{callerid}}",
         use_ivr=True,
         code_timeout=5.0,
-        digit_pause=2.0,
+        interdigit_timeout=2.0,
         attempts=3,
         start_message="start",
         error_message="error",

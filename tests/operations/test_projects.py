@@ -15,6 +15,7 @@ from switchhook.operations.projects import (
     export_project,
 )
 from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
@@ -53,6 +54,71 @@ def test_a_new_version_is_made_only_when_something_changed() -> None:
         assert first == Applied(project="acme", version=1, is_new=True)
         assert spaced == Applied(project="acme", version=1, is_new=False)
         assert second == Applied(project="acme", version=2, is_new=True)
+
+    run(scenario())
+
+
+FORMER = (
+    MINIMAL
+    + """
+[[event_webhooks]]
+name = "short"
+event = "incoming.after"
+only = { shortest = 5.0 }
+url = "https://crm.example/told"
+"""
+)
+
+
+def test_former_names_of_keys_are_noted_and_not_stored() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        applied = await apply_project(store, FORMER)
+        now = FORMER.replace("only = { shortest =", "filter = { min_duration =")
+        again = await apply_project(store, now)
+        export = await export_project(store, "acme")
+        await store.close()
+
+        line = FORMER.count("\n", 0, FORMER.index("only")) + 1
+        assert isinstance(applied, Applied)
+        assert applied.notes == (
+            f"line {line}: event_webhooks[1].only: a former name since 0.2.0; write filter",
+            f"line {line}: event_webhooks[1].only.shortest: a former name since 0.2.0; write min_duration",
+        )
+        assert again == Applied(project="acme", version=1, is_new=False)
+        assert "filter = { min_duration = 5 }" in export
+
+    run(scenario())
+
+
+def test_a_project_that_was_stored_under_former_names_is_read_and_exported_under_those_of_today() -> (
+    None
+):
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await store.save_project("acme", FORMER)
+        directory = await load_directory(store)
+        export = await export_project(store, "acme")
+        checked = await check_project(store, export)
+        applied = await apply_project(store, export)
+        await store.close()
+
+        _, webhook = directory.snapshots["acme"].project.event_webhooks
+        assert webhook.filter.min_duration == 5
+        assert "filter = { min_duration = 5 }" in export
+        assert "only" not in export
+        assert checked == applied == Applied(project="acme", version=1, is_new=False)
+
+    run(scenario())
+
+
+def test_a_stored_project_that_nobody_can_read_is_exported_as_it_is() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        later = FORMER.replace("[project]", "[project]\nmood = 5")
+        await store.save_project("acme", later)
+        assert await export_project(store, "acme") == later
+        await store.close()
 
     run(scenario())
 

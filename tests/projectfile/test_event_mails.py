@@ -51,13 +51,13 @@ def test_a_name_an_event_a_person_and_a_subject_are_enough() -> None:
 
 
 def test_a_text_of_several_lines_is_exported_so_that_people_can_read_it() -> None:
-    more = 'only = { outcomes = ["missed"] }\ntext = """\nCaller: {{Caller ID}}\n\n\t"as it was"\n"""\n'
+    more = 'filter = { outcomes = ["missed"] }\ntext = """\nCaller: {{Caller ID}}\n\n\t"as it was"\n"""\n'
     project = read(MAIL + more)
     written = write_project(project)
     (mail,) = project.event_mails
 
     assert mail.text == 'Caller: {{Caller ID}}\n\n\t"as it was"\n'
-    assert mail.only == EventFilter(outcomes=(Outcome.MISSED,))
+    assert mail.filter == EventFilter(outcomes=(Outcome.MISSED,))
     assert "text = '''\nCaller: {{Caller ID}}\n\n\t\"as it was\"\n'''" in written
     assert read_project(written) == project
 
@@ -132,10 +132,10 @@ def test_a_subject_is_one_line_and_a_text_has_no_control_characters() -> None:
 
 
 def test_a_filter_that_lets_nothing_pass_is_refused() -> None:
-    (said,) = mistakes('"incoming.after"', '"incoming.before"\nonly = { shortest = 5 }')
+    (said,) = mistakes('"incoming.after"', '"incoming.before"\nfilter = { min_duration = 5 }')
 
     assert said.startswith(
-        ".only.shortest: shortest is not known yet at the time of incoming.before"
+        ".filter.min_duration: min_duration is not known yet at the time of incoming.before"
     )
 
 

@@ -287,27 +287,27 @@ WRONG = {
         "retries: 11 is more than 10; allowed are 0 to 10",
     ),
     "filter by a number of nobody": (
-        in_event_webhook('only = { numbers = ["380440000000"] }'),
-        "event_webhooks[0].only.numbers[0]: there is no number '380440000000'",
+        in_event_webhook('filter = { numbers = ["380440000000"] }'),
+        "event_webhooks[0].filter.numbers[0]: there is no number '380440000000'",
     ),
     "filter by an unknown outcome": (
-        in_event_webhook('only = { outcomes = ["mised"] }'),
-        "only.outcomes[0]: ",
+        in_event_webhook('filter = { outcomes = ["mised"] }'),
+        "filter.outcomes[0]: ",
     ),
     "filter by what is not known yet": (
         changed(
             "incoming.after",
             "incoming.before",
-            in_event_webhook('only = { outcomes = ["missed"] }'),
+            in_event_webhook('filter = { outcomes = ["missed"] }'),
         ),
         (
-            "only.outcomes: outcomes is not known yet at the time of incoming.before; remove it,"
+            "filter.outcomes: outcomes is not known yet at the time of incoming.before; remove it,"
             " or take an event after it"
         ),
     ),
     "filter without room": (
-        in_event_webhook("only = { shortest = 10, longest = 5 }"),
-        "only.longest: no conversation takes 10 seconds or more and 5 or less; make it longer",
+        in_event_webhook("filter = { min_duration = 10, max_duration = 5 }"),
+        "filter.max_duration: no conversation takes 10 seconds or more and 5 or less; make it longer",
     ),
     "url with a user": (
         with_url("https://user:hunter22@crm.example/"),
@@ -669,11 +669,11 @@ def test_a_filter_names_a_number_in_another_spelling() -> None:
     text = in_the_netherlands("085 000 1002")
     text = changed(
         'url = "https://crm.example/told"',
-        'url = "https://crm.example/told"\nonly = { numbers = ["0031850001002"] }',
+        'url = "https://crm.example/told"\nfilter = { numbers = ["0031850001002"] }',
         text,
     )
 
-    assert good(text).event_webhooks[0].only.numbers == ("31850001002",)
+    assert good(text).event_webhooks[0].filter.numbers == ("31850001002",)
 
 
 @pytest.mark.row("FE-06")

@@ -72,8 +72,8 @@ play = ["hello"]
 background = ["hello"]
 
 [[schemes.steps]]
-rate = ["hello"]
-thanks = ["hello"]
+rating = ["hello"]
+thank_you_sounds = ["hello"]
 
 [[schemes.steps]]
 hours = "office"
@@ -82,7 +82,8 @@ hours = "office"
 ask_dial_plan = "pin"
 
 [[schemes.steps.open.success]]
-ring_destination = 20
+ring_destination = true
+timeout = 20
 caller_name = "webhook"
 
 [[schemes.steps.open.success]]
@@ -98,7 +99,7 @@ press.9 = []
 
 [[schemes.steps.closed.press.1]]
 voicemail = ["hello"]
-longest = 60
+max_duration = 60
 
 [[schemes.steps.closed.press."#"]]
 go_to = 1
@@ -146,7 +147,9 @@ def test_a_tree_reads_as_it_says() -> None:
                 MenuStep(
                     sounds=HELLO,
                     choices=(
-                        MenuChoice(key="1", steps=(VoicemailStep(sounds=HELLO, longest=60.0),)),
+                        MenuChoice(
+                            key="1", steps=(VoicemailStep(sounds=HELLO, max_duration=60.0),)
+                        ),
                         MenuChoice(key="9", steps=()),
                         MenuChoice(key="#", steps=(GoToStep(scheme=1),)),
                     ),
@@ -193,7 +196,7 @@ WRONG = {
         ),
     ),
     "a returned destination outside a webhook": (
-        step("ring_destination = 20"),
+        step("ring_destination = true\ntimeout = 20"),
         (
             "line 34: schemes[0].steps[0].ring_destination: no webhook returned a destination here;"
             " move the step into success or failed of an ask_dial_plan step"

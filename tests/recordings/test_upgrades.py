@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 
 Json = Any
 
+FORMER_NAMES = {
+    "0.1.0": {
+        *("only", "shortest", "longest", "zeros", "digit_pause"),
+        *("rate", "best", "thanks", "ring_destination"),
+    }
+}
+"""The keys of a version that have other names now."""
 RECORDED = sorted(Path(__file__).parent.glob("[0-9]*"))
 LONG = "3650"
 """Days for which calls are kept: the recordings grow old."""
@@ -134,9 +141,13 @@ def test_its_projects_are_on_the_air(recorded: Path, data: Path) -> None:
 
 
 def test_its_project_files_have_no_mistakes(recorded: Path) -> None:
+    told = set()
     for file in recorded.glob("*.toml"):
-        project = read_project(file.read_text(encoding="utf-8"))
+        remarks: list[str] = []
+        project = read_project(file.read_text(encoding="utf-8"), remark=remarks.append)
         assert isinstance(project, Project), project
+        told |= {remark.partition(": a former name")[0].rpartition(".")[2] for remark in remarks}
+    assert told == FORMER_NAMES[recorded.name]
 
 
 @pytest.mark.slow

@@ -219,7 +219,7 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
         headers=draw(
             st.sampled_from(((), (("Auth-Key", "k3y"), ("X-Shop", "")))),
         ),
-        zeros=draw(st.booleans()),
+        empty_flags_as_zero=draw(st.booleans()),
         escape_json=draw(st.booleans()),
         urlencode_values=draw(st.booleans()),
     )
@@ -251,8 +251,8 @@ def event_filters(event: EventKind) -> st.SearchStrategy[EventFilter]:
         EventFilter,
         outcomes=st.lists(st.sampled_from(Outcome), max_size=2).map(tuple),
         departments=st.lists(texts, max_size=2).map(tuple),
-        shortest=st.floats(0, 60),
-        longest=st.none() | st.floats(60, 600),
+        min_duration=st.floats(0, 60),
+        max_duration=st.none() | st.floats(60, 600),
     )
 
 
@@ -270,7 +270,7 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     return EventWebhook(
         name=name,
         event=event,
-        only=draw(event_filters(event)),
+        filter=draw(event_filters(event)),
         url=draw(urls),
         method=draw(st.sampled_from((Method.GET, Method.POST, Method.PUT))),
         format=format_,
@@ -304,7 +304,7 @@ def event_mails(draw: st.DrawFn, name: str) -> EventMail:
     return EventMail(
         name=name,
         event=event,
-        only=draw(event_filters(event)),
+        filter=draw(event_filters(event)),
         to=tuple(draw(st.lists(addresses, min_size=1, unique=True))),
         subject=draw(names),
         text=draw(lines | st.just("Caller: {{Caller ID}}\n")),
@@ -321,7 +321,7 @@ def projects(draw: st.DrawFn) -> Project:
                 login=logins,
                 password=passwords,
                 name=texts,
-                outside_at_once=st.none() | st.integers(0, 9),
+                outside_concurrent_calls=st.none() | st.integers(0, 9),
             ),
             max_size=3,
             unique_by=lambda account: account.login,
@@ -462,7 +462,7 @@ def _heard(
         ),
         st.builds(PlayStep, sounds=some),
         st.builds(BackgroundStep, sounds=any_),
-        st.builds(VoicemailStep, sounds=any_, longest=ring_seconds),
+        st.builds(VoicemailStep, sounds=any_, max_duration=ring_seconds),
         st.builds(RecordStep, is_on=st.booleans()),
         st.builds(RateStep, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
     )
@@ -579,7 +579,7 @@ def outsides(hours: list[str]) -> st.SearchStrategy[OutsideCalls]:
     return st.builds(
         OutsideCalls,
         hours=st.sampled_from(("", *hours)),
-        at_once=st.integers(0, 1000),
+        concurrent_calls=st.integers(0, 1000),
         account_minutes_per_day=st.integers(0, 1000),
     )
 

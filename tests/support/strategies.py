@@ -116,7 +116,7 @@ _leaves: st.SearchStrategy[Step] = st.one_of(
     st.builds(HangUpStep, status=st.sampled_from((403, 404, 480, 486, 600, 603))),
     st.builds(PlayStep, sounds=sounds),
     st.builds(BackgroundStep, sounds=sounds),
-    st.builds(VoicemailStep, sounds=sounds, longest=seconds),
+    st.builds(VoicemailStep, sounds=sounds, max_duration=seconds),
     st.builds(RateStep, sounds=sounds, timeout=seconds, thanks=sounds),
     st.builds(RecordStep, is_on=st.booleans()),
 )
@@ -191,7 +191,7 @@ def snapshots(draw: st.DrawFn, *, project: str = "shop") -> ProjectSnapshot:
             caller_id_forwarding=draw(st.sampled_from(CallerIdForwarding)),
             use_ivr=name == "pin",
             code_timeout=draw(seconds),
-            digit_pause=draw(seconds),
+            interdigit_timeout=draw(seconds),
             attempts=draw(st.integers(1, 3)),
             start_message=draw(st.sampled_from(("", *SOUNDS))),
             error_message=draw(st.sampled_from(("", *SOUNDS))),

@@ -14,7 +14,7 @@ PLAN = make_snapshot(
     event_webhooks=(make_event(),),
     event_mails=(
         make_mail(name="missed calls", to=("desk@example.com", "o+1@example.com")),
-        make_mail(name="answered", only=EventFilter(outcomes=(Outcome.ANSWERED,))),
+        make_mail(name="answered", filter=EventFilter(outcomes=(Outcome.ANSWERED,))),
     ),
 )
 TELL = EmitEvent(

@@ -385,7 +385,7 @@ def test_an_account_talks_600_minutes_a_day_and_who_talks_on_is_cut(tmp_path: Pa
 @pytest.mark.row("FD-10")
 @pytest.mark.parametrize("account", ["", "101"])
 def test_forwards_count_for_the_project_and_for_the_account_that_calls(account: str) -> None:
-    outside = OutsideCalls(at_once=3, account_at_once=2)
+    outside = OutsideCalls(concurrent_calls=3, account_concurrent_calls=2)
 
     async def scenario(house: House) -> None:
         calls = [house.dials(OWN, account=account) for _ in range(5)]
@@ -433,7 +433,7 @@ def test_a_forbidden_target_lets_the_next_one_have_its_turn() -> None:
         assert house.rung() == ["102"]
         assert house.refused(call) == 0
 
-    outside = OutsideCalls(calls_per_day=1, at_once=0)
+    outside = OutsideCalls(calls_per_day=1, concurrent_calls=0)
 
     async def used_up(house: House) -> None:
         await house.hears(house.dials(FRIEND), LegEnded(leg="b1", cause=Cause(sip=486)))
@@ -446,8 +446,8 @@ def test_a_forbidden_target_lets_the_next_one_have_its_turn() -> None:
 @pytest.mark.row("FD-10")
 def test_an_account_has_figures_of_its_own_and_nothing_is_no_limit() -> None:
     accounts = (
-        Account(login="101", password="x", outside_at_once=7),
-        Account(login="102", password="x", outside_at_once=0),
+        Account(login="101", password="x", outside_concurrent_calls=7),
+        Account(login="102", password="x", outside_concurrent_calls=0),
     )
 
     async def scenario(house: House) -> None:

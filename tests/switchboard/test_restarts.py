@@ -102,7 +102,7 @@ STEPS: Sequence[Step] = (
         timeout_sounds=("late",),
         on_timeout=(ring(MARY, timeout=3.0),),
     ),
-    VoicemailStep(sounds=("enter",), longest=5.0),
+    VoicemailStep(sounds=("enter",), max_duration=5.0),
     GoToStep(scheme=1),
 )
 

@@ -83,7 +83,7 @@ def test_what_was_used_is_told_for_account_and_project() -> None:
 )
 def test_what_costs_nothing_is_not_counted(target: Target) -> None:
     limiter = OutsideCallLimiter()
-    within = snapshot(account_at_once=1)
+    within = snapshot(account_concurrent_calls=1)
     limiter.begin(call(within), "b1", FRIEND, NOON)
 
     assert limiter.begin(call(within), "b2", target, NOON) is None
@@ -93,7 +93,7 @@ def test_what_costs_nothing_is_not_counted(target: Target) -> None:
 @pytest.mark.row("FD-10")
 def test_a_number_at_a_sip_host_is_an_outside_number() -> None:
     limiter = OutsideCallLimiter()
-    within = snapshot(account_at_once=1)
+    within = snapshot(account_concurrent_calls=1)
     address = Target(kind=TargetKind.ADDRESS, value="sip:380900123456@carrier.example")
     limiter.begin(call(within), "b1", FRIEND, NOON)
 
@@ -123,7 +123,7 @@ def test_minutes_begin_anew_at_midnight_also_for_who_talks_on(
 
 
 def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
-    within = snapshot(account_at_once=1)
+    within = snapshot(account_concurrent_calls=1)
     limiter = OutsideCallLimiter()
     limiter.resume([call(within)])
 

@@ -51,7 +51,7 @@ SHOP = Project(
         EventMail(
             name="missed",
             event=EventKind.INCOMING_AFTER,
-            only=EventFilter(outcomes=(Outcome.MISSED,)),
+            filter=EventFilter(outcomes=(Outcome.MISSED,)),
             to=("desk@example.com", "owner@example.com"),
             subject="{{caller_id}}: {{status}} after {{full_length}} s",
             text="{{date}}\n",

@@ -158,7 +158,7 @@ def test_menus_codes_and_marks_take_their_keys_in_turn() -> None:
 
 
 def test_a_caller_leaves_a_message_and_loses_patience() -> None:
-    made = pretend(VoicemailStep(sounds=("greeting",), longest=120.0), patience=20.0)
+    made = pretend(VoicemailStep(sounds=("greeting",), max_duration=120.0), patience=20.0)
     assert outcome(made) == (Outcome.VOICEMAIL, "")
     assert made.call is not None
     assert made.call.recordings[0].seconds == 18.0

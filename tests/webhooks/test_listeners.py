@@ -19,11 +19,11 @@ PLAN = make_snapshot(
     event_webhooks=(
         make_event(name="all", event=EventKind.INCOMING_AFTER),
         make_event(name="before", event=EventKind.INCOMING_BEFORE),
-        make_event(name="missed", only=EventFilter(outcomes=(Outcome.MISSED,))),
+        make_event(name="missed", filter=EventFilter(outcomes=(Outcome.MISSED,))),
     ),
     event_mails=(
         make_mail(name="mail"),
-        make_mail(name="missed mail", only=EventFilter(outcomes=(Outcome.MISSED,))),
+        make_mail(name="missed mail", filter=EventFilter(outcomes=(Outcome.MISSED,))),
     ),
 )
 
@@ -79,11 +79,11 @@ FILTERS = [
     (EventFilter(departments=("Sales",)), ANSWERED, True),
     (EventFilter(departments=("Support",)), ANSWERED, False),
     (EventFilter(departments=("Sales",)), call(), False),
-    (EventFilter(shortest=12), ANSWERED, True),
-    (EventFilter(shortest=12.5), ANSWERED, False),
-    (EventFilter(longest=12), ANSWERED, True),
-    (EventFilter(longest=11.5), ANSWERED, False),
-    (EventFilter(longest=0), call(outcome=Outcome.MISSED), True),
+    (EventFilter(min_duration=12), ANSWERED, True),
+    (EventFilter(min_duration=12.5), ANSWERED, False),
+    (EventFilter(max_duration=12), ANSWERED, True),
+    (EventFilter(max_duration=11.5), ANSWERED, False),
+    (EventFilter(max_duration=0), call(outcome=Outcome.MISSED), True),
     (EventFilter(outcomes=(Outcome.ANSWERED,), departments=("Support",)), ANSWERED, False),
 ]
 

@@ -260,7 +260,10 @@ def test_sound_dial_plan_webhooks_have_no_problem(changes: dict[str, Any]) -> No
         ({"url_template": ""}, "neither http:// nor https://"),
         ({"response_timeout": 0.5}, "the response timeout is between 1 and 30 seconds, not 0.5"),
         ({"code_timeout": 0.0}, "the code timeout is between 1 and 60 seconds, not 0"),
-        ({"digit_pause": 11.0}, "the pause between digits is between 0.5 and 10 seconds, not 11"),
+        (
+            {"interdigit_timeout": 11.0},
+            "the pause between digits is between 0.5 and 10 seconds, not 11",
+        ),
         ({"attempts": 0}, "a code may be entered 1 to 10 times, not 0"),
         ({"attempts": 11}, "a code may be entered 1 to 10 times, not 11"),
         ({"withheld_caller": "x" * 65}, "the text for a withheld number is one line of at most 64"),

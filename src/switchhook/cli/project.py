@@ -20,12 +20,10 @@ from switchhook.cli.options import (
 from switchhook.cli.output import print_whole, stderr, stdout
 from switchhook.domain.project import Project
 from switchhook.operations import data_dir as directory
-from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.operations.projects import Applied, apply_project, export_project, read_file
 from switchhook.operations.sounds import missing_sounds
-from switchhook.projectfile.file import read_project
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.warnings.project import project_warnings
 
 File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input."), MAYBE_STDIN]
 
@@ -33,12 +31,12 @@ File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input.
 def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
     """Name every mistake in a project file, with its line."""
     text = decode(read_bytes(file))
-    project = text if isinstance(text, Mistakes) else read_project(text)
-    if isinstance(project, Mistakes):
-        return _refuse(file, project)
-    stdout().print(f"{file_name(file)}: no mistakes. {summary(project)}")
+    read = text if isinstance(text, Mistakes) else read_file(text)
+    if isinstance(read, Mistakes):
+        return _refuse(file, read)
+    stdout().print(f"{file_name(file)}: no mistakes. {summary(read.project)}")
     where = data_dir_of(config, data_dir)
-    _note(file, (*project_warnings(project), *missing_sounds(where, project)))
+    _note(file, (*read.notes, *missing_sounds(where, read.project)))
     return 0
 
 

@@ -27,6 +27,7 @@ from switchhook.projectfile.schema.project import (
     SCREENING,
     SOUND,
     TRUNK,
+    former_names,
 )
 from switchhook.projectfile.schema.scheme import SCHEME, STEPS, WORKING_HOURS
 from switchhook.projectfile.schema.webhook import (
@@ -74,6 +75,7 @@ def tables() -> dict[str, str]:
         "header": HEADER.table,
     }
     return {name: key_table(table) for name, table in parts.items()} | {
+        "former-names": former_names_table(),
         "settings": settings_table(),
         "parameters": parameters_table(),
         "date-styles": date_styles_table(),
@@ -87,6 +89,15 @@ def key_table(table: Table) -> str:
         (f"`{key.name}`", _allowed(key), _default(key), _sentence(key.help)) for key in table.keys
     ]
     return markdown(("key", "allowed", "default", "meaning"), rows)
+
+
+def former_names_table() -> str:
+    """List the names that keys had in earlier versions."""
+    rows = [
+        (f"`{former.name}`", f"`{key.name}`", where, former.since)
+        for where, key, former in former_names()
+    ]
+    return markdown(("former name", "key", "in", "since"), rows)
 
 
 def settings_table() -> str:

@@ -53,9 +53,9 @@ class EventFilter:
     """The logins of those who answered, or called."""
     departments: tuple[str, ...] = ()
     """Theirs."""
-    shortest: float = 0.0
+    min_duration: float = 0.0
     """Seconds of conversation, at least."""
-    longest: float | None = None
+    max_duration: float | None = None
     """Seconds of conversation, at most; None: no limit."""
 
 
@@ -99,7 +99,7 @@ class EventWebhook:
     """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
     a second sending of the same event."""
     fields: tuple[Node, ...] = ()
-    only: EventFilter = NO_FILTER
+    filter: EventFilter = NO_FILTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class EventMail:
     subject: str
     """May hold `{{parameter}}`, as `text` may."""
     text: str
-    only: EventFilter = NO_FILTER
+    filter: EventFilter = NO_FILTER
 
 
 Listener = EventWebhook | EventMail

@@ -13,7 +13,7 @@ UNLIMITED: Final = 0
 class Allowance:
     """How much may go outside; 0 sets no limit."""
 
-    at_once: int = UNLIMITED
+    concurrent_calls: int = UNLIMITED
     """Calls that ring or talk at the same time."""
     calls: int = UNLIMITED
     """A day, each target that is rung."""
@@ -27,10 +27,10 @@ class OutsideCalls:
 
     hours: str = ""
     """The working hours within which outside numbers are called; empty: always."""
-    at_once: int = 300
+    concurrent_calls: int = 300
     calls_per_day: int = 20_000
     minutes_per_day: int = 20_000
-    account_at_once: int = 5
+    account_concurrent_calls: int = 5
     account_calls_per_day: int = 200
     account_minutes_per_day: int = 600
 
@@ -38,7 +38,9 @@ class OutsideCalls:
     def of_project(self) -> Allowance:
         """Return what all together may."""
         return Allowance(
-            at_once=self.at_once, calls=self.calls_per_day, minutes=self.minutes_per_day
+            concurrent_calls=self.concurrent_calls,
+            calls=self.calls_per_day,
+            minutes=self.minutes_per_day,
         )
 
 

@@ -18,11 +18,15 @@ def allowance(snapshot: ProjectSnapshot, account: str) -> Allowance:
     """Return what an account may: its own figures, else the project's for accounts."""
     rules, own = snapshot.project.outside, snapshot.accounts.get(account)
     given = (None, None, None) if own is None else own.outside
-    usual = (rules.account_at_once, rules.account_calls_per_day, rules.account_minutes_per_day)
-    at_once, calls, minutes = (
+    usual = (
+        rules.account_concurrent_calls,
+        rules.account_calls_per_day,
+        rules.account_minutes_per_day,
+    )
+    concurrent_calls, calls, minutes = (
         usually if one is None else one for one, usually in zip(given, usual, strict=True)
     )
-    return Allowance(at_once=at_once, calls=calls, minutes=minutes)
+    return Allowance(concurrent_calls=concurrent_calls, calls=calls, minutes=minutes)
 
 
 def is_outside(snapshot: ProjectSnapshot, target: Target) -> bool:

@@ -60,7 +60,7 @@ class Account:
     """Where its telephone, a PBX that registers as this account, is told the number that was called."""
     email: str = ""
     """Told to subscribers as one of `user_emails`; no mail is sent there."""
-    outside_at_once: int | None = None
+    outside_concurrent_calls: int | None = None
     outside_calls_per_day: int | None = None
     outside_minutes_per_day: int | None = None
     """As the project's for accounts; None: those."""
@@ -68,7 +68,11 @@ class Account:
     @property
     def outside(self) -> tuple[int | None, int | None, int | None]:
         """Return its own limits of outside calls: at once, calls a day, minutes a day."""
-        return self.outside_at_once, self.outside_calls_per_day, self.outside_minutes_per_day
+        return (
+            self.outside_concurrent_calls,
+            self.outside_calls_per_day,
+            self.outside_minutes_per_day,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

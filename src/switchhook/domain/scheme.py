@@ -167,7 +167,7 @@ class VoicemailStep:
 
     word: ClassVar[str] = "voicemail"
     sounds: tuple[str, ...]
-    longest: float = 120.0
+    max_duration: float = 120.0
     """Seconds of a message."""
 
 

@@ -178,7 +178,7 @@ class ForwardingNumber(RoutingWebhook):
     template: Template = Template.EMPTY
     fields: tuple[Field, ...] = ()
     """Sent after the template's."""
-    zeros: bool = False
+    empty_flags_as_zero: bool = False
     """Whether `proper` and `repeated` are `0` before the call, in place of nothing [A-16]."""
     escape_json: bool = False
     """Whether JSON is written in ASCII, anything else escaped [A-20]."""
@@ -208,7 +208,7 @@ class DialPlanWebhook(RoutingWebhook):
     """Whether the caller has to enter a code first; one request goes out for each (R5-17, A-51)."""
     code_timeout: float = 10.0
     """Seconds that the caller has to enter a code (R5-18)."""
-    digit_pause: float = 3.0
+    interdigit_timeout: float = 3.0
     """Seconds without a digit after which a code is complete; `#` completes it at once [A-47]."""
     attempts: int = 3
     """How often a code may be entered; one that did not come in time counts too (R5-19, A-47)."""

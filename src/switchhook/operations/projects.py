@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.project import Project
 from switchhook.operations.access_grants import note_new_grants
 from switchhook.operations.sounds import no_missing_sounds
-from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.file import read_project, renewed, write_project
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import project_warnings
@@ -34,7 +34,7 @@ class Applied:
     is_new: bool
     """False when the file says what the latest version says already."""
     notes: tuple[str, ...] = ()
-    """What is no mistake, and perhaps not meant: `project_warnings`, and sounds that are missing."""
+    """What is no mistake, and perhaps not meant: former names of keys, `project_warnings`, and sounds that are missing."""
 
 
 class NoSuchProjectError(LookupError):
@@ -59,14 +59,15 @@ ProjectFileReader = Callable[[str], Awaitable[ReadFile | Mistakes]]
 
 def read_file(text: str) -> ReadFile | Mistakes:
     """Read a project file and judge it by itself."""
-    project = read_project(text)
+    of_names: list[str] = []
+    project = read_project(text, remark=of_names.append)
     if isinstance(project, Mistakes):
         return project
     return ReadFile(
         project=project,
         text=text,
         document=write_project(project),
-        notes=tuple(project_warnings(project)),
+        notes=(*of_names, *project_warnings(project)),
     )
 
 
@@ -95,8 +96,10 @@ async def apply_project(
         return judged
     file, latest = judged
     names = names_in(file.project)
-    version = await store.save_project(file.project.id, file.document, names)
     before = 0 if latest is None else latest.version
+    same = latest is not None and await _says_the_same(file, latest)
+    document = latest.document if latest is not None and same else file.document
+    version = await store.save_project(file.project.id, document, names)
     return await _applied(file, version, sounds, is_new=version != before)
 
 
@@ -113,7 +116,7 @@ async def check_project(
     if isinstance(judged, Mistakes):
         return judged
     file, latest = judged
-    is_new = latest is None or latest.document != file.document
+    is_new = latest is None or not await _says_the_same(file, latest)
     version = (0 if latest is None else latest.version) + is_new
     return await _applied(file, version, sounds, is_new=is_new)
 
@@ -128,6 +131,13 @@ async def _check(
     latest = await store.latest_project(file.project.id)
     wrong = await _beside_others(store, file, latest, only)
     return wrong or (file, latest)
+
+
+async def _says_the_same(file: ReadFile, latest: StoredProject) -> bool:
+    """Say whether a file makes no new version, for the latest has it, perhaps under former names of keys."""
+    if latest.document == file.document:
+        return True
+    return await asyncio.to_thread(renewed, latest.document) == file.document
 
 
 async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_new: bool) -> Applied:
@@ -198,7 +208,7 @@ async def export_project(store: Projects, project_id: str | None) -> str:
 
     Without an id, the only project there is. Raises NoSuchProjectError, or StoreError.
     """
-    return (await latest_version(store, project_id)).document
+    return renewed((await latest_version(store, project_id)).document)
 
 
 async def require_project(store: Projects, project_id: str) -> None:

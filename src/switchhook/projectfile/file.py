@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,11 +17,13 @@ from switchhook.projectfile.schema.project import (
     PROJECT,
     SCREENING,
     TABLES,
+    former_names,
     names_of,
 )
 from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
 from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.document import read_document
+from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.tables import bare_or_quoted, pair
 from switchhook.projectfile.toml.value_types import ListOf
 from switchhook.projectfile.types.scheme import Presses
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
 
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import MenuChoice, Scheme, Step
-    from switchhook.projectfile.toml.mistakes import Mistakes
     from switchhook.projectfile.toml.tables import Table, TableKey
 
 L = TypeVar("L", EventWebhook, EventMail)
+
+_FORMER = re.compile(rf"\b(?:{'|'.join(former.name for _, _, former in former_names())})(?: =|\])")
+"""Where a document of an earlier release may have a key under a former name: most have none, and are not read."""
 
 
 def read_project(
@@ -58,6 +63,17 @@ def write_project(project: Project) -> str:
     return "\n".join(_lines(_unmistakable(project)))
 
 
+def renewed(document: str) -> str:
+    """Return a stored document with the names that its keys have now; as it is where it has no others.
+
+    A document that this release cannot read is left as it is, too.
+    """
+    if not _FORMER.search(document):
+        return document
+    project = read_project(document, judge=False)
+    return document if isinstance(project, Mistakes) else write_project(project)
+
+
 def _unmistakable(project: Project) -> Project:
     """Return the project with a `+` before those of its numbers that would be read as national ones else."""
     dialling = project.dialling
@@ -70,8 +86,8 @@ def _unmistakable(project: Project) -> Project:
         return project
 
     def marked(listener: L) -> L:
-        numbers = tuple(plus.get(number, number) for number in listener.only.numbers)
-        return replace(listener, only=replace(listener.only, numbers=numbers))
+        numbers = tuple(plus.get(number, number) for number in listener.filter.numbers)
+        return replace(listener, filter=replace(listener.filter, numbers=numbers))
 
     return replace(
         project,

@@ -171,8 +171,8 @@ class OutsideCallLimiter:
 
     def _over(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> Forbidden | None:
         limits, use = _allowance(snapshot, key), self._today(snapshot, key, now)
-        if limits.at_once and self._live(key) >= limits.at_once:
-            why = f"{_whose(key)} has {limits.at_once} outside calls at once, which is the limit"
+        if limits.concurrent_calls and self._live(key) >= limits.concurrent_calls:
+            why = f"{_whose(key)} has {limits.concurrent_calls} outside calls at once, which is the limit"
             return Forbidden(why=why, status=BUSY)
         if limits.calls and use.calls >= limits.calls:
             why = f"{_whose(key)} has made {limits.calls} outside calls today, which is the limit"

@@ -143,7 +143,7 @@ def _call(
 ) -> Call:
     """Make the call as it is at the moment in question."""
     event = None if listener is None else listener.event
-    outcomes = (Outcome.ANSWERED,) if listener is None else listener.only.outcomes
+    outcomes = (Outcome.ANSWERED,) if listener is None else listener.filter.outcomes
     outcome = Outcome.ANSWERED if not outcomes or Outcome.ANSWERED in outcomes else outcomes[0]
     numbers = snapshot.project.numbers
     callee = example.callee or (numbers[0].number if numbers else "380442223344")

@@ -18,24 +18,24 @@ def listeners(call: Call, event: EventKind) -> Iterator[Listener]:
     project = call.snapshot.project
     everybody: tuple[Listener, ...] = (*project.event_webhooks, *project.event_mails)
     for listener in everybody:
-        if listener.event is event and admits(listener.only, call):
+        if listener.event is event and admits(listener.filter, call):
             yield listener
 
 
-def admits(only: EventFilter, call: Call) -> bool:
+def admits(wanted: EventFilter, call: Call) -> bool:
     """Say whether a filter lets a call pass, as the call is at this moment (T-29)."""
-    if only is NO_FILTER:
+    if wanted is NO_FILTER:
         return True
     number = call.snapshot.number(call.callee)
     account = call.snapshot.accounts.get(call.manager)
     return (
-        _fits(only.outcomes, call.outcome)
-        and _fits(only.numbers, number and number.number)
-        and _fits(only.schemes, call.scheme)
-        and _fits(only.accounts, account and account.login)
-        and _fits(only.departments, account and account.department)
-        and only.shortest <= call.conversation
-        and (only.longest is None or call.conversation <= only.longest)
+        _fits(wanted.outcomes, call.outcome)
+        and _fits(wanted.numbers, number and number.number)
+        and _fits(wanted.schemes, call.scheme)
+        and _fits(wanted.accounts, account and account.login)
+        and _fits(wanted.departments, account and account.department)
+        and wanted.min_duration <= call.conversation
+        and (wanted.max_duration is None or call.conversation <= wanted.max_duration)
     )
 
 

@@ -202,7 +202,7 @@ def _flag(key: str) -> Callable[[CallFacts, str], str]:
     """Return what resolves a flag that is unknown before the call; some receivers want `0` then [A-16]."""
 
     def resolve_flag(facts: CallFacts, _: str) -> str:
-        unknown = "0" if facts.webhook is not None and facts.webhook.zeros else ""
+        unknown = "0" if facts.webhook is not None and facts.webhook.empty_flags_as_zero else ""
         return facts.extra.get(key) or unknown
 
     return resolve_flag

@@ -44,7 +44,7 @@ BREAKER_PAUSES = (1.0, 3600.0)
 """Seconds."""
 CODE_TIMEOUTS = (1.0, 60.0)
 """Seconds."""
-DIGIT_PAUSES = (0.5, 10.0)
+INTERDIGIT_TIMEOUTS = (0.5, 10.0)
 """Seconds."""
 ATTEMPTS = (1, 10)
 EVENT_RETRIES = (0, 10)
@@ -133,7 +133,7 @@ def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
     yield from _of_credentials(webhook)
     yield from _of_retry_policy(webhook)
     yield from _of_seconds("code timeout", webhook.code_timeout, CODE_TIMEOUTS)
-    yield from _of_seconds("pause between digits", webhook.digit_pause, DIGIT_PAUSES)
+    yield from _of_seconds("pause between digits", webhook.interdigit_timeout, INTERDIGIT_TIMEOUTS)
     low, high = ATTEMPTS
     if not low <= webhook.attempts <= high:
         yield f"a code may be entered {low} to {high} times, not {webhook.attempts}"

@@ -75,11 +75,11 @@ def test_what_does_not_come_out_of_an_event_is_told(
 @pytest.mark.parametrize(
     ("only", "said"),
     [
-        (EventFilter(shortest=60), ""),
-        (EventFilter(shortest=60, outcomes=(Outcome.MISSED, Outcome.ANSWERED)), ""),
+        (EventFilter(min_duration=60), ""),
+        (EventFilter(min_duration=60, outcomes=(Outcome.MISSED, Outcome.ANSWERED)), ""),
         (
-            EventFilter(shortest=60, outcomes=(Outcome.MISSED, Outcome.BUSY)),
-            "calls of these outcomes have no conversation, and shortest asks for one",
+            EventFilter(min_duration=60, outcomes=(Outcome.MISSED, Outcome.BUSY)),
+            "calls of these outcomes have no conversation, and min_duration asks for one",
         ),
         (EventFilter(departments=("Sales", "Nobody")), ""),
         (
@@ -94,9 +94,9 @@ def test_a_filter_that_no_call_passes_is_told(only: EventFilter, said: str) -> N
         id="x",
         name="X",
         accounts=(Account(login="101", password="x", department="Sales"),),
-        event_webhooks=(make_event(only=only),),
+        event_webhooks=(make_event(filter=only),),
         event_mails=(
-            EventMail(name="m", event=kind, to=("a@b.example",), subject="x", text="", only=only),
+            EventMail(name="m", event=kind, to=("a@b.example",), subject="x", text="", filter=only),
         ),
     )
     whose = ("event webhook 'after'", "event mail 'm'") if said else ()
@@ -108,7 +108,7 @@ def test_a_filter_that_no_call_passes_is_told(only: EventFilter, said: str) -> N
 
 def test_without_any_department_that_is_said() -> None:
     project = Project(
-        id="x", name="X", event_webhooks=(make_event(only=EventFilter(departments=("Sales",))),)
+        id="x", name="X", event_webhooks=(make_event(filter=EventFilter(departments=("Sales",))),)
     )
 
     assert list(listener_warnings(project)) == [

@@ -556,7 +556,7 @@ def test_the_first_digit_breaks_the_start_message_off() -> None:
     story.hears(1, presses("#"), "stop p1")
     assert story.call.wake_at == 1 + PIN.code_timeout
     story.hears(2, presses("7"))
-    assert story.call.wake_at == 2 + PIN.digit_pause
+    assert story.call.wake_at == 2 + PIN.interdigit_timeout
 
 
 def test_a_start_message_that_never_ends_leaves_the_time_for_the_code() -> None:

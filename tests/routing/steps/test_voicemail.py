@@ -19,7 +19,7 @@ from tests.support.transcript import (
     presses,
 )
 
-STEP = VoicemailStep(sounds=("welcome",), longest=60.0)
+STEP = VoicemailStep(sounds=("welcome",), max_duration=60.0)
 GREETED = ("emit incoming.before", "answer caller", "play welcome to caller as p1")
 MADE = Recording(id="r1", seconds=7.0, path="r1.wav")
 

@@ -221,7 +221,7 @@ BYTES = {
     "no text in any code page": _NAME.encode() + b"\x81" * (FULL - len(_NAME)),
     "other letters": _NAME.encode() + b"\xe9" * (FULL - len(_NAME)),
     "no text at the end": full(_NAME, "é", "x").encode()[:-1] + b"\xe9",
-    "zeros": bytes(FULL),
+    "empty_flags_as_zero": bytes(FULL),
 }
 
 LONGEST = {

@@ -496,9 +496,9 @@ def test_flags_that_nobody_knows_yet_are_empty_or_zero() -> None:
     fields = (field("p", "proper"), field("r", "repeated"), field("m", "manager_id"))
 
     assert b"?p=&r=&m= " in ask(make_number(fields=fields))
-    assert b"?p=0&r=0&m= " in ask(make_number(fields=fields, zeros=True))
+    assert b"?p=0&r=0&m= " in ask(make_number(fields=fields, empty_flags_as_zero=True))
     known = make_facts(extra={"repeated": "1"})
-    assert b"?p=0&r=1&m= " in ask(make_number(fields=fields, zeros=True), known)
+    assert b"?p=0&r=1&m= " in ask(make_number(fields=fields, empty_flags_as_zero=True), known)
 
 
 @pytest.mark.row("S-05", "A-20")

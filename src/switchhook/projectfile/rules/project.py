@@ -172,25 +172,25 @@ def check_listener_names(document: Raw, at: Location) -> None:
             at.notes.add(("event_mails", index, "name"), problem, "give the mail another name")
 
 
-def check_event_filter(only: Raw, at: Location) -> None:
+def check_event_filter(wanted: Raw, at: Location) -> None:
     """Bounds of a conversation leave room between them."""
-    shortest, longest = only.get("shortest", 0), only.get("longest")
+    shortest, longest = wanted.get("min_duration", 0), wanted.get("max_duration")
     if _is_number(shortest) and _is_number(longest) and longest < shortest:
         problem = f"no conversation takes {shortest} seconds or more and {longest} or less"
-        at.notes.add((*at.path, "longest"), problem, "make it longer than shortest")
+        at.notes.add((*at.path, "max_duration"), problem, "make it longer than min_duration")
 
 
 def _check_filter_fits(listener: Raw, at: Location) -> None:
     """What a filter asks for is known by the time of the event."""
-    event, only = listener.get("event"), listener.get("only")
-    if not isinstance(event, str) or not isinstance(only, dict) or event.endswith(".after"):
+    event, wanted = listener.get("event"), listener.get("filter")
+    if not isinstance(event, str) or not isinstance(wanted, dict) or event.endswith(".after"):
         return
-    too_early = {"outcomes", "shortest", "longest"}
+    too_early = {"outcomes", "min_duration", "max_duration"}
     if event in {"incoming.before", "incoming.forwarding"}:
         too_early |= {"accounts", "departments"}
-    for name in sorted(too_early & {name for name, value in only.items() if value}):
+    for name in sorted(too_early & {name for name, value in wanted.items() if value}):
         problem = f"{name} is not known yet at the time of {event}"
-        at.notes.add((*at.path, "only", name), problem, "remove it, or take an event after it")
+        at.notes.add((*at.path, "filter", name), problem, "remove it, or take an event after it")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -27,7 +27,7 @@ BRANCHES = {
     "menu": ("on_timeout", "on_invalid"),
 }
 """The branches of each step that has some, by the word that names the step; a menu's keys aside."""
-SILENT = ("background", "rate", "record", "hours", "go_to")
+SILENT = ("background", "rating", "record", "hours", "go_to")
 """Steps of which the caller hears nothing, and that do not wait."""
 FINAL = {
     ("hang_up",): "hangs up",

@@ -18,6 +18,7 @@ from switchhook.projectfile.rules.project import (
     check_event_webhook,
 )
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
+from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.webhook import HEADERS
 from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
@@ -77,8 +78,20 @@ EVENT_FILTER = Table(
             default=(),
         ),
         TableKey("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
-        TableKey("shortest", TALK, "seconds of conversation, at least", default=0.0),
-        TableKey("longest", TALK, "seconds of conversation, at most", default=None),
+        TableKey(
+            "min_duration",
+            TALK,
+            "seconds of conversation, at least",
+            default=0.0,
+            former=before_0_2("shortest"),
+        ),
+        TableKey(
+            "max_duration",
+            TALK,
+            "seconds of conversation, at most",
+            default=None,
+            former=before_0_2("longest"),
+        ),
     ),
 )
 EVENT_WEBHOOK = Table(
@@ -88,7 +101,13 @@ EVENT_WEBHOOK = Table(
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("event", OneOf(EventKind), "moment of a call that it is told of"),
-        TableKey("only", EVENT_FILTER, "which calls it is told of", default=NO_FILTER),
+        TableKey(
+            "filter",
+            EVENT_FILTER,
+            "which calls it is told of",
+            default=NO_FILTER,
+            former=before_0_2("only"),
+        ),
         TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
         TableKey("method", OneOf(Method), "HTTP method", default=Method.POST),
         TableKey("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
@@ -151,7 +170,13 @@ EVENT_MAIL = Table(
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),
-        TableKey("only", EVENT_FILTER, "which calls it tells of", default=NO_FILTER),
+        TableKey(
+            "filter",
+            EVENT_FILTER,
+            "which calls it tells of",
+            default=NO_FILTER,
+            former=before_0_2("only"),
+        ),
         TableKey(
             "to",
             ListOf(kind=MAIL_ADDRESS, least=1, most=MAX_RECIPIENTS),

@@ -25,8 +25,9 @@ from switchhook.projectfile.rules.project import (
     check_trunk,
 )
 from switchhook.projectfile.rules.scheme import check_circles
-from switchhook.projectfile.schema.event import EVENT_MAIL, EVENT_WEBHOOK
-from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, WORKING_HOURS
+from switchhook.projectfile.schema.event import EVENT_FILTER, EVENT_MAIL, EVENT_WEBHOOK
+from switchhook.projectfile.schema.former import before_0_2
+from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, STEPS, WORKING_HOURS
 from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switchhook.projectfile.toml.document import UnknownNames
+    from switchhook.projectfile.toml.tables import FormerName
     from switchhook.projectfile.toml.value_types import Location
 
 PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
@@ -109,10 +111,11 @@ ACCOUNT = Table(
             default="",
         ),
         TableKey(
-            "outside_at_once",
+            "outside_concurrent_calls",
             LIMIT,
             "its outside calls at the same time; without it, those of [outside_calls]",
             default=None,
+            former=before_0_2("outside_at_once"),
         ),
         TableKey("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
         TableKey(
@@ -296,10 +299,11 @@ OUTSIDE = Table(
             default="",
         ),
         TableKey(
-            "at_once",
+            "concurrent_calls",
             LIMIT,
             "outside calls at the same time; 0 is no limit",
-            default=DEFAULT_LIMITS.at_once,
+            default=DEFAULT_LIMITS.concurrent_calls,
+            former=before_0_2("at_once"),
         ),
         TableKey(
             "calls_per_day",
@@ -314,10 +318,11 @@ OUTSIDE = Table(
             default=DEFAULT_LIMITS.minutes_per_day,
         ),
         TableKey(
-            "account_at_once",
+            "account_concurrent_calls",
             LIMIT,
-            "as at_once, for the calls of each account",
-            default=DEFAULT_LIMITS.account_at_once,
+            "as concurrent_calls, for the calls of each account",
+            default=DEFAULT_LIMITS.account_concurrent_calls,
+            former=before_0_2("account_at_once"),
         ),
         TableKey(
             "account_calls_per_day",
@@ -386,6 +391,16 @@ FILE = Table(
     ),
 )
 """The whole file."""
+
+
+def former_names() -> Iterator[tuple[str, TableKey, FormerName]]:
+    """Yield every key that had another name before, with the header or the step that it stands in."""
+    tables = {"`[project]`": PROJECT, "`[screening]`": SCREENING, "`[outside_calls]`": OUTSIDE}
+    tables |= {f"`[[{name}]]`": table for name, table in TABLES.items()}
+    tables |= {f"a step with `{word}`": table for word, table in STEPS.items()}
+    tables |= {"`filter`": EVENT_FILTER}
+    for where, table in tables.items():
+        yield from ((where, key, key.former) for key in table.keys if key.former is not None)
 
 
 def names_of(document: Mapping[str, Any]) -> UnknownNames:

@@ -26,11 +26,13 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
+from switchhook.projectfile.schema.former import SINCE, before_0_2, is_number
 from switchhook.projectfile.toml.mistakes import did_you_mean
-from switchhook.projectfile.toml.tables import Table, TableKey, Tables
+from switchhook.projectfile.toml.tables import FormerName, Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
+    Marker,
     NotedError,
     OneOf,
     Reference,
@@ -190,9 +192,15 @@ RING_DESTINATION = Table(
     keys=(
         TableKey(
             "ring_destination",
+            Marker(),
+            "rings the destination that the dial-plan webhook returned",
+        ),
+        TableKey(
+            "timeout",
             RING_SECONDS,
-            "seconds that the destination may ring which the dial-plan webhook returned",
-            attribute="timeout",
+            "seconds that it may ring",
+            default=30.0,
+            former=FormerName(name="ring_destination", since=SINCE, has=is_number, leaves=True),
         ),
         CALLER_NAME,
     ),
@@ -271,16 +279,42 @@ VOICEMAIL = Table(
         TableKey(
             "voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"
         ),
-        TableKey("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
+        TableKey(
+            "max_duration",
+            Seconds(1.0, 3600.0),
+            "seconds of a message",
+            default=120.0,
+            former=before_0_2("longest"),
+        ),
     ),
 )
-RATE = Table(
+RATING = Table(
     make=RateStep,
     keys=(
-        TableKey("rate", SOME_SOUNDS, "sounds that ask for a rating from 1", attribute="sounds"),
-        TableKey("best", Whole(least=2, most=9), "the best rating", default=5),
+        TableKey(
+            "rating",
+            SOME_SOUNDS,
+            "sounds that ask for a rating from 1",
+            attribute="sounds",
+            former=before_0_2("rate"),
+        ),
+        TableKey(
+            "max_rating",
+            Whole(least=2, most=9),
+            "the best rating",
+            default=5,
+            attribute="best",
+            former=before_0_2("best"),
+        ),
         TableKey("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
-        TableKey("thanks", SOUNDS, "played after the rating", default=()),
+        TableKey(
+            "thank_you_sounds",
+            SOUNDS,
+            "played after the rating",
+            default=(),
+            attribute="thanks",
+            former=before_0_2("thanks"),
+        ),
     ),
 )
 RECORD = Table(
@@ -304,7 +338,7 @@ STEPS: dict[str, Table] = {
     "menu": MENU,
     "hours": HOURS,
     "voicemail": VOICEMAIL,
-    "rate": RATE,
+    "rating": RATING,
     "record": RECORD,
     "go_to": GO_TO,
     "hang_up": HANG_UP,

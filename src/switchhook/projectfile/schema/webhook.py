@@ -22,6 +22,7 @@ from switchhook.projectfile.rules.project import (
     check_forwarding_number,
     check_routing_webhook,
 )
+from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
@@ -47,7 +48,7 @@ from switchhook.webhooks.validation import (
     BREAKER_FAILURES,
     BREAKER_PAUSES,
     CODE_TIMEOUTS,
-    DIGIT_PAUSES,
+    INTERDIGIT_TIMEOUTS,
     MAX_STAND_IN,
     RING_TIMEOUTS,
     TRY_TIMEOUTS,
@@ -237,10 +238,11 @@ FORWARDING_NUMBER = Table(
         ),
         TableKey("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
         TableKey(
-            "zeros",
+            "empty_flags_as_zero",
             YesNo(),
             "whether proper and repeated are 0 before the call, not empty",
             default=False,
+            former=before_0_2("zeros"),
         ),
         TableKey("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
         TableKey(
@@ -277,10 +279,11 @@ DIAL_PLAN_WEBHOOK = Table(
             default=10.0,
         ),
         TableKey(
-            "digit_pause",
-            Seconds(*DIGIT_PAUSES),
+            "interdigit_timeout",
+            Seconds(*INTERDIGIT_TIMEOUTS),
             "seconds without a digit after which a code is complete; # completes it at once",
             default=3.0,
+            former=before_0_2("digit_pause"),
         ),
         TableKey(
             "attempts",

@@ -162,12 +162,13 @@ def _rename(key: TableKey, former: FormerName, table: dict[str, object], at: Loc
     if former.leaves is not None:
         table[former.name] = former.leaves
         now = f"{former.name} = {str(former.leaves).lower()} and {key.name}"
-    path, problem = (*at.path, former.name), f"this is {now} since {former.since}"
+    problem = f"a former name since {former.since}"
     if key.name in table:
+        path = (*at.path, former.name)
         at.notes.add(path, f"{problem}, and {key.name} is here too", f"keep {key.name}")
     else:
         table[key.name] = value
-        at.notes.rename((*at.path, key.name), former.name, problem)
+        at.notes.rename((*at.path, key.name), former.name, f"{problem}; write {now}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,12 +83,12 @@ def _why_no_placeholder(left: str) -> str:
 
 def _passed_by_none(project: Project, listener: Listener) -> Iterator[str]:
     """Yield why a filter lets no call pass."""
-    only = listener.only
-    if only.shortest and only.outcomes and _NO_TALK.issuperset(only.outcomes):
-        yield "calls of these outcomes have no conversation, and shortest asks for one"
+    wanted = listener.filter
+    if wanted.min_duration and wanted.outcomes and _NO_TALK.issuperset(wanted.outcomes):
+        yield "calls of these outcomes have no conversation, and min_duration asks for one"
     known = {account.department for account in project.accounts if account.department}
-    if only.departments and known.isdisjoint(only.departments):
-        advice = did_you_mean(only.departments[0], known) or "no account has a department"
+    if wanted.departments and known.isdisjoint(wanted.departments):
+        advice = did_you_mean(wanted.departments[0], known) or "no account has a department"
         yield f"no account is in these departments; {advice}"
 
 

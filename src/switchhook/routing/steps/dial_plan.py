@@ -54,7 +54,7 @@ def pressed(ctx: TransitionContext, step: AskDialPlanStep, digit: str) -> StepRe
     if webhook is None or collecting is None:
         return StepResult.TAKEN
     if digit != TERMINATOR:
-        digits = collect.add(ctx, digit, webhook.digit_pause)
+        digits = collect.add(ctx, digit, webhook.interdigit_timeout)
         return (
             _complete(ctx, webhook, digits) if len(digits) >= MAX_CODE_DIGITS else StepResult.TAKEN
         )

@@ -36,7 +36,7 @@ def begin(ctx: TransitionContext, step: VoicemailStep) -> StepResult:
 
 def record(ctx: TransitionContext, step: VoicemailStep) -> None:
     """Start recording the caller."""
-    ctx.change(state=CallState.RECORDING, playing="", wake_at=ctx.now + step.longest)
+    ctx.change(state=CallState.RECORDING, playing="", wake_at=ctx.now + step.max_duration)
     recording.start(ctx, both=False)
 
 
