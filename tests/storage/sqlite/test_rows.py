@@ -59,7 +59,7 @@ def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have
     stored = json.loads(str(value))
     for field in fields(Call):
         if field.default is not MISSING:
-            del stored[field.name]
+            del stored[{"emitted": "told"}.get(field.name, field.name)]
     earlier = call_reader(lambda *_: snapshot())(json.dumps(stored))
     for field in fields(Call):
         same = getattr(earlier, field.name)

@@ -70,9 +70,9 @@ def call_to_row(call: Call, node: str) -> SqlParameters:
     `plan` and `told` are the stored names of `snapshot` and `emitted`.
     """
     project, version = call.snapshot.key
-    value = call.__dict__ | {"plan": (project, version)}
-    del value["snapshot"]
-    value["told"] = value.pop("emitted")
+    value = call.__dict__.copy()
+    del value["snapshot"], value["emitted"]
+    value["plan"], value["told"] = (project, version), call.emitted
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
     return (node, project, call.id, call.state.value, ended_at, _json(value))
 
