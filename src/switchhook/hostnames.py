@@ -73,7 +73,7 @@ def resolve_in_thread(
             found = resolve(host, port, kind=kind, family=family)
         except (OSError, UnicodeError) as error:
             found = error
-        with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
+        with suppress(RuntimeError):  # the loop is gone, and so is the caller
             loop.call_soon_threadsafe(settle, found)
 
     threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()

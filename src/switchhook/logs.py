@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from switchhook.settings import LogLevel
 
 _SECRETS = ("password", "secret", "token", "authorization", "credential")
-"""What a name holds whose value is not logged."""
+"""Parts of a name whose value is not logged."""
 
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, default=repr)

@@ -44,7 +44,7 @@ class LogLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A directory; `~` is the home of whoever runs Switchhook."""
+    """A directory; `~` is the home of the user that runs Switchhook."""
 
     @property
     def allowed(self) -> str:

@@ -23,8 +23,8 @@ _running: set[asyncio.Task[Any]] = set()
 def spawn(work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     """Start `work` as a task called `name` on the running loop.
 
-    A reference is kept until it ends, so that it cannot be collected half way, and an exception that
-    nobody awaits is logged as `task crashed` with the task's name.
+    A reference is kept until it ends, so that it cannot be collected half way, and an exception is logged as
+    `task crashed` with the task's name.
     """
     task = asyncio.get_running_loop().create_task(work, name=name)
     _running.add(task)

@@ -49,7 +49,7 @@ class Authentication(AbstractAuthenticationMiddleware):
     def _refusal(
         self, address: str, detail: str
     ) -> PermissionDeniedException | TooManyRequestsException:
-        """Count a wrong key. A good one is let in however many wrong ones came from its address."""
+        """Count a wrong key. A good key is accepted however many wrong ones came from its address."""
         if wait := self._wrong_keys.seconds_to_wait(address):
             return TooManyRequestsException(
                 "too many wrong tokens came from this address; wait",

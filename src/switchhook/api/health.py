@@ -23,7 +23,10 @@ class Health(Struct, frozen=True):
 
 @get("/livez", opt={OPEN: True}, security=[{}], tags=["health"])
 async def livez() -> Health:
-    """Answer 200 while the process serves at all: whoever starts it again for that loses running calls."""
+    """Answer 200 while the process serves at all.
+
+    A restart ends running calls, so restart it only when this fails.
+    """
     return Health()
 
 

@@ -39,14 +39,14 @@ TOML = "application/toml; charset=utf-8"
 
 
 class Version(Struct, frozen=True):
-    """What a project file became, or would become."""
+    """The result of applying or checking a project file."""
 
     project: str
     version: int
     is_new: bool
     """False where the file says what the latest version says already."""
     notes: tuple[str, ...] = ()
-    """What is no mistake, and perhaps not meant, such as a sound that is missing."""
+    """Remarks: allowed, and perhaps not meant, such as a missing sound."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ MAX_REQUEST: Final = 2 * MAX_BODY
 """Bytes of a request as it is sent, in chunks perhaps, trailers included."""
 
 MAX_WAITING: Final = 8
-"""Requests of one connection that wait for the answer to one before. uvicorn would take them without end."""
+"""The limit of pipelined requests on one connection. uvicorn has none."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -40,7 +40,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Let another make room where there are too many; turn this one away where none can."""
+        """Close the idlest connection when there are too many; refuse this one when none is idle."""
         super().connection_made(transport)
         self._wait()
         if len(self.connections) > MAX_CONNECTIONS and not self._makes_room():
@@ -49,7 +49,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _makes_room(self) -> bool:
         """Close the connection that waits longest for a request, or the rest of its head; say whether one does.
 
-        Whoever connects and says nothing keeps out nobody. A request that is answered holds its place: without
+        A silent connection does not keep other clients out. A request that is answered holds its place: without
         a good token that is a moment.
         """
         others = (one for one in self.connections if one is not self)

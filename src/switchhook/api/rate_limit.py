@@ -20,9 +20,9 @@ MAX_ADDRESSES: Final = 10_000
 class WrongKeyLimit:
     """Counts wrong keys by source address, as a leaky bucket.
 
-    Many programs may share an address, behind a proxy that is. So good keys do not come here: whoever
-    sends wrong ones all the time must not keep out those of others, after a restart neither. Litestar's own
-    limiter counts every request, good or wrong, and by the wall clock.
+    Many programs may share an address, behind a proxy that is. So requests with a good key are not counted: a
+    client with wrong keys must not keep out the others, after a restart neither. Litestar's own limiter counts
+    every request, good or wrong, and by the wall clock.
     """
 
     def __init__(self, ticks: Callable[[], float]) -> None:

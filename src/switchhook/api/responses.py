@@ -28,13 +28,13 @@ MAX_PATH: Final = 200
 
 
 class Detail(Struct, frozen=True):
-    """What is wrong with a request, or what was done."""
+    """The error of a request, or its result."""
 
     detail: str
 
 
 class WrongField(Struct, frozen=True):
-    """What is wrong with one field of a request."""
+    """The error of one field of a request."""
 
     detail: str
     field: str
@@ -112,7 +112,7 @@ COMMON_RESPONSES: Final = {
         Detail, "Too many wrong tokens came from this address; Retry-After says how long."
     ),
 }
-"""What most requests may be answered with."""
+"""The usual error responses."""
 
 
 def _http_error(request: AnyRequest, error: HTTPException) -> Response[Detail]:
@@ -131,7 +131,7 @@ def _most(request: AnyRequest) -> int:
 
 
 def _detail(error: HTTPException) -> str:
-    """Say which parameters are wrong, too, where Litestar knows that, and more than the bare phrase."""
+    """Name the wrong parameters, if Litestar knows them, and more than the status phrase."""
     wrong = error.extra if isinstance(error.extra, list) else []
     if wrong:
         return "; ".join(f"{one.get('key')}: {one.get('message')}" for one in wrong)

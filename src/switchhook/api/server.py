@@ -63,7 +63,7 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to those who run us, and ends without looking ten times a second whether it should."""
+    """Leaves signals to its owner, and needs no polling to end."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -35,7 +35,7 @@ MAX_FIELDS: Final = 20
 MAX_BODY: Final = 32_768
 """Bytes: room for the longest URL however it is escaped, and read at once."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-"""What SQLite may have given: anything longer is nobody's."""
+"""The longest id that SQLite gives; a longer one does not exist."""
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on", "none", ""), True),

@@ -79,7 +79,7 @@ class Application:
 
     @property
     def directory(self) -> ProjectDirectory:
-        """What the next call follows."""
+        """The projects that the next call uses."""
         return self.projects.directory
 
     @property
@@ -109,8 +109,8 @@ def build(
 ) -> Application:
     """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries.
 
-    They share nothing: deliveries go where anybody subscribed them to, and names that nobody resolves
-    would take every look-up, and with it all asks, for as long.
+    They share nothing: deliveries go to subscribed hosts, and unresolvable names would occupy every look-up
+    that asks need.
     """
     sounds = SoundFiles(settings.data_dir)
     projects = CurrentProjects(
@@ -287,8 +287,8 @@ def _api(app: Application) -> WebServer:
 def settle() -> None:
     """Take what start-up made out of the garbage collector's sight, since all of it is there to stay.
 
-    A full collection holds the GIL as long as it looks at everything: some 30 ms for our modules alone,
-    in which no packet of anybody's sound is sent.
+    A full collection holds the GIL while it looks at everything: some 30 ms for our modules alone, in which no
+    RTP packet is sent.
     """
     gc.collect()
     gc.freeze()

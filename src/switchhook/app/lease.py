@@ -37,7 +37,7 @@ class LeaseKeeper:
         every: float = RENEW_EVERY,
         looks: int = LOOKS,
     ) -> None:
-        """`take_up` carries on what was taken over, again where it raises StoreError; `every` is in seconds."""
+        """`take_up` resumes the calls and deliveries that were taken over, and is retried after StoreError; `every` is in seconds."""
         self.lost = asyncio.Event()
         """Whether another node has taken over what was ours: then we have to end."""
         self._store = store
@@ -47,7 +47,7 @@ class LeaseKeeper:
         self._unchanged: dict[Lease, int] = {}
         """How often each lease was found again as it is."""
         self._left: list[TakenOver] = []
-        """What was taken over and is not carried on yet."""
+        """Calls and deliveries that were taken over and wait to go on."""
 
     async def keep(self) -> None:
         """Renew the lease, again and again, until it is lost."""

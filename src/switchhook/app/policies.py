@@ -1,4 +1,4 @@
-"""What the projects of now say of the deliveries that their calls left behind."""
+"""The current projects' policies for deliveries of earlier calls."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class CurrentProjects:
     ) -> None:
         """`own_host` is that of the server in SIP addresses."""
         self.directory = directory
-        """What the next call follows."""
+        """The projects that the next call uses."""
         self._store = store
         self._own_host = own_host
         self._sounds = sounds

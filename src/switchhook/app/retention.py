@@ -1,4 +1,4 @@
-"""What is older than the settings say is deleted."""
+"""Retention: deletes what is older than `keep_days`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we call ourselves to others."""
+"""Our User-Agent."""
 
 from switchhook import __version__
 

@@ -50,7 +50,7 @@ DECISION_WORDS = {
     Ack: "ack",
     Nak: "nak",
 }
-"""What programs call each decision: it never changes."""
+"""The stable JSON name of each decision."""
 
 
 def read_answer(

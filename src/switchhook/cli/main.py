@@ -31,7 +31,7 @@ from switchhook.tryout.lookup import NoSuchWebhookError
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
 """The environment variable that shows where a mistake of ours happened."""
 _UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a full or broken disk says of what is printed into a file."""
+"""Errors of a full or broken disk under redirected output."""
 FINE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 app = App(
@@ -125,7 +125,7 @@ _EXPECTED = (
     TemplateError,
     TokenError,
 )
-"""What a person or a machine may cause; its message is a sentence for people."""
+"""Expected errors; each message is a sentence for users."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -137,7 +137,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         command, bound, _ = app.parse_args(arguments)
         _check_text([*bound.args, *bound.kwargs.values()])
         code = command(*bound.args, **bound.kwargs)
-        sys.stdout.flush()  # here, and not at the interpreter's end, where nobody can catch it
+        sys.stdout.flush()  # here, and not at the interpreter's end, where an error cannot be caught
     except (SettingsError, UsageError) as error:
         return _complain(str(error), MISUSED)
     except _EXPECTED as error:
@@ -145,7 +145,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain at its end.
+        # The reader of our output closed it; the interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
@@ -168,7 +168,7 @@ def main() -> None:
 
 
 def _have_standard_streams() -> None:
-    """Open the null device in place of a stream that whoever started us had closed.
+    """Open the null device for each standard stream that is closed.
 
     Its descriptor would else become a socket's or the database's, and a print would go there.
     """

@@ -25,7 +25,7 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """The options say nothing that can be done, whatever there is: the command line has to be changed."""
+    """The options contradict each other or are incomplete; exit code 2."""
 
 
 def _type(kind: ValueType) -> Any:  # noqa: ANN401 (a type, for cyclopts)
@@ -146,7 +146,7 @@ def _no_option(_: object, file: Path | None) -> None:
 
 
 MAYBE_STDIN = Parameter(allow_leading_hyphen=True, validator=_no_option)
-"""What a parameter needs that names a file, or standard input as `-`."""
+"""The type of a file parameter; `-` is standard input."""
 
 
 def read_bytes(file: Path) -> bytes:

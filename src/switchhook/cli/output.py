@@ -23,7 +23,7 @@ _UNPRINTABLE = re.compile(
 )
 """Controls that JSON lets stand as they are: those of terminals above ASCII, and of the direction of writing."""
 _UNBOUNDED = 100_000
-"""Columns of what is no terminal: each row of a table is one line there, for grep and its kin."""
+"""Columns outside of a terminal: each row of a table is one line, for grep and the like."""
 _LONGEST_ID = 44
 """Characters of a first column that are kept on one line, so that they can be copied."""
 
@@ -40,7 +40,7 @@ def stderr() -> Console:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document, indented for those who look at it; nothing in it moves their cursor."""
+    """Print one JSON document, indented, without control characters."""
     document = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     print_whole(f"{_UNPRINTABLE.sub(_escaped, document)}\n".encode())
 
@@ -81,7 +81,7 @@ def print_left_over(clauses: Iterable[str]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: in one line a row where there is room, else broken where cells hold line breaks.
+    """Print a table: one line a row if it fits, else broken at the cells' line breaks.
 
     Nothing else in a cell moves the cursor.
     """

@@ -1,4 +1,4 @@
-"""Which project a command is about: one that was applied, or one in a file that need not be."""
+"""The project of a command: an applied one, or one in a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -57,7 +57,7 @@ def _snapshot_of(
 def subscriptions_to(
     snapshot: ProjectSnapshot, file: Path | None, config: Path | None, data_dir: Path | None
 ) -> tuple[Subscription, ...]:
-    """Return who subscribed to an applied project's calls; to those of a file nobody can."""
+    """Return the subscriptions of an applied project; a file has none."""
     if file is not None:
         return ()
     of = snapshot.project.id

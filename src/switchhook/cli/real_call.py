@@ -1,7 +1,7 @@
 """`switchhook call --real`: the same call through the SIP engine, between built-in telephones.
 
-Everything runs in this process, on this machine alone, with a database of its own: no server has to
-run, nobody else's telephone rings, and no event is told.
+Everything runs in this process, on this machine alone, with a database of its own. It needs no server, rings no
+real telephone and delivers no event.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ async def _open_environment(
 
 
 def _on_this_machine(project: Project, port: int) -> Project:
-    """Lead every trunk to our own telephone, and tell nobody."""
+    """Point every trunk at our own telephone, and remove the events."""
     ours = {"host": OUTSIDE, "port": port, "transport": "udp", "sources": (f"{OUTSIDE}/32",)}
     open_: dict[str, Any] = {**ours, "username": "", "password": ""}
     trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)

@@ -103,5 +103,5 @@ def _as_json(one: Subscription) -> dict[str, object]:
 
 
 def _host(url: str) -> str:
-    """Return where a URL leads, without what lets one in there."""
+    """Return the host of a URL, without its secrets."""
     return one_line(urlsplit(url).netloc.rpartition("@")[2])

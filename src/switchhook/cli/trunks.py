@@ -1,4 +1,4 @@
-"""`switchhook trunks`: where outside numbers go, and whether anybody is there."""
+"""`switchhook trunks`: the trunks, and whether they answer and are registered."""
 
 import time
 from dataclasses import asdict

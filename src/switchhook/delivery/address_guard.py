@@ -11,7 +11,7 @@ What an allowed network of the operator opens (`networks.AllowedNetwork`, `allow
 * `OpenedBy.EXACT` (link-local, cloud metadata): only that one address, allowed (`/32`, `/128`).
 * `OpenedBy.WHOLE` (loopback): the same, or the network written out as it stands here, `127.0.0.0/8`.
   Neither is opened by a wider network such as `0.0.0.0/0`.
-* `OpenedBy.NEVER` (unspecified, multicast, broadcast, discard): nothing; nobody can be reached there.
+* `OpenedBy.NEVER` (unspecified, multicast, broadcast, discard): nothing; no host has such an address.
 
 An IPv6 address that carries an IPv4 address inside passes when its own network is allowed *and* the
 inner address passes by itself.
@@ -133,7 +133,7 @@ PRIVATE_PORTS = frozenset({8088})
 
 
 class OpenedBy(Enum):
-    """What kind of allowed network opens a forbidden one."""
+    """The kind of allowed network that opens a forbidden one."""
 
     NETWORK = "network"
     EXACT = "exact"

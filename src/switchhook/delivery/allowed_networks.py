@@ -15,7 +15,7 @@ IpNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedNetwork:
-    """One network, and one port where one is named.
+    """One network, perhaps with a port.
 
     Without a port, only ordinary ports are meant (see `guard`); with one, that port alone, ordinary
     or not. Written `10.20.0.0/16`, `10.20.0.5` (that address alone), `10.20.0.0/16:8443`,

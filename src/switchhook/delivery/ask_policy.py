@@ -98,7 +98,7 @@ def seconds_for(ask_url: AskUrl, *, left: float, retries_left: int, is_last: boo
 
 
 def pause_before(retry: int, asked: float | None = None) -> float:
-    """Return how long to wait before a retry, the first of which is 1; `asked` is what the endpoint wants."""
+    """Return the pause before a retry; the first retry is 1, and `asked` is the endpoint's Retry-After."""
     return max(min(FIRST_PAUSE * 2.0 ** (retry - 1), MAX_PAUSE), asked or 0.0)
 
 

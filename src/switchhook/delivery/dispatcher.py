@@ -210,7 +210,7 @@ class Dispatcher:
 
     @staticmethod
     def _now() -> float:
-        """Return seconds of the loop's clock, which nobody sets."""
+        """Return seconds of the loop's monotonic clock."""
         return asyncio.get_running_loop().time()
 
     def _start_more(self) -> None:
@@ -265,7 +265,7 @@ class Dispatcher:
             self._postpone(job, history, due)
 
     def _due(self, delivery: Delivery, history: tuple[Attempt, ...]) -> float | None:
-        """Return when to try next, on the loop's clock; None where it is settled, or nobody wants it."""
+        """Return when to try next, on the loop's clock; None when it is settled or has no webhook."""
         if not self._recipients.wants(delivery):
             return None
         pause = pause_before_next(self._policy_of(delivery), history, self._clock())
@@ -306,8 +306,8 @@ class Dispatcher:
     async def _record(self, attempt: Attempt) -> None:
         """Ask the store until it has it.
 
-        Nothing is sent meanwhile that holds this slot: what cannot be recorded must not be repeated,
-        and when nothing can be, sending comes to a stop by itself.
+        The slot stays taken meanwhile: an unrecorded attempt must not be repeated. So a store that is down
+        stops the sending.
         """
         pause = FIRST_PAUSE
         is_counted = False
@@ -405,7 +405,7 @@ def _log_again(attempt: Attempt) -> None:
 
 
 def _not_sent(failure: Failure) -> MailResult:
-    """Return what came of a try in which neither a request nor a mail went out."""
+    """Return the attempt of a delivery that was not sent."""
     return MailResult(status=0, reply="", failure=failure, seconds=0.0)
 
 

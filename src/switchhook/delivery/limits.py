@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """What the sender takes from one endpoint, and how long it keeps what it has. All positive."""
+    """The sender's limits for one endpoint: sizes and lifetimes. All positive."""
 
     head_bytes: int = 32 * 1024
     """Status line and headers of one answer, interim (1xx) answers included."""
@@ -32,7 +32,7 @@ class HttpLimits:
     idle_seconds_told: float = 60.0
     """The longest that a connection is kept whatever `Keep-Alive: timeout=` promises."""
     kept_seconds: float = 300.0
-    """How long one connection is used at most, however busy it is: a host that moved is found at its new address."""
+    """Seconds that one connection is used at most, so that a host that moved is found at its new address."""
     guest_seconds: float = 0.1
     """How long a connection waits at a server that has not shown that it serves others meanwhile."""
     idle_per_origin: int = 64

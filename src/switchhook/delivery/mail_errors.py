@@ -1,7 +1,7 @@
 """Errors of sending a mail, each with the sentence that explains it.
 
-A sentence says what the mail server did at what, whose fault it is as far as that can be known, and what
-to do. The server is the operator's own, so its words are repeated; a password in them is not.
+A sentence says what the mail server did in which phase, whose fault it is if known, and what to do. The server
+is the operator's own, so its words are repeated; a password in them is not.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ _REFUSALS: Final = {
     MailPhase.RECIPIENT: ("mail to {}", "check the address in the event mail"),
     MailPhase.MESSAGE: ("the mail to {}", "its own log says why"),
 }
-"""What was refused, and what to do, by when."""
+"""The refusal and the advice, by phase."""
 
 
 def _not_offered(phase: MailPhase) -> tuple[FailureKind, str]:

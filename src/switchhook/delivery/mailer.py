@@ -101,7 +101,7 @@ class _SmtpSession:
     def __init__(self, server: MailServer, tls: ssl.SSLContext | None) -> None:
         self.phase = MailPhase.DNS
         self.who = ""
-        """Whom the phase is about: the login, the sender or the recipient."""
+        """The subject of the phase: the login, the sender or the recipient."""
         self._server = server
         self._tls = tls
         self._smtp: SMTP | None = None

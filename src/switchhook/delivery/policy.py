@@ -56,7 +56,7 @@ class RetryPolicy:
 NO_RETRIES: Final = RetryPolicy()
 """One attempt, then given up."""
 BAD_LOGIN: Final = frozenset({530, 534, 535, 538})
-"""What a mail server says of our login, and not of the mail (RFC 4954 6)."""
+"""SMTP replies about our login, and not about the mail (RFC 4954 6)."""
 MAIL_RETRIES: Final = RetryPolicy(
     retries=10,
     first_pause=60.0,
@@ -73,7 +73,7 @@ MAX_RETRY_AFTERS: Final = 10
 TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
 SUBSCRIBER_RETRIES: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - TRANSIENT_4XX)
-"""What REST hooks expect. A receiver that knows some statuses only refuses the others for good, and
+"""The retries that REST hooks expect. A receiver that knows some statuses only refuses the others for good, and
 must not be kept waiting for those that it knows."""
 
 
@@ -110,7 +110,7 @@ def default_order(delivery: Delivery) -> str:
 
 @lru_cache(maxsize=1024)
 def _origin(url: str) -> str:
-    """Return the origin of a URL, or one as it is that is none, which the sender refuses."""
+    """Return the origin of a URL, or the text itself if it is no URL; the sender refuses that."""
     try:
         origin = Origin.parse(split(url)[0])
     except ExchangeError:
@@ -157,7 +157,7 @@ def attempt_of(
 
 
 def response_of(exchange: Exchange) -> HttpResponse | None:
-    """Return what an endpoint that was told answered: its status is enough, whatever became of the body (R2-03).
+    """Return the result of an event's exchange: the status decides, whatever became of the body (R2-03).
 
     Where Switchhook stopped meanwhile, nothing is settled.
     """
@@ -170,9 +170,9 @@ def response_of(exchange: Exchange) -> HttpResponse | None:
 def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
     """Return in how many seconds the delivery is to be tried next, or None where it is settled.
 
-    `history` holds its attempts so far, first to latest. One after which the endpoint asked for a pause
-    does not count among the tries, up to `MAX_RETRY_AFTERS`, but nothing goes again of what is sent once (R2-04).
-    What has passed of a pause counts, and a clock that was set back meanwhile makes no pause longer.
+    `history` holds its attempts so far, first to latest. A try that got `Retry-After` does not count, up to
+    `MAX_RETRY_AFTERS`. A delivery without retries is sent once all the same (R2-04). What has passed of a pause
+    counts, and a clock that was set back meanwhile makes no pause longer.
     """
     if not history:
         return 0.0

@@ -1,10 +1,10 @@
 """Queues of deliveries: order within a call, fairness between endpoints, slots for healthy ones. No I/O.
 
-Deliveries of one call under one order key form a *lane* and go out one after another, whichever webhooks
-they are for. Lanes wait for a slot of the *endpoint* that their first delivery is for, first come, first
-served; each webhook is one. Of the endpoints with work, the one with the fewest exchanges under way comes
-first. Mail has one endpoint, the mail server, and a lane for each call, mail and person: nobody waits for
-somebody else's address. An endpoint that asks for a pause gets one, whatever waits for it.
+Deliveries of one call under one order key form a *lane* and go out one after another, over all webhooks. Lanes
+wait for a slot of the *endpoint* that their first delivery is for, first come, first served; each webhook is
+one. Of the endpoints with work, the one with the fewest exchanges under way comes first. Mail has one endpoint,
+the mail server, and a lane for each call, mail and person: a slow address delays no other. An endpoint that
+asks for a pause gets one, whatever waits for it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from switchhook.webhooks.url import without_query
 SHARE: Final = 8
 """An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
 
-So one busy endpoint alone is held back by its own limit only, and of many hung ones each gets the
-less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
+So one busy endpoint has its own limit only, and many hung ones share the rest (dynamic thresholds, Choudhury
+and Hahne 1998).
 """
 
 
@@ -31,7 +31,7 @@ PAUSES_KEPT: Final = 256
 """So many, and those are forgotten that nothing waits for."""
 
 QueueKey = tuple[str, ...]
-"""What tells one endpoint from others, or one lane from others of its endpoint."""
+"""The identity of an endpoint, or of a lane of it."""
 MAIL_SERVER: Final[QueueKey] = ()
 """The endpoint of all mail."""
 
@@ -63,7 +63,7 @@ class DispatcherLimits:
     reserve: int = 64
     """Of `exchanges`, how many slow endpoints never take."""
     slow_after: float = 2.0
-    """Seconds after which an exchange makes its endpoint a slow one, until a faster one ends."""
+    """Seconds after which an exchange marks its endpoint as slow, until a faster one ends."""
     grace: float = 10.0
     """Seconds that exchanges under way get at the end to finish."""
 
@@ -96,7 +96,7 @@ class DeliveryEndpoint:
     ready: deque[Lane] = field(default_factory=deque)
     """Lanes whose first delivery waits for a slot."""
     exchanges: dict[DeliveryJob, None] = field(default_factory=dict)
-    """What is being sent, oldest first."""
+    """The deliveries in flight, oldest first."""
     was_slow: bool = False
     """Whether its latest exchange was slow, which is remembered while it has nothing to do."""
     is_forgotten: bool = False
@@ -173,7 +173,7 @@ class Pauses:
 
     @property
     def over_at(self) -> float | None:
-        """Return when the next one is over for which something waits; None where there is none."""
+        """Return when the next slot or pause with waiting deliveries ends; None without one."""
         if not self._pauses:
             return None  # as nearly always
         waited_for = (one.until for one in self._pauses.values() if one.waiting and not one.probe)
@@ -252,7 +252,7 @@ class Queues:
 
     @property
     def pause_over_at(self) -> float | None:
-        """Return when the next pause is over for which something waits; None where there is none."""
+        """Return when the next pause with waiting deliveries ends; None without one."""
         return self._pauses.over_at
 
     def add(self, delivery: Delivery, order: str) -> None:
@@ -272,7 +272,7 @@ class Queues:
             self._make_ready(lane)
 
     def take(self, now: float) -> DeliveryJob | None:
-        """Give a slot to the next delivery whose turn it is; None where none may start now."""
+        """Give a slot to the next delivery; None when none may start now."""
         for lane in self._pauses.over(now):
             self._make_ready(lane)
         while (endpoint := self._next(now)) is not None:

@@ -28,7 +28,7 @@ _DATES: Final = (1e9, 1e12)
 
 
 def retry_after_seconds(response: HttpResponse | None, now: float) -> float | None:
-    """Return for how many seconds nothing more is wanted; None where that is not said, or not readably.
+    """Return the seconds of the pause; None without a readable value.
 
     A date counts from the response's own Date, where it has one: the clocks of both may differ. `now` is
     in unix seconds.

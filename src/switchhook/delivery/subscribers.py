@@ -33,7 +33,7 @@ class Subscribers:
         return self._of_project.get(project, ())
 
     def subscription_of(self, delivery: Delivery) -> Subscription | None:
-        """Return whose a delivery is; None where it is a webhook's, or a subscription's that was removed."""
+        """Return the subscription of a delivery; None for a webhook's, or a removed subscription's."""
         return self._by_name.get((delivery.project, delivery.webhook))
 
     def wants(self, delivery: Delivery) -> bool:
@@ -58,5 +58,5 @@ class Subscribers:
             tell(removed)
 
     def on_removed(self, tell: Callable[[Subscription], None]) -> None:
-        """Have somebody told of each one that is removed."""
+        """Call `tell` for each subscription that is removed."""
         self._when_removed.append(tell)

@@ -1,1 +1,1 @@
-"""What a call is: frozen values and the rules between them."""
+"""The domain of calls: frozen values and the rules between them."""

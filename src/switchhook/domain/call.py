@@ -26,7 +26,7 @@ class Direction(StrEnum):
 
 
 class CallState(StrEnum):
-    """What is going on in a call."""
+    """The state of a call."""
 
     ARRIVED = "arrived"
     ASKING = "asking"
@@ -41,7 +41,7 @@ class CallState(StrEnum):
 
 
 class LegState(StrEnum):
-    """What is going on on a leg."""
+    """The state of a leg."""
 
     DIALLING = "dialling"
     RINGING = "ringing"
@@ -83,7 +83,7 @@ class Leg(_Changeable):
     end: AttemptEnd | None = None
     cause: Cause | None = None
     handle: str = ""
-    """What the driver needs to take this leg up again after a restart; opaque here."""
+    """The driver's handle to resume this leg after a restart; opaque here."""
     account: str = ""
     """The account that sent the call here by a transfer or a redirection; empty for all other legs."""
 
@@ -117,7 +117,7 @@ class DigitCollection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialPlanReturn:
-    """What a dial-plan webhook returned along with the branch, for the steps in there."""
+    """The values that a dial-plan webhook returned, for the steps of its branch."""
 
     at: Path
     """Where the step stands that asked it."""
@@ -132,7 +132,7 @@ class RunningRecording:
     id: str
     is_stopping: bool = False
     hung_up_by: EndedBy | None = None
-    """Who ended the conversation whose recording is waited for."""
+    """The side that ended the conversation, while its recording is awaited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingRound:
-    """What is being rung: this round's deadline and the targets whose turn comes later."""
+    """A round of ringing: its deadline, and the targets that ring later."""
 
     waiting: tuple[Target, ...]
     timeout: float
@@ -164,11 +164,11 @@ class Transfer:
     to: str
     """Where it leads, as that telephone wrote it."""
     request: str
-    """What the telephone side knows its request by; opaque here."""
+    """The driver's id of the request; opaque here."""
     is_return: bool = False
     """Whether the transfer failed after that telephone hung up, and the account is rung back now."""
     scheme: int = 0
-    """The scheme whose step at `path` asks whom it rings; 0 where none does."""
+    """The scheme whose step at `path` asks for the target; 0 without one."""
     path: Path = FIRST
     rang: bool = False
     failed_at: float | None = None
@@ -188,17 +188,17 @@ class Call(_Changeable):
     """The caller's number as it came, empty where it was withheld."""
     caller_name: str
     callee: str
-    """What was dialled."""
+    """The dialled number, as it was dialled."""
     account: str
     """The login of the account that calls; empty for a call from outside."""
     hidden: bool = False
-    """Whether that account asks to be shown to nobody; `caller` still says who it is."""
+    """Whether that account withholds its number; `caller` still holds it."""
     arrived_at: float
     state: CallState = CallState.ARRIVED
     scheme: int
     """The scheme that is executed; 0 where `direct` is."""
     direct: Target | None = None
-    """What an account dialled that is no number of the project: rung without a scheme."""
+    """A dialled target that is no number of the project: rung without a scheme."""
     path: Path = FIRST
     jumps: int = 0
     """How often the call went to another scheme [A-57]."""
@@ -215,19 +215,19 @@ class Call(_Changeable):
     failed: Transfer | None = None
     """The latest that failed, or was refused, with both parties left."""
     transfers: int = 0
-    """How often somebody asked for one that was begun."""
+    """How many transfers were begun."""
     asked: PendingAsk | None = None
     asks: int = 0
     ringing: RingRound | None = None
     given: tuple[DialPlanReturn, ...] = ()
-    """What the webhooks returned in whose branches the call may be."""
+    """The values of the dial-plan webhooks whose branches the call is in."""
     codes: tuple[str, ...] = field(default=(), repr=False)
     """What the caller entered for webhooks that mask codes; never stored, see `masking`."""
     variables: tuple[tuple[str, str], ...] = ()
     """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
     known: tuple[tuple[str, str], ...] = ()
-    """What was known of the caller and visitor when the call came, and what they chose since, under
-    parameters' keys."""
+    """Facts about the caller and visitor at the call's begin, and their choices since, under parameters'
+    keys."""
     webhook_name: str = ""
     """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
     playing: str = ""
@@ -236,7 +236,7 @@ class Call(_Changeable):
     """The branch of the current step that is taken when it is over; empty: the next step."""
     playbacks: int = 0
     background: tuple[str, ...] = ()
-    """What is heard while asking and ringing, in place of the ringing tone."""
+    """The sounds while asking and ringing, in place of the ringing tone."""
     background_playback: str = ""
     """The playback that it is heard by now."""
     collecting: DigitCollection | None = None

@@ -29,7 +29,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A website visitor's session, as somebody told of it [A-12]."""
+    """A website visitor's session [A-12]."""
 
     project: str
     id: str
@@ -51,7 +51,7 @@ class ShownNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCall:
-    """A call that belongs to a visit, as somebody told of it."""
+    """A call that belongs to a visit."""
 
     project: str
     call: str

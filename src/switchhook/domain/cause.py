@@ -8,7 +8,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What the telephone side said when a leg ended; both codes may be unknown (0)."""
+    """The codes and text of a leg's end; both codes may be unknown (0)."""
 
     sip: int = 0
     """The SIP status that ended the leg before its answer (RFC 3261 §21), 200 for a normal BYE."""
@@ -17,11 +17,11 @@ class Cause:
     text: str = ""
     """For people: what the other side wrote, or what we concluded."""
     is_loss: bool = False
-    """Whether nobody hung up: we concluded that the other end is gone."""
+    """Whether the other end vanished without a BYE."""
 
     @property
     def is_ours(self) -> bool:
-        """Whether we ended it: nobody hung up (200) or gave up (487)."""
+        """Whether we ended it, and neither a hang-up (200) nor a CANCEL (487) did."""
         return self.is_loss or self.sip not in {0, 200, 487}
 
     def ended_by(self, side: EndedBy) -> EndedBy:
@@ -43,7 +43,7 @@ class AttemptEnd(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of the call; says nothing about who ended it."""
+    """The outcome of a call, apart from the side that ended it."""
 
     ANSWERED = "answered"
     MISSED = "missed"
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 
 class EndedBy(StrEnum):
-    """Who ended the call; says nothing about its outcome."""
+    """The side that ended the call, apart from its outcome."""
 
     CALLER = "caller"
     CALLEE = "callee"
@@ -66,7 +66,7 @@ class EndedBy(StrEnum):
 
 
 OUR_ERROR = Cause(sip=500, q850=41, text="an error in Switchhook; its log says where")
-"""What ended something that a mistake of ours kept from being done."""
+"""The cause of an internal error."""
 OUT_OF_ORDER = 27
 """Destination out of order (ITU-T Q.850): no response came, or what was sent could not be delivered."""
 
@@ -84,14 +84,14 @@ _ENDS = {
 
 
 _Q850_ENDS = {17: AttemptEnd.BUSY, 18: AttemptEnd.TIMEOUT, 19: AttemptEnd.TIMEOUT}
-"""What another network says of whom it rang, where its gateway's SIP status says no more than "not now"."""
+"""Q.850 causes that say more than the gateway's SIP status does."""
 
 
 def attempt_end(cause: Cause) -> AttemptEnd:
     """Classify the refusal of a target that had not answered.
 
-    Q.850 21 wins over a SIP status of busy: several switches report a declined call as busy. Q.850 27
-    says that nobody is there to refuse.
+    Q.850 21 wins over a SIP status of busy: several switches report a declined call as busy. Q.850 27 says that
+    the destination is out of order.
     """
     if cause.q850 == 21:
         return AttemptEnd.REJECTED
@@ -112,4 +112,4 @@ OUTCOME_OF_ATTEMPT = {
     AttemptEnd.UNREACHABLE: Outcome.UNREACHABLE,
     AttemptEnd.FAILED: Outcome.FAILED,
 }
-"""What a call became whose last attempt ended so."""
+"""The call's outcome, by the end of its last attempt."""

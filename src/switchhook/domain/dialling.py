@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INTERNATIONAL_PREFIX = "00"
-"""What begins an international number nearly everywhere, and at most carriers."""
+"""The international prefix of nearly every country and of most carriers."""
 MAX_DIGITS = 40
 """Digits that are looked at; a number has 15, and a prefix of a carrier's perhaps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialling:
-    """The rules of one country; of none, where nothing is said. Patterns are regular expressions."""
+    """The rules of one country, or of no country. Patterns are regular expressions."""
 
     country: str = ""
     """Its ISO 3166 code."""
@@ -28,7 +28,7 @@ class Dialling:
     trunk_prefix: str = ""
     """Begins national numbers; empty where nothing does."""
     trunk_rule: str = ""
-    """What becomes of a trunk prefix that holds groups."""
+    """The rewriting of a trunk prefix that holds groups."""
     former: str = ""
     """Begins international numbers as they were once; its first group is what is left of it."""
     lengths: tuple[int, ...] = ()
@@ -37,8 +37,8 @@ class Dialling:
     def meanings(self, number: str) -> tuple[str, ...]:
         """Return the international digits that a written number may mean, the likeliest first.
 
-        A number that begins neither with `+` nor with a zero is an international one as it stands
-        (R1-28), though it may be a national one.
+        A number without `+` and without a leading zero is international as it stands (R1-28), though it may be
+        national.
         """
         return _meanings(self, number[: MAX_DIGITS + 1])
 

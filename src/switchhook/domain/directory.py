@@ -38,10 +38,9 @@ class ProjectDirectory:
     def dialled(self, text: str) -> tuple[tuple[ProjectSnapshot, ...], ...]:
         """Return the projects with a number that may have been dialled, the surest first.
 
-        Just these digits come before any spelling where some numbering plan has them. Other digits are what
-        a project calls itself (`0442223344` where no country is set): they come behind a spelling of a number
-        in its country. In a group there may be several: only who knows where the call comes from can tell
-        them apart.
+        Just these digits come before any spelling where some numbering plan has them. Other digits are as the
+        project writes them (`0442223344` without a country): a spelling of a number in its country comes first.
+        A group may hold several: the origin of the call tells them apart.
         """
         exact = self.number(text)
         if exact is not None and exact[1].number == international("+" + exact[1].number, ""):

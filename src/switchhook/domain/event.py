@@ -1,4 +1,4 @@
-"""Who is told of what happens to calls, as it is set up."""
+"""The receivers of events, as the project file sets them up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EventFilter:
     """Which calls are told of (T-29). An empty tuple lets all pass; what is set must fit together."""
 
     outcomes: tuple[Outcome, ...] = ()
-    """What became of the call; none has one before its end."""
+    """The outcomes to pass; a call has one at its end."""
     numbers: tuple[str, ...] = ()
     """The project's numbers that were called, as `Number.number` writes them."""
     schemes: tuple[int, ...] = ()
@@ -75,7 +75,7 @@ class EventWebhook:
     rpc_method: str = ""
     """The method that a JSON-RPC call calls."""
     notification: bool = False
-    """Whether that call bears no id, so that nobody answers it [A-29]."""
+    """Whether that call has no id, which asks for no answer [A-29]."""
     body: str = field(default="", repr=False)
     """The text of the format raw."""
     placeholders: bool = True
@@ -109,7 +109,7 @@ class EventMail:
     name: str
     event: EventKind
     to: tuple[str, ...]
-    """Who is told, each with a delivery of their own; bare addresses."""
+    """The recipients, each with a delivery of their own; bare addresses."""
     subject: str
     """May hold `{{parameter}}`, as `text` may."""
     text: str
@@ -117,11 +117,11 @@ class EventMail:
 
 
 Listener = EventWebhook | EventMail
-"""Whoever is told of events. No two of a project have the same name."""
+"""A receiver of events. No two of a project have the same name."""
 
 
 SUBSCRIPTION_PREFIX = "subscription "
-"""What the names begin with under which subscriptions' deliveries are listed."""
+"""The prefix of the names under which deliveries of subscriptions are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +132,9 @@ class Subscription:
     number: int = 0
     """Its id, which the store gives; none is given twice."""
     user: str
-    """Who subscribed."""
+    """The user that subscribed."""
     target_url: str = field(repr=False)
-    """Where notifications go. It lets in whoever knows it, so it stays out of logs."""
+    """Where notifications go. The URL is a secret and stays out of logs."""
     event: str
     """`custom` for every notification, or the one status that is told of."""
     internal: bool = True

@@ -24,7 +24,7 @@ class FailureKind(StrEnum):
     REDIRECT = "redirect"
     TOO_LARGE = "too_large"
     BAD_RESPONSE = "bad_response"
-    """What came is not HTTP, or not SMTP."""
+    """The answer is not HTTP, or not SMTP."""
     BAD_BODY = "bad_body"
     """HTTP came, but its body says nothing that can be followed."""
     ADDRESS_REFUSED = "address_refused"
@@ -52,7 +52,7 @@ class Failure:
 
     kind: FailureKind
     detail: str
-    """One sentence: what happened where, and what to do where that is known. Holds no secret."""
+    """One sentence: what happened, where, and what to do if known. Holds no secret."""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"

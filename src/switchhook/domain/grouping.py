@@ -1,7 +1,7 @@
-"""What people write between digits: the groups of one number, or what keeps two numbers apart.
+"""Separators between digits: they group one number, or keep two numbers apart.
 
-Nothing is made one that may be two: a blank groups digits only where the whole is a number of the country
-or of the world (FJ-04).
+Two numbers never become one: a blank groups digits only when the whole is a number of the country or of the
+world (FJ-04).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def single_number(
 def dialled_number(
     text: str, dialling: Dialling, is_known: Callable[[str], bool] = lambda _: False
 ) -> str:
-    """Return the number of any length that somebody dialled; "" where it is none, or may be two.
+    """Return a dialled number of any length; "" if it is none, or may be two.
 
     Hyphens, dots and brackets are ornaments of one number there (RFC 3966 §5.1.1).
     """
@@ -73,7 +73,7 @@ def dialled_number(
 
 
 def _are_two(parts: list[str], place: int, is_complete: Callable[[str], bool]) -> bool:
-    """Say whether what stands before or behind a gap is something by itself, beside what may be, too."""
+    """Say whether a side of a gap is a complete number or name by itself."""
     left, right = "".join(parts[:place]), "".join(parts[place:])
     return is_complete(left) or (len(left) >= MIN_PART_DIGITS and is_complete(right))
 

@@ -1,4 +1,4 @@
-"""The journal: what happened to a call, in order, for those who ask why."""
+"""The journal: the history of a call, in order, for troubleshooting."""
 
 from __future__ import annotations
 

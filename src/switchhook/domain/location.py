@@ -18,7 +18,7 @@ def ask_location(webhook: ForwardingNumber) -> str:
 
 
 def location_of(step: Step, snapshot: ProjectSnapshot) -> str:
-    """Return what a step is as a location; "" where it is none."""
+    """Return a step's name as a location; "" if it is none."""
     match step:
         case AskStep(webhook=name) if name in snapshot.webhooks:
             return ask_location(snapshot.webhooks[name])

@@ -18,7 +18,7 @@ ELLIPSES = ("'…", '"…')
 def mask(text: str, codes: tuple[str, ...]) -> str:
     """Return a text for logs and the journal without these codes or secrets.
 
-    Whatever happens to look like a code goes too: a log with a hole is better than one with a PIN.
+    Text that looks like a code is masked too: a gap in a log is better than a PIN.
     """
     for code in sorted(codes, key=len, reverse=True):  # else the end of a longer one stays
         text = text.replace(quote(code, safe=""), MASK).replace(code, MASK)
@@ -37,9 +37,9 @@ def _mask_beginning(text: str, code: str, cut: str) -> str:
 def redacted(call: Call) -> Call:
     """Return the call as it may be stored: without what the caller keyed.
 
-    The pages that SQLite has freed, and its log, keep for long what was in the file once. Nobody needs
-    it there: after a restart the caller is asked for the code anew, and a name that repeats a code
-    makes way for the caller's own. A destination stays, for that is where the call went.
+    The pages that SQLite has freed, and its log, keep for long what was in the file once. The code is not
+    needed there: after a restart the caller is asked for the code anew, and a name that repeats a code is
+    replaced by the caller's own. A destination stays, for that is where the call went.
     """
     collecting = call.collecting
     if collecting is not None and collecting.digits:

@@ -1,4 +1,4 @@
-"""The numbering plans of the world: what digits mean, and the one form that a telephone number has.
+"""The numbering plans of the world: the meaning of digits, and the canonical form of a number.
 
 The canonical form is that of ITU-T E.164 without its `+`: digits that begin with a country code. It is made
 with the project's country where a text comes in; nothing compares texts.
@@ -25,7 +25,7 @@ FORMER_NUMBERS = {"MX": r"(52)1(?=[0-9]{10}\Z)"}
 
 @lru_cache(maxsize=256)
 def dialling_of(country: str) -> Dialling:
-    """Return how numbers are dialled in a country; nothing is known of one that is empty or unknown."""
+    """Return the dialling rules of a country; the default for an empty or unknown one."""
     region = country.upper()
     known = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     if known is None:
@@ -58,7 +58,7 @@ def international(written: str, country: str) -> str:
 
 
 def is_possible(written: str, country: str) -> bool:
-    """Say whether a number is as long as one of the country or of the world, whether it is one or not."""
+    """Say whether a number has a possible length in the country or the world."""
     enough = phonenumbers.ValidationResult.IS_POSSIBLE
     return any(
         phonenumbers.is_possible_number_with_reason(number) == enough
@@ -81,7 +81,7 @@ def canonical(written: str, dialling: Dialling) -> str:
 def meanings(written: str, dialling: Dialling) -> tuple[str, ...]:
     """Return the canonical forms that a dialled number may have, the likeliest first.
 
-    For comparing with numbers that are known: of what is merely dialled, the first one is not sure.
+    For comparison with known numbers; for a dialled number alone the first reading is not certain.
     """
     text = written_number(written)
     if not text:
@@ -92,10 +92,10 @@ def meanings(written: str, dialling: Dialling) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)  # a project file has thousands, and names each a few times
 def as_listed(written: str, dialling: Dialling) -> str:
-    """Return the canonical form of a number that somebody wrote down as one of the project's own.
+    """Return the canonical form of a number of the project as a person wrote it.
 
-    Digits without `+` or zero stand for themselves, unless only the country has such a number. Where
-    national ones begin with a zero, that they begin with none tells an international one.
+    Digits without `+` or zero stand for themselves, unless only the country has such a number. In a country
+    whose national numbers begin with a zero, a number without one is international.
     """
     text = written_number(written)
     if text.startswith(("+", "0")):

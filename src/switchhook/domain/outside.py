@@ -49,7 +49,7 @@ DEFAULT_LIMITS: Final = OutsideCalls()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideUse:
-    """What of a day's allowance an account has used; the project, where the account is empty."""
+    """An account's use of a day's allowance; the project's, when the account is empty."""
 
     project: str
     account: str

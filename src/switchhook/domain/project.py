@@ -80,13 +80,13 @@ class Group:
     """Accounts that ring together."""
 
     name: str
-    """What stands for them wherever a target may, and what colleagues dial."""
+    """Its name as a target, and the extension that colleagues dial."""
     accounts: tuple[str, ...]
     """Their logins."""
 
 
 class MayCall(StrEnum):
-    """What a trunk's calls may dial."""
+    """The targets that a trunk's calls may dial."""
 
     NUMBERS = "numbers"
     """The project's numbers, as a carrier's."""
@@ -121,7 +121,7 @@ class Trunk:
     dialled_number: DialledNumber = DialledNumber.NOWHERE
     """Where it is told the number that was called, for calls that a scheme sends to an address there."""
     may_call: MayCall = MayCall.NUMBERS
-    """What its calls may dial."""
+    """The targets that its calls may dial."""
 
     @property
     def sip_port(self) -> int:
@@ -280,7 +280,7 @@ class ProjectSnapshot:
         return tuple(Target(kind=TargetKind.ACCOUNT, value=login) for login in logins)
 
     def is_unassigned(self, target: Target) -> bool:
-        """Say whether a target is as short as an extension, and nobody of the project has it (FE-07)."""
+        """Say whether a target is as short as an extension and unknown in the project (FE-07)."""
         is_short = (
             target.kind is TargetKind.NUMBER
             and len(target.value) < MIN_OUTSIDE_DIGITS
@@ -292,7 +292,7 @@ class ProjectSnapshot:
     def project_number(self, target: Target) -> Number | None:
         """Return the project's own number that a target means, in whatever spelling or address.
 
-        An emergency number is nobody's own; a short user of a SIP address is an extension elsewhere.
+        An emergency number is never one; a short user of a SIP address is an extension elsewhere.
         """
         match target.kind:
             case TargetKind.NUMBER if not self.project.screening.is_emergency(target.value):

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 MAX_RETRIES = 5
 MILLISECONDS = (100, 30_000)
-"""What the time limits of a fragment may be."""
+"""The bounds of a fragment's time limits."""
 
 
 class RetryOn(StrEnum):
@@ -29,7 +29,7 @@ class RetryOn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlOverrides:
-    """What a URL's fragment says; None where it says nothing. Seconds."""
+    """The limits in a URL's fragment; None for a missing one. Seconds."""
 
     connect: float | None = None
     """`ct`: until the connection stands, TLS included."""

@@ -20,7 +20,7 @@ SUCCESS, FAILED = "success", "failed"
 OPEN, CLOSED = "open", "closed"
 TIMEOUT, INVALID = "timeout", "invalid"
 DTMF_KEYS = "0123456789*#"
-"""What a menu can offer."""
+"""The keys that a menu can offer."""
 
 
 class NameChoice(StrEnum):
@@ -28,7 +28,7 @@ class NameChoice(StrEnum):
 
     CURRENT = "current"
     WEBHOOK = "webhook"
-    """What the dial-plan webhook returned; only in its branches. It stays the current name."""
+    """The name that the dial-plan webhook returned; only in its branches. It stays the current name."""
     PREPEND = "prepend"
     REPLACE = "replace"
 
@@ -39,7 +39,7 @@ class CallerName:
 
     choice: NameChoice = NameChoice.CURRENT
     text: str = ""
-    """What is put in front or stands alone."""
+    """The text to prepend, or to show alone."""
 
 
 UNCHANGED_NAME = CallerName()
@@ -121,7 +121,7 @@ class BackgroundStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuChoice:
-    """What a menu does on one key."""
+    """The steps of one key of a menu."""
 
     key: str
     steps: tuple[Step, ...]

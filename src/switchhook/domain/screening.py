@@ -1,4 +1,4 @@
-"""Who may not get through, and where calls may not go: the same for the whole project."""
+"""The project's screening: blocked callers, emergency numbers, prefixes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LEADING = re.compile(r"\+?[0-9().\-]+")
 _SERVICE = re.compile(r"[*#]+(?:[0-9]{2,3}[*#]|[0-9]{2})")
 """A service code before a number, such as one that hides the caller: `*31*`, `#31#`, `*67`."""
 MIN_OUTSIDE_DIGITS = 7
-"""Digits from which the user of a SIP address is an outside number, and not somebody's extension."""
+"""Number of digits from which the user of a SIP address is an outside number and no extension."""
 
 
 SOS = "urn:service:sos"
-"""What telephones dial that know that somebody calls for help, and not the number (RFC 5031)."""
+"""The service URN that telephones dial for an emergency without a number (RFC 5031)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Screening:
         )
 
     def is_emergency(self, dialled: str) -> bool:
-        """Say whether somebody dialled for help, with nothing but a `+` or blanks added."""
+        """Say whether this is an emergency number, apart from a `+` or blanks."""
         if dialled == SOS:
             return bool(self.emergency_numbers)
         return "".join(dialled.split()).removeprefix("+") in self.emergency_numbers
@@ -94,9 +94,9 @@ class Screening:
     def permits_address(self, user: str, dialling: Dialling = ANYWHERE) -> bool:
         """Say whether a call may go to a SIP address with this user part.
 
-        Behind a gateway's name such a user is a telephone number; a short one is an extension there,
-        which need not be among those that are allowed. Of `900123&x` a gateway may dial the digits, of
-        `*31*900123` those behind the service code.
+        Behind a gateway's name such a user is a telephone number; a short one is an extension there and needs
+        no allowed prefix. Of `900123&x` a gateway may dial the digits, of `*31*900123` those behind the service
+        code.
         """
         if user.startswith(("*", "#")):
             code = _SERVICE.match(user)
@@ -123,7 +123,7 @@ def without_international_prefix(number: str) -> str:
 
 
 def _leading_number(user: str) -> str:
-    """Return the number that a user part begins with, where one does that is long enough for the outside."""
+    """Return the outside number that a user part begins with; "" without one."""
     found = _LEADING.match(user)
     number = "" if found is None else written_number(found[0])
     return number if len(number) >= MIN_OUTSIDE_DIGITS else ""

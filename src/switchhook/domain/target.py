@@ -1,4 +1,4 @@
-"""What can ring: an outside number, an account or a group of the project, a SIP address."""
+"""A target that can ring: an outside number, an account or a group of the project, a SIP address."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068
 _WIDE = str.maketrans("\uff0b\uff0d\u30fc\uff08\uff09\uff0e", "+--().")
 """Signs beside the digits of other scripts, as keyboards there write them."""
 _SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_INVISIBLE}-\u2010\u2011\u2012().")
-"""What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
+"""Characters that people write inside numbers and no switch dials [A-36], without the long dash, which may mean
+a range."""
 _PLAIN = str.maketrans(
     dict.fromkeys(_BLANKS, " ")
     | dict.fromkeys(_INVISIBLE, "")
     | dict.fromkeys("\u2010\u2011\u2012", "-")
 )
 _TWICE_ABROAD = re.compile(r"\A\+00(?=[1-9][0-9]{6})")
-"""Both of what begins an international number; one of them somebody's program added."""
+"""Both prefixes of an international number at once; a program added one of them."""
 _TRUNK_ZERO = re.compile(
     r"(?P<before>[^0-9+]*+(?:(?:\+|00)[^0-9]*+(?P<code>(?:[0-9][^0-9(]*+){1,3})"
     r"|(?P<bare>[1-9][0-9]{1,2})[^0-9(]*+))\(\s*+0\s*+\)"
@@ -40,7 +41,7 @@ MAX_EXIT_CODE_DIGITS = 4
 
 
 class TargetKind(StrEnum):
-    """What kind of thing a target names."""
+    """The kind of a target."""
 
     NUMBER = "number"
     """A telephone number behind a trunk; `value` holds digits, perhaps with a leading `+`."""
@@ -73,7 +74,7 @@ class Target:
 
 
 def written_number(text: str) -> str:
-    """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
+    """Return the digits of a written number of any length, perhaps with a `+`; "" for none."""
     if text.isascii() and text.removeprefix("+").isdigit() and not text.startswith("+00"):
         return text
     cleaned = _without_trunk_zero(_ascii_digits(text)).translate(_SEPARATORS)
@@ -105,9 +106,9 @@ def without_separators(text: str) -> str:
 
 
 def clean_number(text: str) -> str | None:
-    """Return the dialable form of a written number, or None where it is none.
+    """Return the dialable form of a written number, or None.
 
-    Blanks, hyphens, brackets, dots and marks that nobody sees go, and the `(0)` of `+44 (0) 20`; a leading
+    Blanks, hyphens, brackets, dots and invisible marks are removed, and the `(0)` of `+44 (0) 20`; a leading
     `+` stays; 3 to 15 ASCII digits are left [A-36, A-58], and a few more where an exit code begins them.
     """
     cleaned = written_number(text)

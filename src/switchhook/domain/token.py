@@ -1,4 +1,4 @@
-"""Tokens: whose key lets whom use the HTTP API, of which project, and for what (T-04)."""
+"""Tokens: keys to the HTTP API, each for one project, user and scope (T-04)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a token is good for."""
+    """The scope of a token."""
 
     SUBSCRIPTIONS = "subscriptions"
     """To subscribe to events, see the project's subscriptions, and unsubscribe."""
@@ -23,7 +23,7 @@ class Token:
     id: str
     """By which it is listed and revoked; no secret."""
     user: str
-    """Whose it is, such as an e-mail address."""
+    """The token's user, such as an e-mail address."""
     scope: Scope
     created_at: float
     expires_at: float | None = None

@@ -82,14 +82,14 @@ class HashAlgorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One value that a webhook sends: which fact, under which wire name (R1-39, R2-32, A-13)."""
+    """One value that a webhook sends: a parameter under a wire name (R1-39, R2-32, A-13)."""
 
     name: str
     """The wire name; empty for an item of an array."""
     parameter: str
     """The key of the fact in the parameter catalogue, such as `insertion_type`."""
     argument: str = ""
-    """What the parameter needs: the text of `constant`, the name of `custom`."""
+    """The parameter's argument: the text of `constant`, the name of `custom`."""
     hash: HashAlgorithm | None = None
     """Sent in place of the value itself."""
 
@@ -111,12 +111,12 @@ class Object:
 
 
 Node: TypeAlias = Field | Array | Object
-"""What an event webhook sends, as a tree; a flat list of fields is a tree of one level."""
+"""The payload of an event webhook, as a tree; a flat list of fields is a tree of one level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingWebhook(ABC):
-    """What all webhooks have that are asked while a caller waits: how they are reached, and for how long."""
+    """The common part of routing webhooks: how they are reached, and for how long."""
 
     name: str
     response_timeout: float = 5.0
@@ -219,10 +219,10 @@ class DialPlanWebhook(RoutingWebhook):
     timeout_message: str = ""
     """Played when no code came in time (R5-22)."""
     withheld_caller: str = ""
-    """What `{callerid}` is for a withheld number; some receivers want `anonymous`, `Anonymous` or `0`
+    """The value of `{callerid}` for a withheld number; some receivers want `anonymous`, `Anonymous` or `0`
     [A-45]."""
     unknown_name: str = ""
-    """What `{callername}` is when there is none, for receivers that refuse an empty one."""
+    """The value of `{callername}` without a name, for receivers that refuse an empty one."""
     lenient_json: bool = False
     """Whether `{"status":"ACK"}` is an answer too (S-34)."""
     mask_code: bool = True

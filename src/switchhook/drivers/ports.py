@@ -1,4 +1,4 @@
-"""What a driver offers the switchboard, and what it needs of others. The contracts are the docstrings."""
+"""The contract between a driver and the switchboard. The contracts are the docstrings."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Driver(Protocol):
         """
 
     def recorded(self, call: Call) -> RecordingFinished | None:
-        """Return what is left of a recording that an earlier process had under way; None without one."""
+        """Return the rest of a recording that an earlier process began; None without one."""
 
     async def stop(self) -> None:
         """Before the end: let nothing ring on, and wait a moment for it; talking legs are left alone."""
@@ -88,6 +88,6 @@ class SipDriver(Driver, Protocol):
     async def take_up(self, accounts: Container[tuple[str, str]]) -> None:
         """Take up what another node left, once its calls are ended in the store.
 
-        Those are the registrations of these accounts (each a project and a login), which are stored as
-        ours by now, and telephones that were not told of the end of their calls.
+        These are the registrations of these accounts (each a project and a login), which are stored as ours,
+        and telephones that missed the end of their calls.
         """

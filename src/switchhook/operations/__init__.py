@@ -1,1 +1,1 @@
-"""What a person may do, one function per act."""
+"""The operations of a user, one function per act."""

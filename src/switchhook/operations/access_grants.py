@@ -1,6 +1,6 @@
 """Access of a project beyond itself, which the operator alone grants: networks, addresses, files.
 
-Whoever may apply one project's file keeps what its latest version reaches, and widens none of it. Names
+A project token may keep the reach of the latest version, and never widen it. Names
 are judged when they are looked up, at each call and each webhook.
 """
 
@@ -51,7 +51,7 @@ def _networks(project: Project, before: Project | None) -> WithPaths[str]:
 
 
 def _sources(project: Project, before: Project | None) -> WithPaths[str]:
-    """Yield the networks from which nobody would have to prove a password; part of an open one is open."""
+    """Yield the networks that need no password and are not open yet; a part of an open one is open."""
     known = [] if before is None else [ip_network(one) for _, one in _all_sources(before)]
     for path, source in _all_sources(project):
         if not any(_holds(network, ip_network(source)) for network in known):

@@ -1,4 +1,4 @@
-"""What a person may ask about the past: calls and their timelines, deliveries and their attempts."""
+"""Queries about the past: calls and their timelines, deliveries and their attempts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStory:
-    """One call, what happened to it, and who was told."""
+    """One call, its journal and its deliveries."""
 
     call: CallRow
     journal: tuple[JournalEntry, ...]
@@ -67,7 +67,7 @@ async def list_deliveries(
     limit: int = 50,
     before: int | None = None,
 ) -> tuple[DeliveryRow, ...]:
-    """Return deliveries newest first: those that were given up, unless another state is asked for."""
+    """Return deliveries, newest first; by default those that were given up."""
     return await store.deliveries(
         state=state, project=project, webhook=webhook, limit=limit, before=before
     )

@@ -1,4 +1,4 @@
-"""Which telephones are registered with the built-in SIP engine, as a running server or the last one left it."""
+"""The telephones that are registered with the built-in SIP engine, as the running or last server stored them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RegisteredPhone:
     """Where it registered from, `host:port`."""
     transport: str
     user_agent: str
-    """What it calls itself; may be empty."""
+    """Its User-Agent; may be empty."""
     expires_at: float
 
 

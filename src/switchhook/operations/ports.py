@@ -1,4 +1,4 @@
-"""What operations need of the memories beside the store, which calls look into."""
+"""The contract of the memories beside the store, which calls read."""
 
 from __future__ import annotations
 

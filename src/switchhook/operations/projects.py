@@ -1,4 +1,4 @@
-"""What a person may do with projects: apply a project file, and export one."""
+"""Operations on projects: apply a project file, and export one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ReadFile:
 
 
 ProjectFileReader = Callable[[str], Awaitable[ReadFile | Mistakes]]
-"""Reads a project file where that holds up nobody."""
+"""Parses a project file in a thread or process, so that calls do not wait."""
 
 
 def read_file(text: str) -> ReadFile | Mistakes:
@@ -86,10 +86,10 @@ async def apply_project(
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
-    Numbers and logins are unique over all projects: callers dial them without naming a project.
-    `only` is the one project that the file may be of, where it comes from somebody who has a say in that
-    one alone: what the operator did not open to it before stays closed, and no other project is named.
-    `sounds` says which sounds of a project are missing where calls would look for them.
+    Numbers and logins are unique over all projects: callers dial them without naming a project. `only` limits
+    the file to one project, for a sender with a token of that project: the operator's grants stay as they are,
+    and no other project is named. `sounds` says which sounds of a project are missing where calls would look
+    for them.
     """
     judged = await _check(store, text, only, reads)
     if isinstance(judged, Mistakes):
@@ -180,7 +180,7 @@ def _checked(
 
 
 def _loaded(latest: StoredProject | None) -> Project | None:
-    """Return what a stored version is; None where there is none, or none that can be read."""
+    """Return a stored version; None when it is missing or unreadable."""
     snapshots = directory_of(() if latest is None else (latest,)).snapshots
     return next((snapshot.project for snapshot in snapshots.values()), None)
 
@@ -226,7 +226,7 @@ def _unknown(project_id: str, there: Iterable[str]) -> NoSuchProjectError:
 async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
     """Return the latest version of a project; without an id, of the only one there is.
 
-    Raises NoSuchProjectError, or StoreError when nobody can read it.
+    Raises NoSuchProjectError, or StoreError when it cannot be read.
     """
     there = sorted(await store.project_versions())
     if not there:

@@ -1,4 +1,4 @@
-"""What a person may do with sounds: add one. And where running calls find them.
+"""Operations on sounds: add one, and find it for running calls.
 
 A sound named `greeting` of project `shop` lies in `<data dir>/sounds/shop/greeting.wav`; a project file may
 name another file of that folder, or one anywhere on the machine.
@@ -49,11 +49,11 @@ class Added:
     path: Path
     seconds: float
     remark: str = ""
-    """What callers will hear that nobody can mean; empty for a usual sound."""
+    """A suspicious property of the sound, such as silence or noise; empty for a usual one."""
 
 
 def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
-    """Convert a WAV file to what telephones hear and keep it for a project; the name's old one goes.
+    """Convert a WAV file to 8 kHz mono and store it for a project, in place of the old one of that name.
 
     Raises SoundError.
     """
@@ -83,7 +83,7 @@ MissingSounds = Callable[["Project"], tuple[str, ...]]
 
 
 def no_missing_sounds(_: Project) -> tuple[str, ...]:
-    """Look for no file, where nobody said where sounds lie."""
+    """Check no file, when the folder for sounds is unknown."""
     return ()
 
 
@@ -100,7 +100,7 @@ def missing_sounds(data_dir: Path, project: Project) -> tuple[str, ...]:
 
 
 def _path_of(folder: Path, project: str, file: str) -> Path | None:
-    """Return where a sound lies; None where it would leave the project's folder for that of another."""
+    """Return the path of a sound; None outside of the project's folder."""
     path = Path(file)
     if path.is_absolute():
         return path
@@ -147,7 +147,7 @@ def _read(file: Path) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it gets the old one or the new one, whole."""
+    """Write a file atomically: a reader gets the old one or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,4 +1,4 @@
-"""What a program may do about being told of calls: subscribe, see its subscriptions, unsubscribe (T-31)."""
+"""Operations on subscriptions: subscribe, list, unsubscribe (T-31)."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ async def subscribe(
 async def unsubscribe(
     store: Subscriptions, memory: SubscriptionMemory, *, project: str, number: int
 ) -> Subscription | None:
-    """End one of a project's subscriptions: nothing that is not on its way already is sent after this.
+    """Delete one of a project's subscriptions; only deliveries in flight may still arrive.
 
-    Returns what it was; None where the project has none of this number. Raises StoreError.
+    Returns the deleted subscription, or None. Raises StoreError.
     """
     removed = await store.delete_subscription(project, number)
     if removed is not None:

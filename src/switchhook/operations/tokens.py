@@ -1,4 +1,4 @@
-"""What a person may do with tokens: make one, see them, revoke one; and whether a key is good (T-04)."""
+"""Operations on tokens: create, list, revoke, and verify a key (T-04)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class NoSuchTokenError(LookupError):
 
 
 class BadKeyError(Exception):
-    """A key is not good. The message says what may be wrong, for the one who presented it."""
+    """A key is not good. The message says what may be wrong, for the token's bearer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +94,8 @@ async def revoke_token(tokens: Tokens, token_id: str) -> Token:
 async def check_key(tokens: Tokens, *, key: str, now: float, user: str | None = None) -> Token:
     """Return the token that a key is of; where a user is named, it has to be theirs.
 
-    The key is looked up by its digest, which nobody can choose: how long that takes tells nothing of
-    other keys. Raises BadKeyError, StoreError.
+    The key is looked up by its digest, so the time of the look-up reveals nothing of other keys. Raises
+    BadKeyError, StoreError.
     """
     token = await tokens.find(digest_of(key))
     whose = b"" if user is None or token is None else token.user.encode()

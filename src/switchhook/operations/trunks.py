@@ -1,4 +1,4 @@
-"""Which trunks answer and are registered, as a running server or the last one wrote it into its directory."""
+"""The trunks' states, as the running or last server wrote them into its data directory."""
 
 from __future__ import annotations
 

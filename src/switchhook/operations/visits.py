@@ -1,4 +1,4 @@
-"""What the tracking side may tell: a visit to the website, and which number or call belongs to it."""
+"""Operations on visits: store a visit to the website, and attach it to a number or call."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ MAX_NAME_LENGTH = 200
 MAX_SHOWN_SECONDS = 366 * 86_400.0
 """Seconds that a number may belong to a visit."""
 SHOWN_SECONDS = 1800.0
-"""How long a number belongs to a visit, unless somebody says otherwise."""
+"""Default number of seconds that a number belongs to a visit."""
 
 
 class BadVisitError(ValueError):
-    """What was told of a visit cannot be kept. The message says why, and what to do."""
+    """A visit cannot be stored. The message says why, and what to do."""
 
 
 class NoSuchVisitError(LookupError):
@@ -93,7 +93,7 @@ async def attach_number(
     seconds: float = SHOWN_SECONDS,
     dialling: Dialling = ANYWHERE,
 ) -> ShownNumber:
-    """Let whoever calls a number within `seconds` be the visitor who sees it; it had another before.
+    """Attach calls to a number, within `seconds`, to this visit in place of the one before.
 
     `dialling` is the project's: a number may be written as people of its country write it. Raises BadVisitError, NoSuchVisitError, StoreError.
     """

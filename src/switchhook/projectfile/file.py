@@ -46,9 +46,9 @@ def read_project(
 ) -> Project | Mistakes:
     """Read a project file. Never raises; a project comes back only when nothing is wrong.
 
-    The version of the project is 1: the store counts versions. Without `judge` it may hold what does
-    not go together, as one may that an earlier release found good. `remark` is told of each key that
-    stands under a former name, with its line.
+    The version of the project is 1: the store counts versions. Without `judge` contradictions are allowed,
+    since an earlier release may have accepted them. `remark` is told of each key that stands under a former
+    name, with its line.
     """
     project: Project | Mistakes = read_document(text, FILE, names_of, judge=judge, remark=remark)
     return project
@@ -75,7 +75,7 @@ def renewed(document: str) -> str:
 
 
 def _unmistakable(project: Project) -> Project:
-    """Return the project with a `+` before those of its numbers that would be read as national ones else."""
+    """Return the project with a `+` before each number that would be read as a national one."""
     dialling = project.dialling
     plus = {
         one.number: f"+{one.number}"

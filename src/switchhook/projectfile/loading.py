@@ -47,7 +47,7 @@ def names_in(project: Project) -> UniqueNames:
 
 
 async def know_names(store: Projects) -> None:
-    """Have the store know which names the projects have: one that an older release wrote does not."""
+    """Write the projects' names into a store of an older release."""
     if not await store.knows_names():
         directory = await asyncio.to_thread(directory_of, await store.projects())
         await store.own_names(

@@ -1,4 +1,4 @@
-"""A call before it is one: what a telephone side knows when somebody dials in."""
+"""A call that is not admitted yet: what the driver knows of an INVITE."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Arrival:
     project: str = ""
     """The project of that account or trunk; empty where the side knows neither."""
     hidden: bool = False
-    """Whether an account asks that nobody be shown who calls."""
+    """Whether the account withholds its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,10 @@ def admit(
 ) -> Call | Refused:
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
-    A number of the caller's own project runs its scheme, whoever dials it, in any spelling (FA-03).
-    An account may also dial a colleague's login, a group or, over the project's trunk, an outside
-    number; a trunk that may call accounts, such as a PBX, dials the first two. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
-    with prefixes before it, unless something else has just that name.
+    A number of the caller's own project runs its scheme, in any spelling (FA-03). An account may also dial a
+    colleague's login, a group or, over the project's trunk, an outside number; a trunk that may call accounts,
+    such as a PBX, dials the first two. An emergency number goes to the trunk whatever else has that name, and
+    asks no webhook; with prefixes before it, unless something else has just that name.
     """
     snapshot = directory.snapshots.get(arrival.project)
     if snapshot is None:
@@ -91,7 +91,7 @@ def admit(
 def _to_own(
     own: Number, arrival: Arrival, snapshot: ProjectSnapshot, call: str, now: float
 ) -> Call:
-    """Run the scheme of a number of the project, which the call knows in its one form from here on."""
+    """Run the scheme of a number of the project, and keep the number in its canonical form."""
     if not own.is_exactly(arrival.callee):
         arrival = replace(arrival, callee=own.number)
     return _call(arrival, snapshot, call, now, direction=Direction.INCOMING, scheme=own.scheme)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def adopt_caller_name(ctx: TransitionContext, choice: CallerName) -> None:
-    """Make the returned name the current one, where the step wants that and there is one (R5-29, A-53)."""
+    """Make the returned name the current one, if the step wants it and the answer has one (R5-29, A-53)."""
     if choice.choice is not NameChoice.WEBHOOK:
         return
     found = dial_plan_branch(ctx.call)
@@ -42,8 +42,8 @@ def presentation(call: Call) -> tuple[str, str]:
 def _number(call: Call) -> str:
     """Follow the caller ID forwarding of the webhook in whose success branch the step stands (R5-06…09, A-52).
 
-    A failed branch shows the original caller; but where it lies in the success branch of another
-    webhook, it is that one's leg: a look-up that fails must not uncover whom a webhook suppressed.
+    A failed branch shows the original caller. Within the success branch of another webhook it shows that one's
+    caller: a failed look-up must not uncover a suppressed number.
     """
     found = next((one for one in dial_plan_branches(call) if one.branch == SUCCESS), None)
     caller = "" if call.hidden else call.caller

@@ -1,4 +1,4 @@
-"""Commands that the engine issues. Imperative; somebody else carries it out, after it has been recorded.
+"""Commands that the engine issues. Imperative; the switchboard carries it out after the commit.
 
 Every phone command may be repeated: a leg is named by the engine, so a second `RingLeg` of the same
 leg, or an `EndLeg` of one that is gone, does nothing.
@@ -26,7 +26,7 @@ class RingLeg:
     """The number shown to the called party; empty: anonymous, with privacy asked for."""
     caller_name: str
     identity: str = ""
-    """Whose number or login is hidden, for a trunk that is trusted with it; empty where none is."""
+    """The withheld number or login, for a trusted trunk; empty when nothing is withheld."""
     party: str = ""
     """The leg that is transferred to it, and talks already; empty where none is."""
 
@@ -61,7 +61,7 @@ class EndLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerCaller:
-    """Answer the caller with nobody else on the line, for prompts. Answered by LegAnswered of the caller.
+    """Answer the caller without a called leg, for prompts. Answered by LegAnswered of the caller.
 
     Nothing for a caller who was answered already. `ConnectLegs` may follow: the caller then talks.
     """
@@ -136,15 +136,15 @@ PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand | Tra
 class AskWebhook:
     """Put the call to this webhook.
 
-    Answered by AskFailed; else by DirectionGiven or SchemeGiven where it is a forwarding number, by
-    VerdictGiven where it is a dial-plan webhook.
+    The result is AskFailed; else DirectionGiven or SchemeGiven of a forwarding number, VerdictGiven of a
+    dial-plan webhook.
     """
 
     ask: str
     webhook: str
     dialect: Dialect = Dialect.FORWARDING_NUMBER
     code: str = field(default="", repr=False)
-    """What the caller entered, leading zeros and all; empty without an IVR menu (R5-11)."""
+    """The caller's code with leading zeros; empty without an IVR menu (R5-11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

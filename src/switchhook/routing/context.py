@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TransitionContext:
-    """Lives for one `step` and is seen by nobody after it."""
+    """Lives for one `step`."""
 
     __slots__ = ("call", "commands", "now")
 

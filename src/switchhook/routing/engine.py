@@ -26,7 +26,7 @@ def fail_call(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
 
 
 def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...]]:
-    """Return what `event` makes of `call` at `now` (unix seconds), and what is to be done about it.
+    """Return the call after `event` at `now` (unix seconds), and the commands.
 
     Pure: the same input gives the same output, and nothing else is touched. An event that means
     nothing in the call's state returns the very same call and no commands.

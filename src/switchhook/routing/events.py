@@ -33,7 +33,7 @@ class LegAnswered:
 
     leg: str
     handle: str = ""
-    """What the driver needs to take the leg up again after a restart."""
+    """The driver's handle to resume the leg after a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,11 @@ class LegRetried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegMisread:
-    """A leg's telephone said something that was read in part or not at all; for who asks why."""
+    """A leg's telephone sent a message that was read in part or not at all, for the timeline."""
 
     leg: str
     text: str
-    """One line; it quotes nobody."""
+    """One line without quoted input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class LegRedirected:
 
     leg: str
     users: tuple[str, ...]
-    """What it names, in its order: logins, groups, numbers."""
+    """The targets that it names, in its order: logins, groups, numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +91,9 @@ class DirectionGiven:
     ask: str
     targets: tuple[Target, ...]
     notices: tuple[str, ...] = ()
-    """What was dropped or read leniently, for the journal."""
+    """Notices of dropped and leniently read parts, for the journal."""
     exchange: EntryFacts = ()
-    """What was sent and what came back, for the journal."""
+    """The request and the response, for the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ class RecordingFinished:
     path: str
     """Where it was put; empty where there is none."""
     trouble: str = ""
-    """Why there is none, where there should be one; a clause."""
+    """Why a due recording is missing; a clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,25 +172,25 @@ class HangUpRequested:
 
     by: str
     retry_after: int = 0
-    """Seconds after which a caller who was not answered may try again, as this Switchhook stops (503)."""
+    """The Retry-After (seconds) of the 503 at a stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested:
-    """A telephone asks that the other party be put through to somebody else (REFER, RFC 3515)."""
+    """A telephone transfers the other party (REFER, RFC 3515)."""
 
     leg: str
     request: str
     """Names it for `AnswerTransfer` and `TellTransfer`."""
     to: str
-    """Whom it names: a login, a group, a number."""
+    """The target: a login, a group, a number."""
     is_attended: bool = False
     """Whether it names a call that the telephone has with them already (Replaces, RFC 3891)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
-    """After a restart, the driver has said which legs still live, and what was left of a recording."""
+    """After a restart, the driver reports the live legs, and the rest of a recording."""
 
     live_legs: frozenset[str]
     recorded: RecordingFinished | None = None

@@ -103,7 +103,7 @@ def apply_result(ctx: TransitionContext, result: StepResult) -> None:
 
 
 def execute_scheme(ctx: TransitionContext, scheme: int) -> None:
-    """Go on in another scheme, as a webhook said; where that is not allowed, with the next step of this one."""
+    """Go on in the scheme that a webhook named; if that is not allowed, with the next step of this one."""
     result = jump_to_scheme(ctx, scheme)
     ctx.change(is_unplaced=result is not StepResult.JUMPED)
     apply_result(ctx, result)
@@ -128,7 +128,7 @@ STEPS: Mapping[type[Step], Callable[[TransitionContext, Any], StepResult]] = {
     RateStep: rate.begin,
     RecordStep: record.begin,
 }
-"""What begins each kind of step."""
+"""The function that begins each kind of step."""
 
 
 def _begin_step(ctx: TransitionContext, step: Step) -> StepResult:

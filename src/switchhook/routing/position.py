@@ -25,7 +25,7 @@ DIRECT_TIMEOUT = 120.0
 
 
 class StepResult(Enum):
-    """What a step did with the call."""
+    """The result of a step."""
 
     TAKEN = auto()
     """It waits for something, or has ended the call."""
@@ -65,7 +65,7 @@ def enter_branch(ctx: TransitionContext, branch: str) -> StepResult:
 
 
 def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> StepResult:
-    """Stand at the top of another scheme; of the one that answers `number`, where it is named by that.
+    """Go to the first step of another scheme, perhaps the one of `number`.
 
     Hands on, with a notice, when that cannot be.
     """
@@ -122,7 +122,7 @@ class DialPlanBranch:
     step: AskDialPlanStep
     branch: str
     returned: DialPlanReturn | None
-    """What the webhook returned with it."""
+    """The webhook's values with it."""
 
 
 def dial_plan_branches(call: Call) -> Iterator[DialPlanBranch]:

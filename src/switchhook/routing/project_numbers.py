@@ -1,7 +1,7 @@
 """The project's own numbers as targets: the call goes on with their scheme.
 
-Rung over the trunk, such a number would come back as a new call, whose webhook may name it again, and
-so on without an end: nobody counts jumps from call to call. So the call goes on with its scheme.
+Rung over the trunk, such a number would come back as a new call, whose webhook may name it again: a loop over
+calls, which no limit ends. So the call goes on with its scheme.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sole_project_number(snapshot: ProjectSnapshot, targets: tuple[Target, ...]) -> Number | None:
-    """Return the project's number whose scheme is gone on with, where it is all there is to ring."""
+    """Return the project's number whose scheme takes over, if it is the only target."""
     found = {snapshot.project_number(target) for target in targets}
     return found.pop() if len(found) == 1 else None
 

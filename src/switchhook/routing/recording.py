@@ -36,9 +36,9 @@ def stop(ctx: TransitionContext) -> bool:
 
 
 def keep(ctx: TransitionContext, made: RecordingFinished | None) -> bool:
-    """Keep what was recorded, and say why there is none or a part, where that is known.
+    """Keep the recording, and note why it is missing or cut short, if known.
 
-    False where there is nothing to keep: `made` is None for a recording that was waited for in vain.
+    False without a recording to keep; `made` is None after a time-out.
     """
     recorder = ctx.call.recorder
     ctx.change(recorder=None)

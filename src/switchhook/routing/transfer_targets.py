@@ -1,4 +1,7 @@
-"""Whom a transfer rings, or why nobody: what an account may dial, it may transfer to (see `arrival.admit`)."""
+"""The targets of a transfer, or why there are none.
+
+An account may transfer to what it may dial (see `arrival.admit`).
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def transferee_of(call: Call, leg: str) -> str:
 
 
 def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
-    """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
+    """Return the targets of a transfer by the telephone at leg `by`; raise NotTransferableError."""
     snapshot = ctx.call.snapshot
     own, named = snapshot.number(user), snapshot.internal_target(user)
     screening = snapshot.project.screening
@@ -94,8 +97,8 @@ def ring_targets(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -
 def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> TransferTargets:
     """Return whom a scheme rings first, or asks, from `path` on.
 
-    Working hours and other schemes are gone through as by a call that comes now. What wants the caller to
-    hear or press something needs a caller who talks to nobody.
+    Working hours and other schemes are gone through as by a call that comes now. A step that plays or collects
+    keys needs a caller who talks to no one.
     """
     snapshot = ctx.call.snapshot
     step: Step | None = None

@@ -5,14 +5,14 @@ call's state, and what does not stand in the table changes nothing. (2) A transi
 state that it may lead to; the engine refuses any other, and the diagram in the docs is drawn from
 this table.
 
-Theory of operation. A call arrives and executes its scheme (`execute`). A step either takes the call
-(it asks, plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps
-of its own; when nothing takes it, the project's fallback rings once and then the call ends. In every
-state but talking the call has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no
-call depends on a driver to say that a prompt was played. Whoever answers first talks; whoever
-hangs up first ends it, though the caller may be asked for a rating then. A telephone may transfer the
-other party: then somebody else is rung while the two talk on. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
-but a leg that answers late is hung up.
+Theory of operation. A call arrives and executes its scheme (`execute`). A step either takes the call (it asks,
+plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps of its own; when
+nothing takes it, the project's fallback rings once and then the call ends. In every state but talking the call
+has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no call depends on a driver to say
+that a prompt was played. The first leg to answer talks. The first side to hang up ends the call; a rating may
+follow. A telephone may transfer the other party: the target rings while the two talk on. Events that
+come late, for a leg that is gone or a webhook that is no longer asked, are ignored, but a leg that answers late
+is hung up.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ EXECUTED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What is done on an event, and the states that may follow."""
+    """A transition: the handler of an event, and the states that may follow."""
 
     do: Callable[[TransitionContext, Any], None]
     to: frozenset[CallState]

@@ -47,7 +47,7 @@ class PhoneCall:
     def __init__(self, line: PhoneLine, leg: str, invite: Request | None = None) -> None:
         self.leg = leg
         self.invite = invite
-        """What came in; None for a call that was made here."""
+        """The INVITE; None for an outgoing call."""
         self.progress: list[int] = []
         """The provisional statuses that came, in order."""
         self.tone = ToneStream(line.host)
@@ -67,7 +67,7 @@ class PhoneCall:
         return self._ended.done()
 
     async def answered(self) -> None:
-        """Wait until somebody has answered; raise RefusedError if nobody does."""
+        """Wait for the answer; raise RefusedError when there is none."""
         await asyncio.wait((self.answered_at, self._ended), return_when=asyncio.FIRST_COMPLETED)
         if not self.answered_at.done():
             raise RefusedError(f"call {self.leg}", self._ended.result())
@@ -88,7 +88,7 @@ class PhoneCall:
         self.answered_at.set_result(asyncio.get_running_loop().time())
 
     def handle_answer(self, body: bytes) -> None:
-        """Learn that somebody has answered."""
+        """Handle the answer."""
         self.send_tone(body)
         self.answered_at.set_result(asyncio.get_running_loop().time())
 

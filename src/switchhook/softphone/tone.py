@@ -47,7 +47,7 @@ class ToneStream:
         self.voice: Mapping[str, bytes] = SOUND
         """20 ms of what goes out, by encoding, over and over."""
         self.kept: bytearray | None = None
-        """What came in, packet after packet, once somebody sets it."""
+        """The received packets, once a list is set."""
         self._news = asyncio.Event()
         self.target: tuple[str, int] | None = None
         """Where it plays to."""

@@ -29,8 +29,9 @@ _FORM: Final = b"\x01"
 class Cipher:
     """Encrypts text under one key, each time with a fresh nonce (AES-256-GCM).
 
-    `aad`, the additional authenticated data, says where the text belongs. It is not stored with it, but what
-    was encrypted for one place is not decrypted at another, so nobody can exchange two projects' documents.
+    `aad`, the additional authenticated data, says where the text belongs. It is not stored; a text that was
+    encrypted for one place cannot be decrypted at another, which prevents an exchange of two projects'
+    documents.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -71,7 +72,7 @@ def new_key() -> bytes:
 
 
 def read_key(path: Path) -> bytes:
-    """Read a key file. Raises StoreError, with what to do, where there is none that can be used."""
+    """Read a key file. Raises StoreError, with what to do, when no key can be used."""
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

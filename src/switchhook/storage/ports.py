@@ -189,7 +189,7 @@ class RegistrationStore(Protocol):
     """Keeps where the telephones of accounts are that registered at this node."""
 
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
-        """Store an account's telephones, in place of what was, as the driver writes them; "" for none."""
+        """Store an account's telephones, in place of the earlier ones, as the driver writes them; "" for none."""
 
     async def registrations(self) -> tuple[tuple[str, str, str], ...]:
         """Return what this node saved, as (project, account, telephones), by project and account."""
@@ -240,7 +240,7 @@ class Subscriptions(Protocol):
         """Return the numbers of everybody's subscriptions."""
 
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
-        """Delete one of a project's subscriptions and return it; None where there is none such."""
+        """Delete one of a project's subscriptions and return it, or None."""
 
 
 class Tokens(Protocol):
@@ -259,7 +259,7 @@ class Tokens(Protocol):
         """Store when a token was used; nothing where it was deleted meanwhile."""
 
     async def delete(self, token_id: str) -> Token | None:
-        """Delete a token and return it; None where there is none of this id."""
+        """Delete a token and return it, or None."""
 
 
 class Changes(Protocol):
@@ -277,7 +277,7 @@ class Changes(Protocol):
 
 
 class Nodes(Protocol):
-    """Keeps which processes share the store, and who of them has which calls and deliveries.
+    """Keeps the nodes that share the store, and their leases on calls and deliveries.
 
     A store is opened under a node's name; what it stores of calls, deliveries and registrations is that
     node's. A lease lasts until somebody takes it over; nobody compares clocks. Whoever sees `beat` unchanged
@@ -293,7 +293,7 @@ class Nodes(Protocol):
     async def join(self) -> None:
         """Begin a new incarnation of this node, before anything else is stored.
 
-        It has what an earlier process of this name left, which stores nothing more. Without it there is no
+        It inherits from an earlier process of this name, which can write no more. Without it there is no
         lease, and nothing to lose: so commands write that run no calls.
         """
 
@@ -306,9 +306,9 @@ class Nodes(Protocol):
     async def take_over(self, lease: Lease) -> TakenOver | None:
         """Give this node all that another has that did not renew this lease: at once, or not at all.
 
-        Those are its calls that have not ended, its unsettled deliveries and its registrations; of an
-        account with telephones at both nodes those at the other are forgotten. None where it has renewed,
-        or where somebody else was first. Raises LeaseLostError where this node's own lease is over.
+        That is: its running calls, its unsettled deliveries and its registrations. An account with telephones
+        at both nodes loses those at the other. None when it has renewed, or another node was first.
+        Raises LeaseLostError where this node's own lease is over.
         """
 
 

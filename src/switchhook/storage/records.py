@@ -1,4 +1,4 @@
-"""What goes into a store, what is read from it, and how it fails."""
+"""The records of a store, its results and its errors."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from switchhook.webhooks.delivery import Attempt, Delivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedHangUp:
-    """A running call that somebody wants ended."""
+    """A running call that an operator wants ended."""
 
     project: str
     call: str
     by: str
-    """Who wants it, for people."""
+    """The name of the requester, for people."""
 
 
 UniqueNames = tuple[tuple[str, str], ...]
@@ -37,9 +37,9 @@ MAIN: Final = "main"
 class StoreError(Exception):
     """A store could not do what it was asked; nothing of that was done.
 
-    The message says what happened where, and what to do. `transient` says whether the same request
-    may succeed later: so it is with a full disk, and is not with a value that no database takes. `why`
-    is the part of it that anybody may know: no path stands in it.
+    The message says what happened, where, and what to do. `transient` says whether the same request may succeed
+    later: so it is with a full disk, and is not with a value that no database takes. `why` is the public part
+    of it, without a path.
     """
 
     def __init__(self, message: str, *, transient: bool = False, why: str = "") -> None:
@@ -77,7 +77,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenOver:
-    """What belonged to a node that is gone."""
+    """The calls and deliveries of a dead node."""
 
     calls: frozenset[str]
     """Ids of calls that had not ended."""
@@ -89,7 +89,7 @@ class TakenOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """What one step of a call left behind; durable as a whole or not at all.
+    """The record of one step of a call; stored as a whole or not at all.
 
     Counts are increments, for other nodes count too. They are added once, by the record's first line of the
     journal: where that is stored already, the record is repeated.
@@ -101,9 +101,9 @@ class CallRecord:
     deliveries: tuple[Delivery, ...] = ()
     """The new promises."""
     callers: tuple[Caller, ...] = ()
-    """What came to callers: counts to add, and what stands in place of what was; empty text leaves that."""
+    """The changes of callers: counts to add, and new values; an empty text keeps the old one."""
     outside: tuple[OutsideUse, ...] = ()
-    """What to add to what was used of a day's outside calls."""
+    """The increment of a day's outside calls."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.snapshot.project.id
@@ -158,7 +158,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "pl
 
 
 class DeliveryState(StrEnum):
-    """What became of a promise, as its latest attempt tells."""
+    """The state of a delivery after its latest attempt."""
 
     PENDING = "pending"
     """Not tried yet, or to be tried again."""

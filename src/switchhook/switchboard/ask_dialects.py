@@ -165,7 +165,7 @@ class DialPlanDialect:
 
     @property
     def _secrets(self) -> tuple[str, ...]:
-        """Return what may not be written down: the codes of this ask and earlier ones, the webhook's secrets."""
+        """Return the secrets to mask: the codes of this ask and earlier ones, the webhook's secrets."""
         own = (self.code,) if self.code and self.webhook.mask_code else ()
         return (*own, *self.call.codes, *secrets_of(self.webhook))
 

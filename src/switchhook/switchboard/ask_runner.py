@@ -140,7 +140,7 @@ class _AskRun(Generic[R]):
         return self._until - self._runner.clock()
 
     def result(self) -> AskResult[R]:
-        """Return what came of it; where nothing was asked, that is what the breaker said."""
+        """Return the result; without any request, that of the breaker."""
         reading, failure = self._reading, self._tries[-1].failure
         if reading is None:
             assert failure is not None  # noqa: S101 (every try has a reading or a failure)

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Final
 
 UNRESERVED_PART: Final = 0.75
-"""Part of the capacity that is given without a look at whose calls run; the rest is for who has less than others."""
+"""Part of the capacity that any project may use; the rest is for projects with fewer calls than others."""
 MAX_EMERGENCY_CALLS: Final = 20
-"""Emergency calls of one project that run beyond the capacity: its file says what such a number is."""
+"""Emergency calls of one project beyond the capacity, since its file defines such numbers."""
 
 
 class CallCapacity:

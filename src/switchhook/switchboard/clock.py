@@ -27,7 +27,7 @@ class Clock(Protocol):
         """Call `callback` once at `when` or soon after; at once when that has passed."""
 
     def monotonic(self) -> Clock:
-        """Return a clock that shows the same time now, and runs on evenly whatever corrects this one.
+        """Return a clock that shows the same time now, and runs on evenly.
 
         By it the durations of one call are measured.
         """
@@ -55,7 +55,7 @@ class LoopClock:
 class MonotonicClock:
     """The running loop's clock, set to unix time once.
 
-    Later corrections of the system's clock do not shorten or lengthen anybody's ringing.
+    Later corrections of the system's clock do not shorten or lengthen ringing.
     """
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def failed_command(command: PhoneCommand) -> Event | None:
-    """Return what follows from a command that could not be carried out; None where nobody waits for it."""
+    """Return the event of a command that could not be carried out; None when no event is due."""
     match command:
         case RingLeg(leg=leg):
             return LegEnded(leg=leg, cause=OUR_ERROR)

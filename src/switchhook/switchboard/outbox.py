@@ -54,7 +54,7 @@ def no_subscriptions(_project: str) -> Sequence[Subscription]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxContext:
-    """What rendering an event needs besides the call."""
+    """The input of rendering an event, besides the call."""
 
     product: str
     """The User-Agent of webhooks that set none."""
@@ -128,7 +128,7 @@ def _webhook_delivery(
 def _mail_delivery(
     mail: EventMail, recipient: str, emit: EmitEvent, facts: CallFacts, context: OutboxContext
 ) -> Delivery:
-    """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
+    """Each person has a delivery: when one address is refused, the others neither miss it nor get it twice."""
     call = emit.call
     name = delivery_id(call.id, emit.seq, mail.name, recipient)
     return Delivery(

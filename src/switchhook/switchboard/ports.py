@@ -37,7 +37,7 @@ class OutsideCallLimits(Protocol):
         """Say whether `over_at` may be another than it was."""
 
     def over_at(self, now: float) -> float | None:
-        """Return when the minutes of somebody who talks are over, as far as is known now."""
+        """Return when the first limit of minutes is reached, as far as is known now."""
 
     def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
         """Count a leg that is about to be rung, or say why it may not be."""

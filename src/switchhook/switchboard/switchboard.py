@@ -1,6 +1,6 @@
 """The one live loop: receive an event, step, commit, carry out. A mailbox for each call.
 
-The order of work is a promise: what a step decided is durable before anybody outside learns of it.
+The order of work is a promise: a step's decision is durable before any effect outside.
 A telephone can be ordered again from what was stored; a webhook that was promised cannot be guessed.
 """
 
@@ -74,15 +74,15 @@ class Mailbox:
     """Its own, set when it began here: its times go on evenly whatever corrects the system's clock."""
     events: deque[Event] = field(default_factory=deque)
     heard: list[OnDurable] = field(default_factory=list)
-    """Who waits until `events` are recorded."""
+    """Waiters for the commit of `events`."""
     stepped: list[OnDurable] = field(default_factory=list)
-    """Who waits until what is `unsaved` is."""
+    """Waiters for the commit of `unsaved`."""
     is_open: bool = False
     """Whether a task is working through `events`, or soon will."""
     timer: Timer | None = None
     asks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     callers: tuple[Caller, ...] = ()
-    """What is known of the caller and was not stored yet."""
+    """Unstored facts about the caller."""
     unsaved: list[CallRecord] = field(default_factory=list)
     """Records that the store refused; saved with the next one that it takes."""
     retry: Timer | None = None
@@ -238,7 +238,7 @@ class Switchboard:
         """Take no more calls, and end those whose caller was not answered yet.
 
         What such a call lives in goes with the process. Without a last word the caller would go on
-        hearing it ring. Others are taken up again; whoever is called for them rings no more.
+        hearing it ring. Other calls are resumed; their ringing targets are cancelled.
         """
         self._is_stopping = True
         last = {call.id for call in self.calls if _is_unanswered(call)}
@@ -322,7 +322,7 @@ class Switchboard:
         return [c for c in commands if not (isinstance(c, RingLeg) and c.leg in forbidden)]
 
     def _watch_minutes(self) -> None:
-        """Look for calls to cut when the minutes of somebody's outside calls are over."""
+        """Cut calls when a limit of outside minutes is reached."""
         if self._overdrawn_timer is not None:
             self._overdrawn_timer.cancel()
         now = self._clock.now()
@@ -396,7 +396,7 @@ class Switchboard:
             try:
                 self._driver.carry_out(mailbox.call, command)
             except Exception:
-                # A mistake of ours. Whoever waits for it hears at once that it was not done.
+                # A mistake of ours. The call gets a failure event at once.
                 what = type(command).__name__
                 log.exception("command failed", call=mailbox.call.id, command=what)
                 if (event := failed_command(command)) is not None:
@@ -460,7 +460,7 @@ class Switchboard:
 
 
 def _confirm(mailbox: Mailbox) -> None:
-    """Let those go on who waited for what is durable now."""
+    """Wake the waiters of the commit."""
     if not mailbox.unsaved:
         waiting, mailbox.stepped = mailbox.stepped, []
         for recorded in waiting:

@@ -168,7 +168,7 @@ def read_try(result: AskResult[AnswerReading]) -> Try:
 
 
 def try_facts(result: AskResult[AnswerReading]) -> JournalFacts:
-    """Say for programs what was tried, where that was more than once or nothing at all."""
+    """Return the tries as facts, if there were several or none."""
     if len(result.tries) == 1 and not result.tries[0].skipped:
         return ()
     return tuple((f"try_{number}", one.summary) for number, one in enumerate(result.tries, 1))

@@ -46,9 +46,9 @@ def after_end(caller: Caller, call: Call) -> Caller:
 
 
 def news(before: Caller, after: Caller) -> Caller:
-    """Return what came to a caller: how much to add to the counts, and what else is another than before.
+    """Return a caller's changes: increments of the counts, and new values.
 
-    Other nodes may have counted meanwhile, so that nobody writes a whole count.
+    Other nodes may have counted meanwhile, so a node adds and never overwrites.
     """
     return replace(
         after,
@@ -103,7 +103,7 @@ def manager_facts(snapshot: ProjectSnapshot, login: str) -> list[tuple[str, str]
 
 
 def dynamic_number_facts(call: Call) -> Attributes:
-    """Return what is known of a number because one visitor alone sees it: that it is a dynamic one (R1-71).
+    """Return the facts of a number that one visitor sees: it is dynamic (R1-71).
 
     A project that says how the number is shown knows better.
     """

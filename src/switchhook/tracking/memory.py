@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from switchhook.domain.caller_history import Attributes, ShownNumber, Visit, VisitCall
 
 MAX_CALLERS = 1_000_000
-"""Callers that are held at the start, about 300 bytes each; those who were not seen for longest are left."""
+"""Callers to load at the start, about 300 bytes each, the latest first."""
 MAX_VISITS = 50_000
 """Visits that are held; the one told of longest ago goes first."""
 
@@ -49,7 +49,7 @@ class Memory:
         self._calls: dict[ProjectKey, VisitCall] = {(c.project, c.call): c for c in calls}
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
-        """Return a new call with what is known of its caller, and what has to be added to that in the store.
+        """Return a new call with the facts about its caller, and the changes for the store.
 
         The call keeps these facts until it ends, whatever other calls do meanwhile.
         """

@@ -66,11 +66,11 @@ class OutsideCallLimiter:
         self._over_at: dict[UsageKey, float] = {}
         """When whose minutes are over, if all goes on as it is."""
         self._unsure: set[UsageKey] = set()
-        """Of whom that is to be found anew, since somebody began or ended to talk."""
+        """The accounts whose time is to be computed anew, since a call began or ended."""
         self._told: dict[UsageKey, str] = {}
         """On which day an alarm was raised last."""
         self._unstored: dict[tuple[UsageKey, str], OutsideUse] = {}
-        """What was used and not stored yet, by whom and on which day."""
+        """Unstored usage, by account and day."""
 
     def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
         """Count a leg that is about to be rung, or say why it may not be. Once counted, it may.
@@ -91,7 +91,7 @@ class OutsideCallLimiter:
         return None
 
     def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
-        """Take what became of a call's legs; return what has to be added to the counts in the store, with it."""
+        """Take the changes of a call's legs; return the increments for the store, to commit with them."""
         for leg in call.called_legs:
             outside = self._legs.get((call.id, leg.id))
             if outside is None:
@@ -119,11 +119,11 @@ class OutsideCallLimiter:
 
     @property
     def has_changed(self) -> bool:
-        """Say whether `over_at` may be another than it was: somebody began or ended to talk outside."""
+        """Say whether `over_at` may have changed: an outside conversation began or ended."""
         return bool(self._unsure)
 
     def over_at(self, now: float) -> float | None:
-        """Return when the minutes of somebody who talks are over, if all goes on as it is; None for never.
+        """Return when the first limit of minutes is reached, if no call begins or ends; None for never.
 
         It costs by who began or ended to talk, and not by how many do.
         """
@@ -255,7 +255,7 @@ def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
 
 
 def _keys(call: Call, leg_id: str) -> tuple[UsageKey, ...]:
-    """Return whom a leg counts for: the account that sent the call there, else the one that calls."""
+    """Return the account that a leg counts for: the one that redirected the call, else the caller."""
     project, leg = call.snapshot.project.id, call.leg(leg_id)
     account = (leg.account if leg else "") or call.account
     return ((project, account), (project, "")) if account else ((project, ""),)

@@ -1,4 +1,4 @@
-"""A call that never was, for those who want to see what their endpoint would be sent."""
+"""An example call, to preview requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ VISIT: Mapping[str, str] = {
     "custom": "example",
     "roistat_visit_id": "17541",
 }
-"""What is known of the example visitor; a number's own insertion type and pool go first."""
+"""The example visitor's attributes; a number's own insertion type and pool override them."""
 
 
 class ExampleError(Exception):
@@ -66,10 +66,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     arrived_at: str = ""
     """ISO 8601 with its zone; empty: now."""
     code: str = "4711"
-    """What the caller entered for a dial-plan webhook with a menu."""
+    """The code that the caller entered for a dial-plan webhook with IVR."""
     facts: dict[str, str] = {}
-    """What else is known of the caller, by the parameter's key, or `custom:city`; it stands in place of
-    the example's own."""
+    """Further facts by the parameter's key, or `custom:city`; they override the example's."""
 
 
 def read_example(content: bytes) -> Example:

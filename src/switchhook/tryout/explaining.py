@@ -1,4 +1,4 @@
-"""What an endpoint's answer would do to a call, without a call."""
+"""The effect of an endpoint's answer, without a call."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Explanation:
     dialect: Dialect
     reading: ForwardingNumberReading | DialPlanReading
     decision: str
-    """What becomes of the call, in words."""
+    """The effect on the call, in words."""
 
     @property
     def is_followed(self) -> bool:

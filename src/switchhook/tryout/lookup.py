@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AskedWebhook = ForwardingNumber | DialPlanWebhook
 """A routing webhook of any dialect, as a union that can be matched exhaustively."""
 AnyListener = EventWebhook | EventMail
-"""Who is told, by HTTP or by mail."""
+"""A receiver of events, by HTTP or by mail."""
 AnyWebhook = AskedWebhook | AnyListener
 
 W = TypeVar("W", bound=AnyWebhook)

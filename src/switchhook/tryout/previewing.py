@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.parameters import CallFacts
 
 FAILED = FailureKind.CONNECT_TIMEOUT
-"""What the fallback URL of an example call is told that the first URL failed with."""
+"""The example failure that a fallback URL gets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Preview:
     webhook: str
     request: HttpRequest | Mail
     data: bytes
-    """What goes over the connection, secrets and all."""
+    """The bytes on the wire, with secrets."""
     origin: Origin | None
     """None: the mail server's."""
     is_fallback: bool = False

@@ -1,4 +1,4 @@
-"""The script of a simulated or real call that a person describes: who calls whom, and what everybody does."""
+"""The script of a simulated or real call: the caller, the callee, and each telephone's behaviour."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ PHONES: Mapping[str, SimulatedPhone] = {
     "rings": ringing_out(),
     "gone": NOBODY,
 }
-"""What a simulated telephone may do; every one answers unless something else is said."""
+"""The behaviours of a simulated telephone; the default is to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Who calls whom, and what everybody does."""
+    """The caller, the callee, and the scripts of all telephones."""
 
     caller: str
     """A number, empty where it is withheld; or the login of an account, which then calls."""
     callee: str
     caller_name: str = ""
     digits: tuple[str, ...] = ()
-    """What the caller keys each time that keys are waited for, in turn."""
+    """The keys for each prompt, in turn."""
     phones: Mapping[str, str] = field(default_factory=dict)
-    """What the telephone behind a number or login does, by the names of `PHONES`."""
+    """The behaviour of the telephone behind a number or login, by the names of `PHONES`."""
     answers: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     """Bodies that stand in for what a webhook would answer, in turn; the last one stays."""
     patience: float = 300.0
-    """Seconds after which the caller, talking to nobody, hangs up."""
+    """Seconds after which a caller without an answer hangs up."""
 
     def __post_init__(self) -> None:
         for digits in self.digits:

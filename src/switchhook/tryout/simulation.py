@@ -54,16 +54,16 @@ MAX_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSimulation:
-    """What became of it."""
+    """The ended call."""
 
     call: Call | None
     """None where it was refused."""
     refused: Refused | None
     journal: tuple[JournalEntry, ...]
     deliveries: tuple[Delivery, ...]
-    """What event webhooks would have been told."""
+    """The events that would have been sent."""
     left_over: tuple[str, ...]
-    """What of the script did not come to pass, a clause each."""
+    """The unused parts of the script, a clause each."""
 
 
 async def simulate_call(
@@ -127,7 +127,7 @@ async def simulate_call(
 def _assumptions(
     snapshot: ProjectSnapshot, script: Script, journal: Iterable[JournalEntry]
 ) -> Iterator[str]:
-    """Say of whom nothing is known, and what was supposed: that somebody behind the trunk has such a number."""
+    """Name unknown targets and the assumption: a number behind the trunk."""
     dialled = [dict(e.facts).get("target", "") for e in journal if e.kind is EntryKind.DIALLED]
     for target in dict.fromkeys(filter(str.isdigit, dialled)):
         number = Target(kind=TargetKind.NUMBER, value=target)
@@ -253,7 +253,7 @@ class _PretendAsker(WebhookAsker):
 
 
 def waits_for_keys(call: Call) -> tuple[object, ...] | None:
-    """Return what tells one wait for keys from the next; None where no keys are waited for."""
+    """Return the identity of the current wait for keys; None without one."""
     keys = call.collecting
     if keys is None:
         return None
@@ -289,7 +289,7 @@ class _KeyPresser:
 
 
 class _MemoryStore:
-    """Stands in for the store and the dispatcher: keeps what there is to tell, and tells nobody."""
+    """Stands in for the store and the dispatcher: keeps the events and sends none."""
 
     def __init__(self, finger: _KeyPresser) -> None:
         self.call: Call | None = None

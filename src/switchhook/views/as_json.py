@@ -127,7 +127,7 @@ def address(request: HttpRequest | Mail, *, hides_path: bool = False) -> dict[st
 
 
 def url_template(delivery: Delivery) -> dict[str, str]:
-    """Return how and where a delivery goes; whoever knows a subscriber's path could write there, too."""
+    """Return method and URL of a delivery; a subscriber's path is a secret and left out."""
     return address(delivery.request, hides_path=delivery.is_to_subscriber)
 
 

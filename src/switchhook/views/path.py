@@ -19,7 +19,7 @@ class _Hop:
     """One stage of a path: a location, or the targets that rang together."""
 
     words: dict[str, str] = field(default_factory=dict)
-    """What it is, by leg; a location has none."""
+    """The word for it, by leg; a location has none."""
     is_over: bool = False
 
     def add(self, why: str, leg: str = "") -> None:

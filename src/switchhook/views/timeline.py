@@ -37,7 +37,7 @@ STEP_WORDS = {
     "hours": "look at the working hours",
     "rate": "have the conversation rated",
 }
-"""What a step is called where its name is more than one word."""
+"""The names of steps with more than one word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Line:
     text: str
     style: str = ""
     below: tuple[str, ...] = ()
-    """What else is known of it, for those who ask why."""
+    """Details for troubleshooting."""
 
 
 def call_lines(
@@ -141,7 +141,7 @@ WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
         f"ends: {facts['outcome']}, {_because('by the ' + facts['ended_by'], text, facts['outcome'])}"
     ),
 }
-"""What each happening says, from the entry's text and facts."""
+"""The words of each entry, from its text and facts."""
 
 
 def _in_branch(facts: Mapping[str, str]) -> str:

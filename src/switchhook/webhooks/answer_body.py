@@ -50,7 +50,7 @@ _WIDE = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-"""Byte order marks of what is no text of bytes; with one, nothing is in doubt."""
+"""Byte order marks of UTF-16 and UTF-32, which settle the encoding."""
 _BARE_WIDE = (
     (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
     (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
@@ -71,8 +71,8 @@ class UnusableError(Exception):
 def text_of(response: HttpResponse) -> tuple[str, str]:
     """Return a body as text, without byte order marks and blanks around it, and what could not be read of it.
 
-    What is UTF-8 is read so, whatever its head says; else in the charset that it declares; else each byte
-    that is none becomes a mark that stands in no direction. Raises UnusableError.
+    UTF-8 wins over the declared charset; then the declared charset; else each undecodable byte becomes a mark
+    that no direction contains. Raises UnusableError.
     """
     try:
         return _without_blanks(_decoded(response)), ""
@@ -124,7 +124,7 @@ def _decoded(response: HttpResponse) -> str:
 
 
 def _declared(response: HttpResponse) -> str:
-    """Return the codec of the charset in Content-Type; empty where none is known that is like ASCII."""
+    """Return the codec of the charset in Content-Type; "" for an unknown one, or one unlike ASCII."""
     found = _CHARSET.search(response.header("content-type"))
     return _CODECS.get(found[1].lower().replace("-", "_"), "") if found else ""
 
@@ -140,7 +140,7 @@ def unescaped(text: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        # Beside letters that nobody encoded, `50%Café` has no escape in it either.
+        # Beside unencoded letters, `50%Café` has no escape in it either.
         return _windows_1252(data) if text.isascii() else text
 
 
@@ -157,10 +157,10 @@ def _without_blanks(text: str) -> str:
 
 
 def unwrapped(value: JsonValue, wanted: Container[str]) -> tuple[JsonValue, tuple[str, ...]]:
-    """Return the object within one more wrapping, and a notice where there was one (FB-06).
+    """Return the object within one more wrapping, and a notice of the wrapping (FB-06).
 
-    It may be among a list, stand in the envelope of a program, or be JSON in a text. Of two objects that
-    differ none is chosen, and the outermost that names a `wanted` member is the one.
+    It may be among a list, stand in the envelope of a program, or be JSON in a text. The outermost object with
+    a `wanted` member counts; of two different ones none is chosen.
     """
     if not isinstance(value, (dict, list, str)):
         return value, ()
@@ -198,7 +198,7 @@ def _may_hold_objects_alone(items: list[JsonValue]) -> bool:
 
 
 def _says_no(envelope: dict[str, JsonValue]) -> bool:
-    """Say whether what it holds may be the question, or part of what went wrong, and not an answer."""
+    """Say whether its content may be an echoed request, or part of an error, and not an answer."""
     flags = (envelope.get("success"), envelope.get("ok"))
     return False in flags or bool(envelope.get("error")) or bool(envelope.get("errors"))
 

@@ -48,7 +48,7 @@ _SIP = re.compile(
 
 
 _AROUND = frozenset({"<>", '""', "''", "``", "“”", "„“", "„”", "‘’", "«»"})
-"""What people and programs put around one direction."""
+"""Characters that people and programs put around one target."""
 _TEL = re.compile("^(?:(?:tel|callto|phone|sips?):(?://)?)?(?P<plus>%2B(?=[0-9]))?", re.IGNORECASE)
 """Schemes of a number's URI, and a plus that was encoded once too often."""
 _FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)|[1-9][.,][0-9]{1,14}[eE]\+?[0-9]{1,2}")
@@ -67,14 +67,14 @@ class NoTargetError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What a value says may ring, and what was dropped from it."""
+    """The targets in a value, and the dropped parts."""
 
     targets: tuple[Target, ...] = ()
     notices: tuple[str, ...] = ()
 
 
 def _as_list(value: JsonValue, snapshot: ProjectSnapshot) -> tuple[JsonValue, tuple[str, ...]]:
-    """Return a list that stands in a text as that list; a text that may be one number in groups names none."""
+    """Parse a list in a text; a text that may be one number in groups names none."""
     if not isinstance(value, str) or isinstance(value, NumberText):
         return value, ()
     if value.startswith("["):
@@ -182,8 +182,8 @@ def _target(member: JsonValue, snapshot: ProjectSnapshot) -> Target:
 def whole_number(number: NumberText) -> str:
     """Return the digits of a number written with a fraction or exponent, if it is a whole one [A-56].
 
-    An exponent that would append zeros is refused: they may stand for digits that somebody rounded
-    away, and would ring a stranger. Raises NoTargetError.
+    An exponent that would append zeros is refused: they may stand for digits that were rounded away, and would
+    ring a wrong number. Raises NoTargetError.
     """
     as_written, dot, fraction = number.partition(".")
     is_plain = as_written.lstrip("+").isdigit()
@@ -243,8 +243,8 @@ def _why_no_number(written: str, snapshot: ProjectSnapshot) -> str:
 def _target_of_address(text: str, snapshot: ProjectSnapshot) -> Target:
     """Read `user@host` in any of its spellings [A-09].
 
-    At a host of our own a known login or group means that one, and the call stays in the house. Another
-    host has to be allowed, whoever of ours has such a name (FA-11).
+    At a host of our own a known login or group means that one, and the call stays in the house. Another host
+    has to be allowed, even when the project has such a name (FA-11).
     """
     parts = _SIP.fullmatch(text)
     if parts is None:

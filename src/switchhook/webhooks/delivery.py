@@ -41,7 +41,7 @@ class Delivery:
 
     @property
     def is_to_subscriber(self) -> bool:
-        """Say whether a program subscribed to it; else somebody set it up in the project."""
+        """Say whether it belongs to a subscription; else to the project file."""
         return self.webhook.startswith(SUBSCRIPTION_PREFIX)
 
 
@@ -73,7 +73,7 @@ class Attempt:
     failure: Failure | None
     """None when the endpoint answered with one of the success codes."""
     answer: bytes = b""
-    """The first 4 KiB of the response's body, or of the mail server's words, for those who ask why."""
+    """The first 4 KiB of the response's body, or of the mail server's reply, for troubleshooting."""
     is_last: bool = True
     """Whether the delivery is settled by it: delivered, or given up."""
     asked: float | None = None

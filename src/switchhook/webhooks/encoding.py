@@ -37,7 +37,7 @@ RESERVED_HEADERS = frozenset(
         "webhook-timestamp",
     }
 )
-"""Header names, in lower case, that frame the message or are ours alone: nobody else sets them."""
+"""Header names, in lower case, that frame the message or that Switchhook alone sets."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")

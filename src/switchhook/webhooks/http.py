@@ -35,7 +35,7 @@ class HttpRequest:
     parameter_headers: frozenset[str] = field(default=frozenset(), compare=False)
     """Names, in lower case, of the header fields that hold parameters, as a body or a query does."""
     secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    """What in it is for the origin of `url` alone, besides headers that are neither parameters nor usual."""
+    """The parts for the origin of `url` alone, besides headers that are neither parameters nor usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class HttpResponse:
 
     @property
     def remark(self) -> str:
-        """Say which lines of its head were left out, and that its body was cut; "" where neither was."""
+        """Return a note on dropped header lines and a cut body; "" for neither."""
         said = []
         if self.left_out:
             lines = ", ".join(self.left_out)
@@ -71,7 +71,7 @@ class HttpResponse:
 
     @property
     def advice(self) -> str:
-        """Return the sentence that goes with a refusal whose true cause only the body names; "" for none."""
+        """Return the cause of a refusal that only the body names; "" without one."""
         page = self.body[:_PAGE].lower()
         if self.status == HTTPStatus.BAD_REQUEST and any(word in page for word in _SPEAKS_TLS):
             return "That port speaks TLS: the URL has to begin with https."

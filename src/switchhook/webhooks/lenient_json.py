@@ -1,7 +1,7 @@
 """Reads JSON leniently: strict first, then the relaxed spellings of A-11, then nothing.
 
-Relaxed are: bare keys, single quotes, smart quotes, backticks, commas too many, marks that nobody sees, comments,
-line breaks and stray backslashes in texts, round brackets of Python's tuples, a semicolon at the end, and numbers
+Relaxed are: bare keys, single quotes, smart quotes, backticks, commas too many, invisible marks, comments, line
+breaks and stray backslashes in texts, round brackets of Python's tuples, a semicolon at the end, and numbers
 with a leading plus or zero. A bare word that JSON does not know, such as `NaN`, `None` or `ObjectId("5f")`,
 names nothing: it is null. What begins as a number and is none, `0x1F` or `2020-01-01`, is the text that it is.
 Reading takes time linear in the text and never evaluates it.
@@ -103,13 +103,13 @@ _END = re.compile(
 """Of a text that a script prints as a statement or one of several, with what it returns
 behind it (`0`, `1`, `-1`), or with markup that a server appends."""
 _MARKED_STRING = re.compile("[bru]{1,2}(?=[\"'])", re.IGNORECASE)
-"""What Python writes before a quote."""
+"""Python's prefixes before a quote."""
 _BARE_WORD = re.compile(
     r"[-+]?(?:new\s++)?(?:[^\W\d]|\$)[\w$.]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*\))?|<(?!!--)[^<>{}]++>"
     r"|[-.]{1,2}\d[\w.:%+-]*+"
 )
 _NO_NUMBER = re.compile(r"\+?\d[\w.:%+-]*+", re.ASCII)
-"""What begins as a number, and goes on as none."""
+"""Text that begins as a number, and goes on as none."""
 _STRAY_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 _BARE_KEY = re.compile(r":?[\w$][\w$-]*+")
 """A name without quotes; a symbol of Ruby begins with a colon."""

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from switchhook.webhooks.parameters import CallFacts
 
 MAIL_SECONDS: Final = 120.0
-"""For handing one mail over: servers that look into it take their time before they accept it, and one
-that was cut short then is sent twice."""
+"""Seconds for the mail's data: scanning servers accept slowly, and a mail that is cut off then is sent
+twice."""
 DEFAULT_SENDER: Final = "switchhook@localhost"
-"""The sender where nobody set one."""
+"""The default sender."""
 MAIL_CODES: Final = (250,)
 """The reply that means accepted."""
 MAX_SUBJECT: Final = 250

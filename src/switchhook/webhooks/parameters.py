@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFacts:
-    """The facts that parameters are resolved from: a call at one time, and what is known of its caller."""
+    """The facts that parameters are resolved from: a call at one time, and its caller's history."""
 
     call: Call
     now: float
@@ -163,7 +163,7 @@ def _pool_name(facts: CallFacts, _: str) -> str:
 
 
 def _additional_number(facts: CallFacts, argument: str) -> str:
-    """What the caller keyed; a receiver's further names for it tell the same (R1-80, A-13)."""
+    """The caller's keys; a receiver's further names for it mean the same (R1-80, A-13)."""
     key = "additional_number"
     return facts.extra.get(f"{key}:{argument}") or facts.extra.get(key, "")
 
@@ -209,7 +209,7 @@ def _flag(key: str) -> Callable[[CallFacts, str], str]:
 
 
 def _recording(facts: CallFacts, _: str) -> str:
-    """Return the id by which a recording is found; "" where one was to be made and could not be."""
+    """Return the id of a recording; "" when recording failed."""
     call = facts.call
     return "" if call.recording_trouble and not call.recordings else call.id
 

@@ -142,4 +142,4 @@ RINGOSTAT_SAMPLE: tuple[Field, ...] = (
 TEMPLATES: Mapping[Template, tuple[Field, ...]] = MappingProxyType(
     {Template.EMPTY: (), Template.RINGOSTAT_SAMPLE: RINGOSTAT_SAMPLE}
 )
-"""What each template sends."""
+"""The values of each template."""

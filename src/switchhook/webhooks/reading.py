@@ -37,7 +37,7 @@ class AnswerReading(Protocol):
 
     @property
     def failure(self) -> Failure | None:
-        """Return why nothing came of it; None where the call can follow it."""
+        """Return the failure of the answer; None when the call can follow it."""
 
     @property
     def is_final(self) -> bool:
@@ -72,11 +72,11 @@ class ForwardingNumberReading:
     decision: Decision
     read_as: str = ReadAs.NONE
     notices: tuple[str, ...] = ()
-    """What was dropped or read leniently; one short printable line each, for the call's journal."""
+    """Notices of dropped and leniently read parts; one short printable line each, for the journal."""
 
     @property
     def failure(self) -> Failure | None:
-        """Return why nothing came of it; None where the call can follow it."""
+        """Return the failure of the answer; None when the call can follow it."""
         return self.decision if isinstance(self.decision, Failure) else None
 
     @property
@@ -103,7 +103,7 @@ class Nak:
     """The input is not good: the error message and another code, else the failed branch (R5-35)."""
 
     http_status: int
-    """What it came under; some receivers answer 401 [A-50]."""
+    """The HTTP status; some receivers answer 401 [A-50]."""
 
     def __str__(self) -> str:
         return f"NAK (HTTP {self.http_status})"
@@ -119,14 +119,14 @@ class DialPlanReading:
 
     verdict: Verdict
     destination: Target | None = None
-    """Where "variable destination" goes; None: the answer names nothing that may ring [A-48]."""
+    """The target of "variable destination"; None when the answer names none [A-48]."""
     caller_name: str | None = None
     """One line, never empty; None: the answer gives no name."""
     variables: tuple[tuple[str, str], ...] = ()
-    """What else the answer holds, each name once, in its order; every value is one line (S-27)."""
+    """The answer's other values, each name once, in its order; every value is one line (S-27)."""
     read_as: str = ReadAs.NONE
     notices: tuple[str, ...] = ()
-    """What was dropped or read leniently; one short printable line each, for the call's journal."""
+    """Notices of dropped and leniently read parts; one short printable line each, for the journal."""
 
     @property
     def failure(self) -> Failure | None:
@@ -142,12 +142,12 @@ class DialPlanReading:
 
     @property
     def is_about_call(self) -> bool:
-        """Say that any body is one: who only wants to be told of calls answers with pages (S-28, S-29)."""
+        """Accept any body: receivers that only count calls answer with pages (S-28, S-29)."""
         return True
 
 
 def refused(response: HttpResponse) -> str:
-    """Say that a status is none of success, and its cause where the body names one."""
+    """Return the failure of an unsuccessful status, with the cause in its body."""
     said = f"the endpoint answered {response.status}, not a status of 200 to 299"
     return f"{said}. {response.advice}" if response.advice else said
 

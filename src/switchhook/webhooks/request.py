@@ -30,7 +30,7 @@ def render_ask(
 ) -> HttpRequest:
     """Build the request that asks where the call goes. Never raises.
 
-    `ask_id` becomes the id of a JSON-RPC call; `product` is the User-Agent where the webhook sets none.
+    `ask_id` becomes the id of a JSON-RPC call; `product` is the default User-Agent.
     `url` stands in place of the webhook's own, and `error_parameters` tells it why, at the end of its query.
     A URL that is none comes out unfit to be sent, for the sender to refuse.
     """

@@ -28,7 +28,7 @@ class Payload:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = ""
     body: bytes | None = None
-    """None: the request has no body and says nothing about one."""
+    """None: the request has no body and no header of one."""
 
     def and_query(self, query: str) -> Payload:
         """Return the payload with more at the end of its query."""
@@ -108,8 +108,8 @@ def make_request(
 def parameter_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Make header lines of parameters [A-01]; an empty value keeps its line.
 
-    A name that is no header name, or one of the request's own, is left out: it was refused when the
-    webhook was saved, and would otherwise change what the request means.
+    An invalid header name, or one that frames the request, is left out: it was refused when the webhook was
+    saved, and would change the request.
     """
     return tuple((name, header_value(value)) for name, value in pairs if is_parameter_header(name))
 

@@ -38,7 +38,7 @@ _SECRET_NAME = re.compile(r"auth|hash|key|pass|pwd|secret|sign|token", re.IGNORE
 
 
 def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
-    """Return what of this webhook nobody may read in a log or the journal, longest first.
+    """Return the webhook's secrets, longest first; logs and journals mask them.
 
     Passwords, tokens and keys in headers; in the URLs' queries and among constants what is named like
     a key, or as long as one.

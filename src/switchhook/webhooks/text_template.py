@@ -37,7 +37,7 @@ _JSON_MARK = re.compile(r'\\.?|"', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _PART_HEAD = re.compile(r"content-[a-z-]+[ \t]*:", re.IGNORECASE)
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, in whatever form (its §2.2)."""
+"""Characters that no XML 1.0 document may hold, in any form (its §2.2)."""
 
 
 class Escaping(Enum):

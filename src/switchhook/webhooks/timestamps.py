@@ -17,7 +17,7 @@ STANDARD = "%Y-%m-%d %H:%M:%S"
 
 @lru_cache(maxsize=512)
 def time_zone_of(name: str) -> tzinfo:
-    """Return the IANA time zone of this name; UTC where there is none, for a call must not end of it."""
+    """Return the IANA time zone of this name; UTC for an unknown one, so that no call fails."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):  # a bad key, a directory, no such zone

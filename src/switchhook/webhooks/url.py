@@ -23,7 +23,7 @@ _DEVIATIONS = frozenset("ßς\u200c\u200d")
 """Characters that IDNA reads in two ways, of 2003 and of 2008 (UTS #46 §7)."""
 _EXAMPLE = "https://crm.example.com:8443/route"
 _KEPT = "!$&'()*+,;=:@/?-._~%"
-"""What a person may have written in a path or query and we leave alone, besides letters and digits."""
+"""Characters of a path or query that stay as written, besides letters and digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def catalogued(name: str) -> Piece | None:
 
 
 PlaceholderLookup = Callable[[str], Piece | None]
-"""Says what a `{name}` in a URL stands for; None: for nothing, and it stays text."""
+"""Returns the value of a `{name}` in a URL; None leaves it as text."""
 
 
 def no_placeholder(_name: str) -> Piece | None:
@@ -102,7 +102,7 @@ def without_query(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def url_template(url: str, lookup: PlaceholderLookup = catalogued) -> UrlTemplate:
-    """Read a stored URL and never raise: one that is none comes back encoded, for the sender to refuse."""
+    """Parse a stored URL and never raise: an invalid one comes back encoded, for the sender to refuse."""
     try:
         return parse_url(url, lookup)
     except ValueError:

@@ -54,7 +54,7 @@ MAX_STAND_IN = 64
 """Characters of a text that stands for an absent value."""
 
 ERROR_PARAMETERS = frozenset({"error_code", "error_url"})
-"""What the fallback URL is told."""
+"""The values that the fallback URL gets."""
 
 _LATIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 

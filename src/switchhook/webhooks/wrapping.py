@@ -1,6 +1,6 @@
 """Strips what scripts leave around an answer: PHP's remarks, a call for JSONP, a fence of Markdown.
 
-Only what has a well-known form is taken away, and nothing is looked for within a text of no known form.
+Only wrappings of a well-known form are removed. A text of no known form is not searched.
 Reading takes time linear in the text.
 """
 
@@ -49,7 +49,7 @@ _FORMS = (
         "markup",
     ),
 )
-"""What else scripts and frameworks put around JSON that nothing in it is a part of."""
+"""Wrappings that scripts and frameworks put around JSON."""
 _ESCAPED = re.compile(r'[\[{]\s*(?:\{\s*)?\\"')
 _FOR_HTML = re.compile(r"[\[{]\s*(?:\{\s*)?&(?:quot|#0?34|#0?39|#x2[27]);", re.IGNORECASE)
 
@@ -79,7 +79,7 @@ def without_remarks(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def json_within(text: str) -> tuple[str, str]:
-    """Return the JSON that a text wraps, and what it was wrapped in; both empty for none of these."""
+    """Return the JSON that a text wraps, and the name of the wrapping; both empty without one."""
     for pattern, what in ((_CALL, "a JavaScript call"), (_FENCE, "a fence of Markdown")):
         if found := pattern.fullmatch(text):
             return found["inner"], what

@@ -34,14 +34,14 @@ RECEPTION_BEHAVIOUR = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoEnvironment:
-    """What runs, until the context is left."""
+    """The running parts."""
 
     app: Application
     project: Project
     processor: Processor
     receiver: Receiver
     outside: Softphone
-    """The world beyond the trunk: it calls, and it is whoever has an outside number."""
+    """The world beyond the trunk: it calls, and it answers every outside number."""
     reception: Softphone
 
 
@@ -73,7 +73,7 @@ async def open_environment(folder: Path, language: Language) -> AsyncIterator[De
 
 
 def example_project(processor: str, receiver: str, trunk_port: int) -> Project:
-    """Return the example project with the places of this run, and passwords that nobody knows."""
+    """Return the example project with the addresses of this run and random passwords."""
     project = read_project((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
     assert isinstance(project, Project)  # noqa: S101 (a test reads the example)
     return replace(

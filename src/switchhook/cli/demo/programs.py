@@ -54,7 +54,7 @@ class Processor:
             await _reachable(self.port, self._process, self.file)
 
     async def stop(self) -> None:
-        """Stop it; whoever asks is refused from now on."""
+        """Stop it; later requests are refused."""
         if self._process is not None:
             await _stop(self._process)
             self._process = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switchhook.operations.history import CallStory
 
 CALLER = "380441112233"
-"""Who calls from outside."""
+"""The outside caller."""
 DYNAMIC = "380442223344"
 STATIC = "380442223355"
 SALES = "380443334455"
@@ -37,9 +37,9 @@ class DemoCall:
     dialled: str
     processor_runs: bool = True
     answer: str
-    """What the processor has to answer; empty: it has to be found down."""
+    """The expected answer of the processor; empty when it has to be down."""
     talks_to: str
-    """Who has to get the call."""
+    """The expected callee."""
 
 
 SCENARIOS = (

@@ -1,8 +1,8 @@
 """The concurrency of an origin: how many connections it has shown to serve at once; so many may wait there.
 
-There are servers with one worker, which serve a connection until it ends and meanwhile nobody else: a plain
-`http.server`, gunicorn with a sync worker. A connection of ours that waits for the next exchange would hold
-the only worker. All senders of a process share what is known, since each would hold up the others.
+A server with one worker serves one connection until it ends, and no other meanwhile: a plain `http.server`,
+gunicorn with a sync worker. A connection of ours that waits for the next exchange would hold the only worker.
+All senders of a process share what is known, since each would hold up the others.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class OriginConcurrency:
     """The connections to one origin, oldest first, and what they have shown.
 
     An answer shows that the server bears all connections that are older and had an answer before: it had
-    accepted each of them, and serves one more. Of these, as many may wait as were borne at most; further ones
-    are guests, which leave soon, and at once where another connection begins.
+    accepted each of them, and serves one more. As many may wait as the server was seen to serve at once.
+    Further ones are guests: they leave soon, and at once when another connection begins.
     """
 
     __slots__ = ("_answered", "_guests", "_open", "_pause", "_try_at", "_waiting", "shown")
@@ -121,10 +121,10 @@ class OriginConcurrency:
 
 
 class ConcurrencyTrial:
-    """A trial with a silent connection beside one that asks: is the later one answered all the same?"""
+    """A trial with a silent connection beside an asking one: does the server serve both?"""
 
     def __init__(self, served: OriginConcurrency, silent: Connection, seconds: float) -> None:
-        """After `seconds` the silent one makes way, so that nobody waits for longer."""
+        """The silent one closes after `seconds`, which bounds the wait."""
         self._served = served
         self._silent = silent
         asyncio.get_running_loop().call_later(seconds, silent.abort)

@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
         """Called by the loop."""
         reader = self.reader
         if self._waiter is None or reader.is_over:
-            self.abort()  # nobody asked for these
+            self.abort()  # unexpected bytes
             return
         reader.feed(data)
         if reader.is_over:

@@ -1,8 +1,8 @@
 """Cookies that redirects set, sent on the next hops of the same exchange (RFC 6265). Pure.
 
-There are servers that set a cookie, lead to the same place again and go on doing so until it comes back
-(RFC 6265). Nothing is kept from one exchange to the next, and a cookie goes to nobody but who set it: its
-Domain is not looked at.
+There are servers that set a cookie, lead to the same place again and go on doing so until it comes back (RFC
+6265). Nothing is kept from one exchange to the next. A cookie goes back to the origin that set it only; its
+Domain is ignored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Errors of an HTTP exchange, each with the sentence that explains it.
 
-A sentence says what happened, where (host and port, never path, query or user name), whose fault
-it is as far as that can be known, and what to do.
+A sentence says what happened, where (host and port, never path, query or user name), whose fault it is if
+known, and what to do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ExchangeError(Exception):
         super().__init__(detail)
         self.failure = Failure(kind=kind, detail=detail)
         self.phases: Phases | None = None
-        """What was done before, where no connection came about."""
+        """The phases before a connection stands."""
 
 
 class ExchangePhase(Enum):

@@ -30,12 +30,12 @@ class Site:
 
     origin: Origin
     served: OriginConcurrency
-    """What its server has shown to bear, whoever asks it."""
+    """How many connections its server has been seen to serve at once."""
     idle: list[Connection] = field(default_factory=list)
     """The one used last is at the end."""
     is_dropped: bool = False
     seconds: float | None = None
-    """How long a connection there is kept, from what its server said last; None: none was yet."""
+    """Seconds that a connection there is kept, as its server said last; None before the first answer."""
     is_keeping: bool = False
     """Whether its server kept the last connection open behind its answer."""
     took: float = 0.0
@@ -138,7 +138,7 @@ class Pool:
             self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self.sweep)
 
     def close(self) -> None:
-        """Forget everything; whoever owns the connections ends them."""
+        """Forget everything; the owners of the connections close them."""
         self._stop_sweeping()
         for site in self._sites.values():
             for connection in site.idle:

@@ -1,4 +1,4 @@
-"""Strips from a request what is for one origin alone, where a redirect leads to another. Pure.
+"""Strips the parts for one origin from a request, when a redirect leads to another. Pure.
 
 Credentials and the headers that a person added are (RFC 9110 §15.4, as curl does since CVE-2022-27774), and
 what of the URL or of the constants is secret, which servers like to repeat in `Location`.

@@ -1,9 +1,9 @@
 """Reads one response after another off one connection; no I/O, no clock.
 
-`httptools` (llhttp, strict) parses; this holds the limits, decides where a response ends and
-whether another may follow on the same connection. What a hostile server can do with two framings,
-two lengths or bytes after the end is answered in one way: the response fails, or the connection is
-not used again. A head that the parser refuses is read once more without its unreadable ornaments.
+`httptools` (llhttp, strict) parses; this holds the limits, decides where a response ends and whether another
+may follow on the same connection. Two framings, two lengths or bytes after the end have one result: the
+response fails, or the connection is not used again. A head that the parser refuses is read once more without
+its unreadable ornaments.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class ResponseReader:
         )
 
     def begun(self) -> HttpResponse | None:
-        """Return a response whose body failed, as far as it came; None where its head did not."""
+        """Return a response whose body failed, as far as it came; None without a whole head."""
         if not self.has_head:
             return None
         return HttpResponse(
@@ -210,7 +210,7 @@ class ResponseReader:
             self._reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called once for each header, and for each trailer, which nobody asked for."""
+        """Called once for each header, and for each trailer, which is ignored."""
         if self.has_head:
             return
         known, is_noted = _names.get(name) or _known(name)
@@ -270,7 +270,7 @@ class ResponseReader:
 
     def _new_parser(self) -> httptools.HttpResponseParser:
         parser = httptools.HttpResponseParser(self)
-        # A client has nobody behind it to be confused by a bare LF (RFC 9112 §2.2) or by blanks
+        # A client forwards nothing, so a bare LF (RFC 9112 §2.2) or blanks confuse no later reader,
         # after a chunk's size, and small devices send both.
         parser.set_dangerous_leniencies(
             lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True

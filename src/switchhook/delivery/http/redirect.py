@@ -23,7 +23,7 @@ _NOT_PRINTABLE = re.compile(rb"[^!-~]")
 
 
 class RedirectChain:
-    """What one exchange takes from hop to hop: how far it came, what was left out, cookies."""
+    """The state of one exchange from hop to hop: hops so far, dropped parts, cookies."""
 
     __slots__ = ("_cookies", "_left_out", "_most", "_request", "has_lost_body", "redirects")
 

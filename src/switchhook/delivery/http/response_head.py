@@ -2,7 +2,7 @@
 
 Three fields decide where the response ends and whether another follows: `DECISIVE`. Where one of them cannot be
 read without a doubt, the response is refused, since two readers could end it at two places. Every other line is
-an ornament that nobody asked for: one that cannot be read is left out, with a trace, and costs no call.
+optional: an unreadable one is left out, with a trace, and costs no call.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def may_be_http(data: bytes) -> bool:
 
 
 def cut(data: bytes) -> tuple[bytes, bytes]:
-    """Return the head at the beginning and what follows it; an empty head where it is not whole yet.
+    """Return the head and the rest; an empty head before it is whole.
 
     Empty lines before it go with it (RFC 9112 §2.2).
     """

@@ -248,7 +248,7 @@ class Sender:
             try:
                 await connection.send(data, request.method, cap, now=now, until=until.answered(now))
             except BaseException:
-                connection.abort()  # the caller was cancelled; an answer would be nobody's
+                connection.abort()  # the caller was cancelled; an answer would be dropped
                 raise
             if dialled is not None:
                 self._dialler.learn(site.origin, connection)

@@ -24,9 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 def render(request: HttpRequest, target: str) -> bytes:
     """Write the request line, the headers in their order and letter case, and the body.
 
-    Nothing is added. What would let a value become a header, or the body become another request,
-    is refused here whoever built it: control characters, names that are no tokens, a
-    Content-Length that is not the body's. Raises ExchangeError (BAD_URL).
+    Nothing is added. A request that a value could split is refused here: control characters, names that are no
+    tokens, a Content-Length that is not the body's. Raises ExchangeError (BAD_URL).
     """
     lines, length = _lines(request.headers)
     body = request.body

@@ -30,10 +30,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """Who is at the other end of a SIP leg, as far as it can be asked to show that again."""
+    """The peer of a SIP leg, as far as it can authenticate again."""
 
     user: str = ""
-    """Whose password it can prove, as `KnownPeer.unique_name` has it."""
+    """The user that it can authenticate as, as `KnownPeer.unique_name` has it."""
     project: str = ""
     trunk: str = ""
     """The trunk that it is, which may speak from any of its networks."""
@@ -67,7 +67,7 @@ class SipAdmission:
         self.trusted_peers = TrustedPeers(self._is_in_network)
         self._authenticator = Authenticator(realm, key, self.trusted_peers)
         self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
-        """Says at which addresses which trunks are registered; set by who registers them."""
+        """Returns the addresses of registered trunks; set by the registrations."""
         self._directory = directory
         self._parties: dict[str, Party] = {}
         self._of: ProjectDirectory | None = None
@@ -151,7 +151,7 @@ class SipAdmission:
         return Refusal(403, reason="Not From This Trunk's Sources")
 
     def _refuse(self, turned: AuthRejection, what: str, source: Peer) -> Refusal:
-        """Turn somebody away, and note a wrong password, for those who watch for guessing."""
+        """Return the refusal, and log a wrong password for fail2ban."""
         if turned.wrong:
             log.warning(
                 "sip authentication failed",

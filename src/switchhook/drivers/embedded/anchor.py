@@ -1,8 +1,8 @@
 """The session descriptions of a call whose media is anchored here. Pure.
 
-Each leg then has a session of its own with us: we answer the caller's offer and make ours to those who
-are called, and later offers of either side are answered here, so that hold, prompts, keys and recordings
-concern one leg alone. Only G.711 is spoken then; whoever has none of it gets 488 (RFC 3264 §6).
+Each leg then has a session of its own with us. We answer the caller's offer and send our own to the called
+legs. We answer later offers too, so that hold, prompts, keys and recordings concern one leg alone. Only G.711
+is offered then; a telephone without it gets 488 (RFC 3264 §6).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SDP: Final = (("Content-Type", "application/sdp"),)
 
 @dataclass(slots=True)
 class MediaLine:
-    """Our end of one leg's sound: where it is, and which descriptions of it were sent."""
+    """Our end of one leg's sound: its address, and the descriptions sent."""
 
     host: str
     port: int
@@ -28,7 +28,7 @@ class MediaLine:
     also_from: tuple[str, ...] = ()
     version: int = 0
     described: bytes = b""
-    """What the telephone said of itself last."""
+    """The telephone's last description."""
 
 
 class Anchor:
@@ -62,7 +62,7 @@ class Anchor:
         return bytes(described)
 
     def answer(self, leg: str, offer: bytes) -> tuple[bytes, list[SetFarEnd]] | None:
-        """Answer an offer; None, which means 488, where no sound is in common."""
+        """Answer an offer; None (488) without a common codec."""
         line = self._lines[leg]
         theirs = _read(offer)
         if theirs is None:
@@ -77,7 +77,7 @@ class Anchor:
         return bytes(ours), described
 
     def describe(self, leg: str, body: bytes) -> list[SetFarEnd]:
-        """Take what a telephone says of itself; nothing where it cannot be spoken with."""
+        """Take a telephone's description, unless it cannot be anchored."""
         line = self._lines[leg]
         theirs = _read(body)
         far_end = None if theirs is None else _far_end(theirs, line.also_from)
@@ -153,7 +153,7 @@ class Anchor:
 
 
 def missing_in(body: bytes) -> tuple[int, str]:
-    """Say what keeps us from speaking with whoever describes this: a code of Warning (§20.43), and words."""
+    """Return why this description cannot be anchored: a Warning code (§20.43), and words."""
     theirs = _read(body)
     if theirs is None:
         return 399, "the session description cannot be read" if body else "no session was described"
@@ -168,7 +168,7 @@ def missing_in(body: bytes) -> tuple[int, str]:
 
 
 def can_anchor(offer: bytes) -> bool:
-    """Say whether we could speak with whoever makes this offer; without one, we make it."""
+    """Say whether this offer can be anchored; without one, we make the offer."""
     theirs = _read(offer)
     return not offer or (theirs is not None and _far_end(theirs, ()) is not None)
 

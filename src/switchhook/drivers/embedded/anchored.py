@@ -1,8 +1,8 @@
 """The bridge of a call whose media may be anchored: prompts, DTMF, recording, music on hold. Pure.
 
-It is `b2bua.py`'s bridge until `anchor_media` is called; from then on each leg that has a line of ours (`anchor.py`)
-has a session of its own with us. What the telephones describe becomes commands to the media, and what
-would go from one to the other is answered here.
+It is `b2bua.py`'s bridge until `anchor_media` is called; from then on each leg that has a line of ours
+(`anchor.py`) has a session of its own with us. Descriptions of the telephones become commands to the media, and
+their offers are answered here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HOLD: Final = "hold"
 
 
 class AnchoredBridge(Bridge):
-    """One call. `hold_music` is played to whoever is put on hold."""
+    """One call. `hold_music` is played to the party on hold."""
 
     def __init__(self, caller: str, invite: Request | None = None) -> None:
         super().__init__(caller, invite)
@@ -54,7 +54,7 @@ class AnchoredBridge(Bridge):
 
     @property
     def can_be_anchored(self) -> bool:
-        """Whether the caller's sound could be led through us: not once they talk to somebody without."""
+        """Whether the caller's sound can be anchored: not once the caller talks past us."""
         return self._caller_live and self._waiting and can_anchor(self.offer_body)
 
     @property
@@ -66,7 +66,7 @@ class AnchoredBridge(Bridge):
 
     @property
     def is_talking(self) -> bool:
-        """Whether the caller has an answer, so that silence means that nobody is there."""
+        """Whether the caller has our answer, so that silence means a dead telephone."""
         return self._confirmed and self._lives(self.party)
 
     def anchor_media(self, anchor: Anchor) -> list[BridgeOutput]:
@@ -103,7 +103,7 @@ class AnchoredBridge(Bridge):
         return [*super().unreachable(leg, cause), *self._closed()]
 
     def answer_caller(self) -> list[BridgeOutput]:
-        """Answer the caller with nobody else on the line. Nothing for one who was answered already."""
+        """Answer the caller without a called leg. Nothing for one who was answered already."""
         anchor = self._anchor_of(CALLER)
         if anchor is None or not self._waiting:
             return []
@@ -114,7 +114,7 @@ class AnchoredBridge(Bridge):
         return [AfterCommit(updated, (answer,))]
 
     def refuse(self) -> list[BridgeOutput]:
-        """End the call of somebody whose media cannot be anchored: because of them, else because of us."""
+        """End a call whose media cannot be anchored: by fault of the peer, else by ours."""
         if not self._caller_live:
             return []
         offer = self.offer_body
@@ -341,7 +341,7 @@ class AnchoredBridge(Bridge):
 
 
 def no_common_codec(body: bytes) -> Cause:
-    """Say why we cannot speak with whoever describes this."""
+    """Return why this description cannot be anchored."""
     return Cause(sip=488, q850=88, text=f"no sound in common: {missing_in(body)[1]}; {SPOKEN}")
 
 

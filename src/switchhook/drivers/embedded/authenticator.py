@@ -1,7 +1,7 @@
 """The authentication of callers and telephones: by the network that a call comes from, or by a password. Pure.
 
-There is no open relay: whoever is neither a trunk's network nor an account that proves its password is
-asked for one, and gets nothing without.
+There is no open relay: a caller outside of every trunk's network is challenged, and gets nothing without an
+account's password.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ MOST_ALIKE: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPeer:
-    """Somebody who may call: an account, or a trunk on behalf of whoever is behind it."""
+    """A known caller: an account, or a trunk on behalf of its callers."""
 
     project: str
     account: Account | None = None
     trunk: Trunk | None = None
     proved: str = field(default="", compare=False)
-    """Whose password was proved, as nobody else is called; empty for who is known by its network."""
+    """The unique name of the authenticated user; empty for a peer that is known by its network."""
 
     @property
     def unique_name(self) -> str:
@@ -47,7 +47,7 @@ class KnownPeer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthRejection:
-    """The answer to somebody who may not, or has not shown it yet."""
+    """The answer to a caller that is refused or not authenticated yet."""
 
     status: int
     reason: str | None = None
@@ -55,9 +55,9 @@ class AuthRejection:
     wrong: bool = False
     """Whether a password was tried and did not fit."""
     user: str = ""
-    """Whose password was tried."""
+    """The user of the wrong password."""
     address: str = ""
-    """Where it was tried: the address that our nonce went to, which nobody can forge."""
+    """The address that our nonce went to, which cannot be forged."""
 
 
 AMBIGUOUS: Final = AuthRejection(status=485, reason="Number of Several Countries")
@@ -67,7 +67,8 @@ AMBIGUOUS: Final = AuthRejection(status=485, reason="Number of Several Countries
 class Authenticator:
     """Keeps nonces, and how often whom was wrong; `key` signs the nonces.
 
-    `trusted_peers` knows who proved a password on which flow: there, its own user need never wait.
+    `trusted_peers` knows the authenticated user of each flow; the guessing limit does not hold for that user
+    there.
     """
 
     def __init__(self, realm: str, key: bytes, trusted_peers: TrustedPeers | None = None) -> None:
@@ -107,12 +108,12 @@ class Authenticator:
     ) -> KnownPeer | AuthRejection | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
 
-        A spelling that means a number of one project in its country, and of another in another's, is neither.
+        A spelling that means two projects' numbers in two countries means neither.
 
-        The narrowest network wins. A telephone may stand in such a network too: what shows a password,
-        or a telephone of another project, has to prove itself. So has whoever dials something that is
-        no number of the trunk's project, where it may be a telephone: in the name of an account, from
-        where one proved itself, or from a network too wide to be a carrier's.
+        The narrowest network wins. A telephone may stand in such a network too: what shows a password, or a
+        telephone of another project, has to prove itself. So does a caller that dials no number of the trunk's
+        project and may be a telephone: in the name of an account, from where an account authenticated, or from
+        a network too wide to be a carrier's.
         """
         candidates = sources_of(directory).at(source.host)
         if not candidates or "Proxy-Authorization" in request.headers:
@@ -212,7 +213,7 @@ def _secret(known: KnownPeer) -> str:
 
 
 def _proved(verdict: Verified, request: Request, directory: ProjectDirectory) -> KnownPeer:
-    """Return who proved the password; of several, the one whose project has the number that is called."""
+    """Return the authenticated user; of several, the one whose project has the called number."""
     proved = [one for one in _users(directory, verdict.username) if _secret(one) == verdict.secret]
     number = directory.number(number_of(request.uri))
     called = "" if number is None else number[0].project.id

@@ -16,10 +16,9 @@ call; it only knows how the legs hang together:
   a called leg and before the 200 goes out: should we end behind it, they talk.
 * Whoever tells us something that ends or changes the call gets our answer once the event of it is durable
   (`AfterCommit`): what was acknowledged is not told again, and must survive us.
-* Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
-  back. Each is joined to somebody new (a transfer) by an INVITE without offer, whose answer is offered to the
-  one who talks already (RFC 3725 §4.1), and of which is told once that one has taken it. A redirection (3xx) is a failure, of which is
-  told where it leads.
+* Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed back. A
+  transfer calls the target by an INVITE without offer. The target's offer goes to the transferred leg (RFC 3725
+  §4.1), and the event follows its answer. A redirection (3xx) is a failure with its targets.
 """
 
 from __future__ import annotations
@@ -88,19 +87,19 @@ class AfterCommit:
     event: call_events.Event
     commands: tuple[UserAgentCommand, ...]
     last: bool = False
-    """Whether the commands wait for all of the switchboard that follow from the event too: whoever is told that the
-    call is over could end this process, and the other side would never learn of it."""
+    """Whether these commands wait for the switchboard's own commands too: a crash right after the response must
+    not leave the other side uninformed."""
 
 
 BridgeCommand = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | NotifyTransfer
-"""What the switchboard commands that needs no look-up."""
+"""Commands of the switchboard that need no look-up."""
 
 BridgeOutput = UserAgentCommand | call_events.Event | AfterCommit | media.MediaStreamCommand
-"""What comes out, in the order in which it is to be done."""
+"""The outputs, in the order of execution."""
 
 
 MOST_HOPS: Final = 70
-"""What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
+"""The default Max-Forwards (RFC 3261 §16.6)."""
 NO_DESCRIPTION: Final = Cause(sip=488, q850=88, text="answered without a description of its sound")
 TOOK_NOTHING: Final = Cause(
     sip=488, q850=88, text="answered, but took no sound of what was offered"
@@ -132,7 +131,7 @@ class Bridge:
         self.owes_answer = invite is not None and not self.offer_body
         """Whether the caller's ACK has to bring an answer."""
         self.answering: tuple[str, Answer] | None = None
-        """Our 200 as it was last announced, and the called leg of which it is; "" for none."""
+        """Our 200 as last announced, and the called leg that it belongs to; "" for none."""
         self._waiting = invite is not None  # for our answer to the INVITE
         self._confirmed = invite is None  # by the ACK to it
         self._caller_live = True
@@ -151,7 +150,7 @@ class Bridge:
 
     @classmethod
     def resumed(cls, live: Mapping[str, str], party: str, talking_to: str) -> Self:
-        """Return the bridge of a talking call of an earlier process: its legs that live, and who talks to whom."""
+        """Return the bridge of a talking call of an earlier process: its live legs, and their connections."""
         bridge = cls(live.get(CALLER, ""))
         bridge._caller_live = CALLER in live
         for leg, branch in live.items():
@@ -195,7 +194,7 @@ class Bridge:
     def expect(self, leg: str, party: str = "") -> bool:
         """Begin a called leg, whose telephones are still looked up. False when it was known already.
 
-        `party` is the leg that is transferred to it; nobody is rung for one who has left.
+        `party` is the leg that is transferred to it; a leg that has ended rings no target.
         """
         if leg in self._called or (party or CALLER) not in self.sip_legs:
             return False
@@ -212,7 +211,7 @@ class Bridge:
         return list(commands)
 
     def _put_through(self, called: CalledLeg, invite: Invite) -> Invite:
-        """Say who transferred, and offer nothing: what was described earlier may not hold any more."""
+        """Send an INVITE without an offer that names the transferring leg; earlier descriptions may be outdated."""
         if not called.party:
             return invite
         headers, body = (*self._referred, *invite.headers), invite.body
@@ -311,7 +310,7 @@ class Bridge:
         return [call_events.LegUpdated(leg=CALLER, handle="")]
 
     def _fork(self, dialog: str) -> int:
-        """Return the fork in which the description of one of a telephone's dialogs goes to the caller."""
+        """Return the fork that carries one dialog's description to the caller."""
         if dialog not in self._forks:
             self._forks.append(dialog)
         return self._forks.index(dialog)
@@ -431,7 +430,7 @@ class Bridge:
         return [*outs, AfterCommit(answered, (Acknowledge(leg=event.leg),))]
 
     def _offer_to_party(self, called: CalledLeg, answer: Description) -> list[BridgeOutput]:
-        """Offer what somebody describes to the one who is transferred to them."""
+        """Offer the target's description to the transferred party."""
         party = self.sip_legs.get(called.party)
         if party is None or not answer.body:
             return self._not_joined(called.name, Cause(sip=488, q850=88, text="no description"))
@@ -467,9 +466,9 @@ class Bridge:
         return [*end_all(called.branches, reason_headers(cause)), ended]
 
     def agree_again(self, taker: str) -> list[BridgeOutput]:
-        """Let the two who talk agree on their sound anew: `taker` may send it to somebody who is gone.
+        """Let the two talking legs renegotiate: `taker` may still send to a leg that is gone.
 
-        The other one is asked for an offer, as for one who is transferred (RFC 3725 §4.1).
+        The other leg is asked for an offer, as in a transfer (RFC 3725 §4.1).
         """
         other = self._other(taker)
         if other is None or self._has_session(self._name(taker)):
@@ -638,5 +637,5 @@ def _ended(leg: str, cause: Cause, ref: str) -> BridgeOutput:
 
 
 def _answered_at_once(ref: str) -> list[BridgeOutput]:
-    """Answer a request by which one left whom the call has no use for."""
+    """Answer a request that ends a leg which the call no longer has."""
     return [Respond(ref=ref, status=200)] if ref else []

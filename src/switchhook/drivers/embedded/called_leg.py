@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a telephone said of its media, and which of its dialogs said so."""
+    """A telephone's description, and the dialog that it came in."""
 
     dialog: str
     headers: HeaderFields
@@ -44,7 +44,7 @@ class CalledLeg:
         return response.status == 180 or (response.status == 183 and self.early is None)
 
     def described(self, sip_leg: str, response: Response) -> Description:
-        """Return what an answer says of its media: where nothing, what the same dialog said before.
+        """Return an answer's description; without one, the earlier one of the same dialog.
 
         RFC 3261 §13.2.1 allows that after a reliable 183; gateways do it after any.
         """
@@ -57,7 +57,7 @@ class CalledLeg:
 def worst_cause(causes: list[Cause]) -> Cause:
     """Choose why a leg with several telephones failed (RFC 3261 §16.7 item 6).
 
-    What speaks for the person (6xx, then busy) wins over what speaks for one telephone.
+    A refusal by the person (6xx, then busy) wins over one by a telephone.
     """
 
     def weight(cause: Cause) -> tuple[bool, bool, int]:

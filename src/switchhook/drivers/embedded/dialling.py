@@ -1,4 +1,4 @@
-"""What to dial for a target: the telephones of an account, a number behind a trunk, a SIP address. Pure."""
+"""The destinations of a target: the telephones of an account, a number behind a trunk, a SIP address. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SipDestination:
     transport: str
     trunk: Trunk | None = None
     is_home: bool = True
-    """Whether it is the trunk itself, and none of where it redirects to: it alone gets our password."""
+    """Whether it is the trunk itself, and not its redirection: the trunk alone gets our password."""
     srv: bool = False
     """Whether SRV records say where it is (RFC 3263 §4.2)."""
 
@@ -93,7 +93,7 @@ def destination_behind(trunk: Trunk, user: str | None) -> SipDestination:
 
 
 def destination_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> SipDestination:
-    """Return where a SIP address is; for one that `trunk`, which is at `home`, redirects to."""
+    """Return the destination of a SIP address; `trunk`, at `home`, redirected to it."""
     try:
         uri = Uri.parse(address)
     except SipError as error:
@@ -183,7 +183,7 @@ def invites_to_account(
 def with_dialled_number(
     invite: Invite, call: Call, command: RingLeg, where: DialledNumber
 ) -> Invite:
-    """Tell a PBX which number of the project was called and, as it trusts us, who calls (RFC 3325)."""
+    """Tell a PBX the called number of the project and, as it trusts us, the caller (RFC 3325)."""
     is_told = where is not DialledNumber.NOWHERE and call.direction is Direction.INCOMING
     if not is_told or command.target.kind is TargetKind.NUMBER:
         return invite

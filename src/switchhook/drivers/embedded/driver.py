@@ -164,7 +164,7 @@ class EmbeddedDriver:
 
     @property
     def endpoint(self) -> SipEndpoint:
-        """The sockets, for those who want to know the port or what is held."""
+        """The endpoint, for its port and its sizes."""
         return self._endpoint
 
     @property
@@ -182,13 +182,13 @@ class EmbeddedDriver:
     ) -> None:
         """Bind the sockets and begin to take calls; raise OSError when the address cannot be had.
 
-        Closing the stack hangs up nobody: media flows without us, and `resume` takes talking calls up.
+        Closing the stack ends no call: media flows without us, and `resume` takes talking calls up.
         """
         self._handler = handler
         self._directory = directory
         await self._registrations.load()
         for account, binding in self._registrar.all_bindings():
-            # Trusted by the former process: a flood meanwhile takes that from nobody.
+            # The former process trusted them; a flood before the first message must not change that.
             self._admission.trusted_peers.add(binding.source, account, _now())
         await self._media_control.start(stack)
         await self._endpoint.start(stack)
@@ -213,7 +213,9 @@ class EmbeddedDriver:
             case RingLeg():
                 if not self._is_stopping and bridge.expect(command.leg, command.party):
                     if call.rating is not None or call.is_to_be_recorded:
-                        self._anchor_media(call, bridge)  # here alone, before anybody is answered
+                        self._anchor_media(
+                            call, bridge
+                        )  # here alone, before any request is answered
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | NotifyTransfer():
                 self._do(call.id, bridge, bridge.carry_out(command))
@@ -289,11 +291,11 @@ class EmbeddedDriver:
         if bridge is not None:
             try:
                 self._do(call, bridge, bridge.handle_event(event))
-            except Exception:  # a mistake of ours, of which the endpoint tells the log
+            except Exception:  # an internal error, which the endpoint logs
                 self._do(call, bridge, bridge.internal_error(event.leg))
                 raise
         elif isinstance(event, SessionEnded):
-            self._endpoint.perform(Respond(ref=event.ref, status=200))  # nobody else cares
+            self._endpoint.perform(Respond(ref=event.ref, status=200))  # no other observer
 
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
@@ -486,7 +488,7 @@ class EmbeddedDriver:
             self._do(call.id, bridge, self._media_control.resume(call, bridge, anchor))
             for sip_leg in bridge.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
-            if call.transfer is not None:  # who is transferred may have taken somebody's offer
+            if call.transfer is not None:  # the transferred party may have taken an offer
                 self._unsure[call.id] = live.get(transferee_of(call, call.transfer.by), "")
         return frozenset(live)
 
@@ -497,7 +499,7 @@ class EmbeddedDriver:
             self._look_for_strays()
 
     def _look_for_strays(self) -> None:
-        """End the legs that the user agent has no more although nobody told."""
+        """End the legs that the user agent lost without an event."""
         for call, bridge in list(self._bridges.items()):
             for sip_leg in bridge.held:
                 if not self._endpoint.agent.has_leg(sip_leg):

@@ -1,8 +1,8 @@
 """The failed logins by user and address, against password guessing. Pure.
 
 It counts by address and user, so that one telephone with an old password holds up no other, and a guesser
-elsewhere no telephone. The address is the one that the nonce was given to: whoever shows a nonce could read
-our answer there, so that nobody can make another's address guilty by forging it.
+elsewhere no telephone. The address is the one that the nonce was sent to: the sender of a nonce could read our
+answer there, so a forged source blocks no other address.
 """
 
 from __future__ import annotations

@@ -40,9 +40,9 @@ class Hunt:
     peers: deque[Peer] = field(default_factory=deque)
     tries: int = 0
     rang: bool = False
-    """Whether somebody was reached: then a failure is theirs."""
+    """Whether a target was reached: then a failure is the target's."""
     cause: Cause | None = None
-    """Why it failed so far: what somebody said, before what nobody said."""
+    """Why it failed so far; a response counts before a silence."""
 
     @property
     def sip_leg(self) -> str:

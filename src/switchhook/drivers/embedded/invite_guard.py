@@ -67,7 +67,7 @@ def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:
 
 
 def why_closed(host: str, port: int, allowed_networks: tuple[str, ...] = ()) -> str:
-    """Say what keeps a trunk or SIP host closed unless the operator writes it; empty: nothing.
+    """Return why only the operator may write this trunk or SIP host; "" when any project may.
 
     A name is judged when it is called. Raises ValueError where a network is none.
     """
@@ -86,8 +86,7 @@ def _networks(
     """Return what is open: networks, and the addresses that trunks and SIP hosts are written as.
 
     Only the operator can write such an address where it is private (`operations.opened`), there and in
-    what is rung. One that is
-    written as a name is none: whoever has the name can lead it anywhere.
+    what is rung. An address written as a name is not open: its owner can point it anywhere.
     """
     opened = [*trunks, *((host, None) for host in hosts)]
     written = [(literal(host), port) for host, port in opened]

@@ -1,7 +1,7 @@
 """The media control of a driver: media lines, playback, recording. A thin shell.
 
-It opens streams for legs, turns the switchboard's commands about media into those of the call's bridge
-(`anchored.py`), and tells what the sound tells. Sounds and recordings lie outside (`Sounds`, a directory).
+It opens streams for legs, translates the switchboard's media commands for the call's bridge (`anchored.py`),
+and emits the events of the media. Sounds and recordings lie outside (`Sounds`, a directory).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ HOLD_MUSIC: Final = "music-on-hold"
 NOWHERE: Final = Path()
 MOST_STREAMS: Final = 10_000
 MOST_KEYS: Final = 16
-"""Keys of a stream that are remembered; nobody presses more within `DUPLICATE_WITHIN`."""
+"""Keys of a stream that are remembered, more than a person presses within `DUPLICATE_WITHIN`."""
 DUPLICATE_WITHIN: Final = 1.0
 """Seconds within which the same key in another way is the same press."""
 
@@ -147,7 +147,7 @@ class MediaControl:
     def anchor_media(
         self, call: Call, bridge: AnchoredBridge, peer: Peer
     ) -> list[BridgeOutput] | None:
-        """Anchor the media of the caller, who is at `peer`; None where that cannot be."""
+        """Anchor the media of the caller at `peer`; None when that fails."""
         if bridge.anchor is not None:
             return []
         if not bridge.can_be_anchored:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import ProjectSnapshot, Trunk
 
 MOST_OF_ONE_CARRIER: Final = 12
-"""Bits that a carrier's network leaves open (an IPv4 /20, an IPv6 /52); who stands in a wider one may be
-anybody."""
+"""Host bits of a carrier's network at most (an IPv4 /20, an IPv6 /52); a wider network identifies no trunk."""
 
 
 @lru_cache(maxsize=1_000)  # each call asks for a few, several times
@@ -25,7 +24,7 @@ def _address(host: str) -> tuple[int, int]:
 
 
 class Networks:
-    """Addresses and networks; what holds more than one carrier's is left out, unless `widest` is None."""
+    """Addresses and networks, without those wider than one carrier's unless `widest` is None."""
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ def size_of(network: IPv4Network | IPv6Network) -> int:
 
 @lru_cache(maxsize=1_000)
 def networks_of(sources: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read a trunk's networks; what is none of them lets nobody in."""
+    """Parse a trunk's networks; an unreadable one is left out."""
     networks = []
     for source in sources:
         try:

@@ -1,7 +1,7 @@
-"""The outbound legs to numbers and SIP addresses: one destination after another, until somebody takes the call.
+"""The outbound legs to numbers and SIP addresses: one destination after another, until one takes the call.
 
 The shell around `hunting.py`: it looks names up, lets the address guard judge every address, sends the
-INVITE, and goes on to the next where the route failed and nobody was reached.
+INVITE, and goes on to the next when the route failed before any target was reached.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a caller asked to hide: read from a request, and kept outwards (RFC 3323, RFC 3325). Pure."""
+"""The caller's privacy: read from a request, and kept outwards (RFC 3323, RFC 3325). Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ANONYMOUS: Final = NameAddress(
     display="Anonymous", uri=Uri(user="anonymous", host="anonymous.invalid")
 )
-"""Who calls when nobody may know (RFC 3323 §4.1)."""
+"""The anonymous caller (RFC 3323 §4.1)."""
 HIDING: Final = frozenset({"id", "user", "header", "critical"})
 """Values of Privacy that forbid showing the caller (RFC 3323 §4.2, RFC 3325 §9.3)."""
 NAMELESS: Final = frozenset({"anonymous", "restricted"})

@@ -34,7 +34,7 @@ _CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
 
 
 def headers_of(message: Request | Response) -> HeaderFields:
-    """Return the headers that describe a message's body, but for what cannot stand in one of ours.
+    """Return the headers that describe a message's body, without those that our message cannot hold.
 
     Of a body that is not there none speaks.
     """
@@ -61,7 +61,7 @@ def _nameless(description: bytes) -> bytes:
 
 
 def takes_nothing(body: bytes) -> bool:
-    """Say whether an answer refuses every medium that was offered (RFC 3264 §6): nobody would hear anybody."""
+    """Say whether an answer refuses every offered medium (RFC 3264 §6), which leaves the call silent."""
     if _OPEN_MEDIUM.search(body):
         return False  # as nearly always, without reading the rest
     try:
@@ -72,7 +72,7 @@ def takes_nothing(body: bytes) -> bool:
 
 
 def response_without_peer(event: InDialogRequestReceived) -> Respond:
-    """Answer what nobody is there yet to be asked; trying again helps an offer alone (RFC 3261 §14.2)."""
+    """Answer a request while the other side is not there yet; a retry helps an offer only (RFC 3261 §14.2)."""
     if event.request.method == "INFO":
         return Respond(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
     if event.request.method == "MESSAGE":
@@ -81,7 +81,7 @@ def response_without_peer(event: InDialogRequestReceived) -> Respond:
 
 
 def relayed_response(ref: str, status: int, response: Response | None) -> Respond:
-    """Pass a reply on; what concerns only us and the one who sent it becomes a plain failure."""
+    """Pass a reply on; a reply that concerns this hop alone becomes a plain failure."""
     if response is None or status in {401, 407} or 300 <= status < 400:
         status = status if status in {408, 481, 491} else 500
         return Respond(ref=ref, status=status)

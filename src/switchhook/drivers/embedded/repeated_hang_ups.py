@@ -1,8 +1,7 @@
 """The repeated hang-ups after a restart: of calls whose end is stored, and whose telephones may not have been told.
 
-An end is made durable before anybody is hung up on. A process that ended in between leaves a telephone that
-talks to nobody. So whoever was in the calls that ended last is hung up on again; who knows of no such dialog
-says 481.
+An end is stored before a BYE goes out. A crash in between leaves a telephone in a dead call. So the next start
+sends a BYE again to both sides of the calls that ended last; a telephone without the dialog answers 481.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_AGO: Final = 3_600.0
-"""Seconds since an end after which nobody waits any more: session timers have run out."""
+"""Seconds after an end during which a BYE is repeated: later, session timers have ended the dialog."""
 
 
 async def hang_up_again(
     store: EndedLegs, endpoint: SipEndpoint, directory: ProjectDirectory
 ) -> None:
-    """Hang up on whoever was in the calls that an earlier process ended last."""
+    """Send a BYE to both sides of the calls that an earlier process ended last."""
     for project, call, leg, handle in await store.legs_of_last_ends(time.time() - LONGEST_AGO):
         sip_leg = f"{call} {leg} ended"
         try:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_WAIT: Final = 10.0
-"""Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
-or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
+"""Seconds that a telephone waits at most for what is told to it once it is durable. A slow store delays it no
+longer: the other end times out after 32 s (RFC 3261 §17.1.2.2)."""
 
 
 def once_in_time(act: Callable[[], None]) -> Callable[[], None]:

@@ -1,6 +1,6 @@
 """A transfer on the wire: REFER in, its answer and the NOTIFYs about it out (RFC 3515, 3892, 4488). Pure.
 
-What a request is known by holds all that its NOTIFYs need, so that a restart forgets none of it.
+The id of a request holds all that its NOTIFYs need, so that it survives a restart.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CALLED: Final = frozenset({"sip", "sips", "tel"})
 
 
 def requested(event: InDialogRequestReceived, leg: str) -> TransferRequested | Respond:
-    """Say what a REFER wants, or refuse one that wants nothing that can be understood."""
+    """Parse a REFER, or return its refusal."""
     request = event.request
     named = request.headers.values("Refer-To")
     if len(named) != 1:
@@ -57,7 +57,7 @@ def _has_replaces(uri: Uri) -> bool:
 
 
 def referred_by(request: Request) -> HeaderFields:
-    """Return the Referred-By of a REFER, for whoever is called because of it (RFC 3892 §2.2)."""
+    """Return the Referred-By of a REFER, for the INVITE that follows from it (RFC 3892 §2.2)."""
     value = request.headers.get("Referred-By")
     return (("Referred-By", value),) if value and is_one_line(value) else ()
 
@@ -75,7 +75,7 @@ def answer_to(command: AnswerTransfer) -> Respond:
 
 
 def notify_of(command: NotifyTransfer, sip_leg: str) -> SendInDialog | None:
-    """Tell what became of it; None for who asked not to be told."""
+    """Tell what became of it; None when the REFER asked for no NOTIFY."""
     ref, number, quiet = command.request.split(" ")
     if quiet == _QUIET:
         return None

@@ -141,7 +141,7 @@ def _asserted(request: Request) -> list[NameAddress]:
 
 
 def _addresses(request: Request, header: str) -> list[NameAddress]:
-    """Return the addresses of a header that says who somebody is; one that is none is left out."""
+    """Return the addresses of an identity header; an unreadable one is left out."""
     return readable(request.headers.values(header))
 
 
@@ -162,7 +162,7 @@ def one_line(text: str) -> str:
 
 
 def cause_of_refusal(status: int, response: Response | None, bye: Request | None = None) -> Cause:
-    """Say why a called leg failed. A redirection is a failure: nobody but the scheme says who rings."""
+    """Say why a called leg failed. A redirection is a failure: the scheme alone decides who rings."""
     if bye is not None:
         q850, text = _reason(bye)
         return Cause(sip=status, q850=q850, text=text or "hung up before the answer came")
@@ -261,6 +261,6 @@ def shown_to_trunk(
         return from_, headers
     own = Uri.of(trunk.from_user, trunk.uri_host)
     if not one_line(number):
-        # The trunk must know who pays; it is asked to tell nobody else (RFC 3325 §9.3).
+        # The trunk must know who pays; Privacy asks it to pass that on to no one (RFC 3325 §9.3).
         return from_, (*headers, ("P-Preferred-Identity", f"<{own}>"))
     return NameAddress(display=from_.display or one_line(number), uri=own), headers

@@ -136,7 +136,7 @@ class TrunkMonitor:
                 our_host = self._endpoint.local(peer)[0]
                 command = options(kept.trunk, peer, our_host=our_host, ref=ref, call_id=ref)
                 replied = await self._ask(command)
-                # Whoever answers is there, whatever it thinks of OPTIONS; but one that is overloaded.
+                # Any response proves that the trunk is up, except 503 (overloaded).
                 if replied is not None and replied.response is not None and replied.status != 503:
                     answers = True
                     break
@@ -206,7 +206,7 @@ class TrunkMonitor:
     # Common parts
 
     async def _peers(self, kept: MonitoredTrunk) -> tuple[Peer, ...]:
-        """Return where the trunk may be asked; nothing where it has no address, or none that is open."""
+        """Return the addresses for OPTIONS; empty when the trunk has none, or none that is open."""
         try:
             found = await self._addresses(destination_behind(kept.trunk, None))
         except (UnknownHostError, UndiallableError, ValueError):
@@ -215,7 +215,7 @@ class TrunkMonitor:
         return tuple(peer for peer in found if not why_not_called(project, peer.host, peer.port))
 
     async def _ask(self, command: SendOutOfDialog) -> FinalResponseReceived | None:
-        """Send a request, and return its answer; None where none came in time."""
+        """Send a request, and return its response; None after a time-out."""
         waiting: asyncio.Future[FinalResponseReceived] = asyncio.get_running_loop().create_future()
         self._waiting[command.ref] = waiting
         try:

@@ -42,7 +42,7 @@ TrunkKey = tuple[str, str]
 
 
 def line_of(project: str, trunk: Trunk) -> str:
-    """Return what nobody can know but those who know the trunk's password, or whom we told."""
+    """Return a token that only holders of the trunk's password can derive; the registrar gets it in our Contact."""
     named = f"{project}\0{trunk.name}\0{trunk.username}\0{trunk.host}"
     return hmac.new(trunk.password.encode(), named.encode(), sha256).hexdigest()[:20]
 
@@ -147,9 +147,9 @@ def caller_trunk(
 ) -> tuple[ProjectSnapshot, Trunk] | None:
     """Return the trunk whose registration a call comes by: to the Contact that we gave, or from the carrier.
 
-    `registrars` are the addresses that took registrations. Others are at such an address too: further
-    customers of the carrier, telephones behind one NAT. So the user or the number that is called says whose
-    call it is, and what is called by neither is nobody's here.
+    `registrars` are the addresses that took registrations. Others are at such an address too: further customers
+    of the carrier, telephones behind one NAT. So the called user or number decides whose call it is; a call
+    with neither belongs to no trunk.
     """
     line = request.uri.parameters.get(LINE) or ""
     if line and (known := _lines_of(directory).get(line)):
@@ -180,7 +180,7 @@ def _called_at(
     found: list[tuple[ProjectSnapshot, Trunk]],
     directory: ProjectDirectory,
 ) -> tuple[ProjectSnapshot, Trunk] | None:
-    """Return which of the trunks that registered at one address is called, if just one is."""
+    """Return the called trunk among those that registered at one address, if it is clear."""
     user = request.uri.username
     # A telephone there that dials a colleague is none that calls a trunk's user.
     is_account = directory.account(number_of(request.from_.uri)) is not None

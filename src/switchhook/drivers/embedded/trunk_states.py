@@ -18,7 +18,7 @@ DOWN_FOR: Final = 60.0
 
 @dataclass(slots=True)
 class TrunkState:
-    """What is known of one trunk."""
+    """The state of one trunk."""
 
     answers: bool | None = None
     """Whether it gave a response when it was asked last; None when it was never asked."""
@@ -52,7 +52,7 @@ class TrunkStates:
 
     @property
     def registrars(self) -> dict[str, frozenset[TrunkKey]]:
-        """Return the addresses that took registrations, and of which trunks."""
+        """Return the registrars' addresses, and the trunks that registered there."""
         found: dict[str, frozenset[TrunkKey]] = {}
         for key, state in self.known.items():
             for host in state.registrars:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 TURNS = 50
-"""Turns of the event loop after which everything that waits for nothing but the loop has happened."""
+"""Turns of the event loop after which all ready work is done."""
 
 
 class VirtualTimer:
@@ -41,7 +41,7 @@ class VirtualClock:
         return self._now
 
     def monotonic(self) -> Self:
-        """Return this one, which nobody corrects."""
+        """Return this clock, which is never corrected."""
         return self
 
     def call_at(self, when: float, callback: Callable[[], None]) -> VirtualTimer:
@@ -78,8 +78,8 @@ class VirtualClock:
     ) -> None:
         """Let everything happen that is planned up to `until`, and all that it leads to.
 
-        Time goes on only when the rest of the program has come to rest. `settle` waits for that; without it
-        a few turns of the event loop do, which is enough where nobody waits for a disk or a network.
+        Time goes on only when the rest of the program has come to rest. `settle` waits for that; without it a
+        few turns of the event loop do, which is enough without a disk or a network.
         """
         settle = settle or some_turns
         await settle()

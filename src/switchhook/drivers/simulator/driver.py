@@ -60,10 +60,10 @@ class SimulatedLine:
     is_answered: bool = False
     is_talking: bool = False
     latest: LegAnswered | LegEnded | None = None
-    """What it reported, or would have, had somebody listened."""
+    """What it reported, also while no switchboard listened."""
     snapshots: list[VirtualTimer] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
-    """What it was told of its transfers: statuses."""
+    """The statuses of its transfers' NOTIFYs."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class SimulatedCall:
     refused: Refused | None = None
     """Set when the switchboard did not take it."""
     heard: list[tuple[float, PhoneCommand]] = field(default_factory=list)
-    """What came back to the caller, and when: ringing, early media, prompts, the answer, the end."""
+    """The caller's signals, with times: ringing, early media, prompts, the answer, the end."""
     lines: dict[str, SimulatedLine] = field(default_factory=dict)
     sound: CallSound | None = None
     """None until it is placed."""
@@ -97,8 +97,8 @@ class SimulatedCall:
 class SimulatedDriver:
     """Plays what `phones` say, by the value of the target, and the callers that are placed.
 
-    Outlives the switchboard: while nobody listens, calls go on and what happens is lost, as with a real
-    switch; `resume` then says which legs still live, and who answered or is gone is reported again.
+    Outlives the switchboard: without a listener, calls go on and events are lost, as with a real switch;
+    `resume` then says which legs still live, and who answered or is gone is reported again.
     """
 
     def __init__(self, clock: VirtualClock, phones: Mapping[str, SimulatedPhone]) -> None:
@@ -139,14 +139,14 @@ class SimulatedDriver:
         return frozenset(line.leg for line in lines if line.is_live)
 
     def place(self, caller: SimulatedCaller, *, at: float | None = None) -> SimulatedCall:
-        """Let somebody call, now or at a time."""
+        """Place a call, now or at a time."""
         call = SimulatedCall(caller)
         when = self._clock.now() if at is None else at
         self._clock.call_at(when, lambda: self._arrive(call))
         return call
 
     def press(self, call: str, key: str) -> None:
-        """Let a caller press a key now; nobody hears it before they were answered."""
+        """Let a caller press a key now; before the answer it has no effect."""
         placed = self._calls.get(call)
         line = None if placed is None else placed.lines[CALLER]
         if placed is not None and line is not None and line.is_live and line.is_answered:
@@ -264,14 +264,14 @@ class SimulatedDriver:
         _hang_up(call, line)
 
     def _repeat(self) -> None:
-        """Report again who answered and who is gone: nobody may have listened when it happened."""
+        """Report again which legs answered and ended: the switchboard may have missed it."""
         for call in self._calls.values():
             for line in call.lines.values():
                 if line.latest is not None:
                     self._report(call, line.latest)
 
     def _drop(self, call: SimulatedCall) -> None:
-        """End a call that nobody knows: it was lost before it was stored, or ended but not told so."""
+        """End an unknown call: it was lost before it was stored, or its end was never sent."""
         for line in call.lines.values():
             self._end(call, EndLeg(leg=line.leg, cause=FORGOTTEN))
 

@@ -1,4 +1,4 @@
-"""What telephones and callers do, written down beforehand."""
+"""The scripts of telephones and callers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NOT_THERE = Cause(sip=480, q850=20, text="Temporarily Unavailable")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedPhone:
-    """What a telephone does when it is called. Seconds count from the moment that it is dialled."""
+    """The script of a called telephone. Seconds count from the INVITE."""
 
     rings_after: float | None = 0.0
     """None: it never says that it rings."""
     early_media: bool = False
     """Whether it sends audio while it rings."""
     answers_after: float | None = None
-    """None: nobody picks up."""
+    """None: it rings without an answer."""
     hangs_up_after: float | None = None
     """Seconds of conversation; None: leaves that to the other side."""
     transfers: tuple[float, str] | None = None
@@ -52,7 +52,7 @@ def answering(
 
 
 def ringing_out() -> SimulatedPhone:
-    """Return a telephone that rings and that nobody picks up."""
+    """Return a telephone that rings without an answer."""
     return SimulatedPhone()
 
 
@@ -62,16 +62,16 @@ def refusing(cause: Cause, *, after: float = 0.0, rings: bool = False) -> Simula
 
 
 NOBODY = refusing(NOT_THERE)
-"""What is behind a target that no script names."""
+"""The default script of a target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedCaller:
-    """Somebody who calls."""
+    """A simulated caller."""
 
     arrival: Arrival
     gives_up_after: float | None = None
-    """Seconds that they wait for somebody to talk to, prompts included; None: for ever."""
+    """Seconds that the caller waits for an answer, prompts included; None: for ever."""
     hangs_up_after: float | None = None
     """Seconds of conversation; None: leaves that to the other side."""
     transfers: tuple[float, str] | None = None

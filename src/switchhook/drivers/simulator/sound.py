@@ -1,4 +1,4 @@
-"""What a simulated caller hears of us, and what is kept of what they say; every sound lasts equally long."""
+"""The simulated caller's prompts and recordings; every sound lasts equally long."""
 
 from __future__ import annotations
 

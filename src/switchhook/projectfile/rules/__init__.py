@@ -1,1 +1,1 @@
-"""What has to go together in a project file."""
+"""The rules between the tables of a project file."""

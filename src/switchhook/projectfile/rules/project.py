@@ -1,4 +1,4 @@
-"""What has to go together in a project file.
+"""The rules between the tables of a project file.
 
 These look at tables as they were written: any value may be missing or of the wrong type, which is
 noted elsewhere.
@@ -33,7 +33,7 @@ def check_trunk(trunk: Raw, at: Location) -> None:
 
 
 def check_group(group: Raw, at: Location) -> None:
-    """Nobody is in a group twice."""
+    """Refuse an account that is in a group twice."""
     logins = group.get("accounts")
     seen: set[str] = set()
     for index, login in enumerate(logins if isinstance(logins, list) else ()):
@@ -58,7 +58,7 @@ def check_numbers(document: Raw, at: Location) -> None:
 
 
 def check_group_names(document: Raw, at: Location) -> None:
-    """What somebody dials is a group, an account or a number, and only one of them."""
+    """Refuse a name that is more than one of group, account and number."""
     taken = {
         as_listed(number, dialling_in(at.names)) or number: (
             ("numbers", index, "number"),
@@ -109,7 +109,7 @@ def check_routing_webhook(webhook: Raw, at: Location) -> None:
 
 
 def check_event_webhook(webhook: Raw, at: Location) -> None:
-    """Headers can be set, no name is sent twice, and the format has what it sends and nothing else.
+    """Check that headers can be set, names are unique, and the format's keys are complete and fitting.
 
     DELETE is not offered for events [A-03].
     """
@@ -123,7 +123,7 @@ def check_event_webhook(webhook: Raw, at: Location) -> None:
 
 
 def check_told_name(listener: Raw, at: Location) -> None:
-    """Nobody is listed under a name that subscriptions have."""
+    """Refuse an event webhook with a name of subscriptions."""
     name = listener.get("name")
     if isinstance(name, str) and name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(name)} is how the deliveries of a subscription are listed"
@@ -148,7 +148,7 @@ def _check_format(webhook: Raw, at: Location) -> None:
 
 
 def check_event_mail(mail: Raw, at: Location) -> None:
-    """Nobody is told twice."""
+    """Refuse an address that is listed twice."""
     seen: set[str] = set()
     addresses = mail.get("to")
     for index, address in enumerate(addresses if isinstance(addresses, list) else ()):
@@ -181,7 +181,7 @@ def check_event_filter(wanted: Raw, at: Location) -> None:
 
 
 def _check_filter_fits(listener: Raw, at: Location) -> None:
-    """What a filter asks for is known by the time of the event."""
+    """Refuse a filter on facts that are unknown at the time of the event."""
     event, wanted = listener.get("event"), listener.get("filter")
     if not isinstance(event, str) or not isinstance(wanted, dict) or event.endswith(".after"):
         return

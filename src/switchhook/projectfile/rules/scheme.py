@@ -1,4 +1,4 @@
-"""What has to go together in schemes: every step can be reached, and no call goes round in silence.
+"""The rules of schemes: every step can be reached, and no call loops in silence.
 
 As in `rules/project.py`, tables are looked at as they were written.
 """
@@ -28,7 +28,7 @@ BRANCHES = {
 }
 """The branches of each step that has some, by the word that names the step; a menu's keys aside."""
 SILENT = ("background", "rating", "record", "hours", "go_to")
-"""Steps of which the caller hears nothing, and that do not wait."""
+"""Steps that are silent and do not wait."""
 FINAL = {
     ("hang_up",): "hangs up",
     ("hang_up", "go_to"): "goes to another scheme, which does not come back",
@@ -85,7 +85,7 @@ def _branches(step: Raw, here: KeyPath) -> Iterator[Branch]:
 
 
 def _is_final(step: Raw, words: tuple[str, ...], depth: int = 0) -> bool:
-    """Say whether no call gets past this step, for it is one of these or all its branches hold one."""
+    """Say whether no call gets past this step: it is one of these, or all its branches hold one."""
     if any(word in step for word in words):
         return True
     branches = [steps for _, steps in _branches(step, ())] if depth < MAX_DEPTH else []

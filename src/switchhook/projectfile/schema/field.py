@@ -1,4 +1,4 @@
-"""What an event webhook sends: values, hashes of them, arrays and objects, inside each other."""
+"""The payload of an event webhook: values, hashes of them, arrays and objects, nested."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Sent:
         return _node(read)
 
     def _check(self, table: Mapping[str, Any], at: Location) -> None:
-        """Note what the keys of a table do not tell one by one. Raises WrongError."""
+        """Check rules over several keys of a table. Raises WrongError."""
         given = [shape for shape in SHAPES if shape in table]
         if self.depth >= DEEPEST and set(given) - {"value"}:
             problem = f"arrays and objects are nested more than {DEEPEST} levels deep"

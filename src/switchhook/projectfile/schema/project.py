@@ -353,7 +353,7 @@ TABLES: dict[str, Table] = {
 }
 """The tables that there may be several of, in the order of an export."""
 UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
-"""By what two of them are told apart, otherwise by name; numbers are by what they mean, not by their text."""
+"""The identity of two tables, by default the name; numbers compare by meaning and not by text."""
 
 
 MAX_TABLES = 20_000
@@ -404,7 +404,7 @@ def former_names() -> Iterator[tuple[str, TableKey, FormerName]]:
 
 
 def names_of(document: Mapping[str, Any]) -> UnknownNames:
-    """Find what references may point to, in a document that nobody has checked yet.
+    """Find the possible targets of references in an unchecked document.
 
     What is wrong otherwise still counts: a reference to it is no second mistake.
     """

@@ -109,7 +109,7 @@ def _syntax(text: str, message: str, lists: AbstractSet[str]) -> Mistakes:
 
 
 def _too_long(text: str, message: str) -> Mistakes:
-    """Say of which number Python complains; its own words are for programmers."""
+    """Name the number that Python's message is about, in words for users."""
     found = _LONG_NUMBER.search(text)
     if found is None:
         return _one(f"this is not TOML: {message.partition(';')[0]}")

@@ -34,7 +34,7 @@ class Lines:
         _Scanner(text.replace("\r\n", "\n"), self._found).document()
 
     def of(self, path: KeyPath) -> int:
-        """Return the line of `path`, or of what is nearest above it; 1 where nothing is."""
+        """Return the line of `path`, or of the nearest key above it; else 1."""
         for end in range(len(path), 0, -1):
             if path[:end] in self._found:
                 return self._found[path[:end]]

@@ -1,4 +1,4 @@
-"""What is wrong with a document: where, what, and what to do."""
+"""The mistakes of a document: where, what, and what to do."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Notes:
         """The former names that keys are written under, and what there is to say of that."""
 
     def rename(self, path: KeyPath, former: str, remark: str) -> None:
-        """Know that the key at `path` is written under a former name, of which there is a remark to make."""
+        """Note that the key at `path` is written under a former name."""
         self._former[path] = former, remark
 
     def remarks(self) -> Iterator[str]:
@@ -156,7 +156,7 @@ def shown(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return an advice: the nearest known name, or the list of them; "" where none or too many are known."""
+    """Return an advice: the nearest known name, or the list of them; "" for none or too many."""
     names = sorted(known)
     # A short word differs by much in one letter; of long ones, less than that is another word.
     cutoff = 0.6 if len(name) < 6 else 0.72

@@ -1,4 +1,4 @@
-"""What `tomllib` complains of, in the words of those who write a file: what is wrong, and what to do.
+"""The errors of `tomllib` in the words of the file's author: the mistake, and what to do.
 
 No value is repeated, since it may be a password; keys and names of tables are.
 """
@@ -29,7 +29,7 @@ _MEANT = {
         ("null", "none", "nil", "undefined"), "leave the key out where it has no value"
     ),
 }
-"""What words of other languages mean here."""
+"""Words of other languages, and their TOML."""
 _OPENS_TEXT = re.compile(r"[=\[,{]\s*[\"']")
 
 
@@ -152,4 +152,4 @@ _RULES: dict[str, Callable[[str, str, str, Container[str]], SyntaxProblem]] = {
         "a backslash stands in a text", r"write it as \\, or the text in single quotes"
     ),
 }
-"""What to say by how the parser's message begins."""
+"""Our message, by the begin of the parser's."""

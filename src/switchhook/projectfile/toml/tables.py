@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUIRED = object()
-"""The default of a key that must be written; also what is read where nothing could be."""
+"""The default of a required key; also the value of an unreadable one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class Table:
     make: Callable[..., Any]
     keys: tuple[TableKey, ...]
     check: Callable[[Mapping[str, Any], Location], None] | None = None
-    """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
-    go together. Its values may be of any type."""
+    """Looks at the table as it was written, with its other mistakes, and notes contradictions. Its values may
+    be of any type."""
     review: Callable[[Any], Iterable[str]] = lambda _: ()
     """Returns what is wrong with the made value as a whole, unless `check` found something."""
 

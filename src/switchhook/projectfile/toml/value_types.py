@@ -36,7 +36,7 @@ class Location:
     path: KeyPath
     notes: Notes
     names: Mapping[str, AbstractSet[Any]]
-    """What the document names, by what it is: logins, schemes …; for references."""
+    """The document's names by kind, such as logins and schemes; for references."""
 
     def at(self, *parts: str | int) -> Location:
         """Return the spot below this one."""
@@ -73,7 +73,7 @@ class Text:
     least: int = 0
     most: int = 200
     pattern: str = ""
-    """What the whole text must match; `what` says so in words."""
+    """The pattern of the whole text; `what` names it in words."""
     secret: bool = False
     """Whether messages may not repeat it."""
 

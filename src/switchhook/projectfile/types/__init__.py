@@ -1,1 +1,1 @@
-"""What a value of the project file may be: targets, addresses, networks, hours."""
+"""The types of a project file's values: targets, addresses, networks, hours."""

@@ -112,7 +112,7 @@ class CallerNumber(Text):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingTarget:
-    """What may ring: a login, a group, a telephone number, a SIP address."""
+    """A target: a login, a group, a telephone number, a SIP address."""
 
     @property
     def allowed(self) -> str:
@@ -286,11 +286,11 @@ class Country:
 
 
 _OTHER_COUNTRY_CODES = {"UK": "GB", "EL": "GR"}
-"""What people and institutions call countries whose code is another."""
+"""Common names and former codes of countries."""
 
 
 def _country_of(text: str) -> str:
-    """Return the country whose telephone numbers begin so; "" where that is none, or several."""
+    """Return the country with this calling code; "" when it is none, or several."""
     code = text.removeprefix("+")
     regions = phonenumbers.region_codes_for_country_code(int(code)) if _CODE.fullmatch(code) else ()
     return regions[0] if len(regions) == 1 else ""

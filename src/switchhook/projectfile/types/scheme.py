@@ -79,7 +79,7 @@ class Names:
         return '"webhook", { prepend = "…" } or { replace = "…" }'
 
     def read(self, value: object, at: Location) -> CallerName:
-        """Take one choice, with its text where it has one."""
+        """Parse one choice, with its text if it has one."""
         if value == NameChoice.WEBHOOK.value:
             return CallerName(choice=NameChoice.WEBHOOK)
         if isinstance(value, dict) and len(value) == 1:
@@ -98,7 +98,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presses:
-    """What a menu does on each key: a table of lists of steps."""
+    """The steps of each key of a menu: a table of lists."""
 
     step: ValueType
 

@@ -1,1 +1,1 @@
-"""What is no mistake in a project file, and perhaps not meant."""
+"""Remarks on a project file: allowed, and perhaps not meant."""

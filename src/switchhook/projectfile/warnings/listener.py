@@ -1,4 +1,4 @@
-"""What a person may like to know of event webhooks and event mails in which nothing is wrong."""
+"""Remarks on event webhooks and event mails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def listener_warnings(project: Project) -> Iterator[str]:
-    """Yield what is sent otherwise than it was written, and who is told of nothing.
+    """Yield remarks on values that are sent otherwise than written, and on receivers without events.
 
     What looks like a placeholder and is none (R2-28), a gap of a template that nobody filled in, JSON under
     another Content-Type, a filter that no call passes.

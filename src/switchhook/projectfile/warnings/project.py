@@ -1,4 +1,4 @@
-"""What a person may like to know of a project in which nothing is wrong."""
+"""Remarks on a valid project."""
 
 from __future__ import annotations
 

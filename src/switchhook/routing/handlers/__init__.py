@@ -1,1 +1,1 @@
-"""What is done on each event: one function for each entry of the transition table."""
+"""The handlers: one function for each entry of the transition table."""

@@ -86,7 +86,7 @@ def key_timeout(ctx: TransitionContext) -> float:
 
 
 def skip_overdue_prompt(ctx: TransitionContext) -> bool:
-    """Take a prompt for played of which nobody said so."""
+    """Prompt timed out: count it as played."""
     collecting = ctx.call.collecting
     if collecting is None or not collecting.playback:
         return False

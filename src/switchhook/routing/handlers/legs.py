@@ -120,7 +120,7 @@ def leg_misread(ctx: TransitionContext, event: LegMisread) -> None:
 
 
 def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
-    """Whoever goes first ends the call; the caller may be asked for a rating, a recording waited for."""
+    """The first side to hang up ends the call. A rating or a running recording may come before the end."""
     if event.leg not in {ctx.call.party, ctx.call.talking_to}:
         return
     leg = ctx.call.leg(event.leg)

@@ -30,7 +30,7 @@ FORWARDED: Final = Cause(sip=302, text="forwards its calls")
 
 
 def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
-    """Ring whom the telephone names for the caller who waits; write where that goes into the journal."""
+    """Ring the redirection's target for the waiting caller, and write it into the journal."""
     follow_redirect(ctx, event, _ring_too)
 
 
@@ -39,7 +39,7 @@ def follow_redirect(
     event: LegRedirected,
     ring_too: Callable[[TransitionContext, Leg, Target], bool],
 ) -> None:
-    """Follow a telephone where it may send calls, to the first of those it names whom `ring_too` rings."""
+    """Follow a telephone's redirection to the first allowed target that `ring_too` rings."""
     leg = ctx.call.leg(event.leg)
     if leg is None or leg.target is None or not leg.is_live:
         return
@@ -81,7 +81,7 @@ def _redirect_target(call: Call, user: str, now: float) -> Target | None:
 
 
 def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool:
-    """Go on with the scheme of a number of the project, where nobody else rings or waits for their turn."""
+    """Go on with the scheme of a number of the project, when no other target rings or waits."""
     ringing = ctx.call.ringing
     if len(ctx.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
         return False

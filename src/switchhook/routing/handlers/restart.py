@@ -90,7 +90,7 @@ def _restart_step(ctx: TransitionContext) -> None:
 
 
 def _heard_prompts(ctx: TransitionContext, caller: Leg) -> bool:
-    """Say whether the caller was answered before somebody talked to them."""
+    """Say whether the caller was answered without a called leg."""
     answered, talks = caller.answered_at, ctx.call.answered_at
     return answered is not None and talks is not None and answered < talks
 

@@ -1,7 +1,7 @@
-"""Blind transfers: a telephone hands the other party to somebody else (REFER; RFC 3515, RFC 5589 §6).
+"""Blind transfers: a telephone transfers the other party (REFER; RFC 3515, RFC 5589 §6).
 
-Whoever is named is rung while the two still talk. Once somebody answers, the one who asked is out of the
-call. Where nobody does, the two go on as before; one who hung up meanwhile is rung back. Only an account's
+The target rings while the two still talk. When it answers, the telephone that transferred leaves the call.
+Without an answer the two go on as before; a telephone that hung up meanwhile is rung back. Only an account's
 telephone may transfer: what it rings counts as a call that the account makes.
 """
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 RING_TIMEOUT: Final = 60.0
 """Seconds that a transfer may ring."""
 RECALL_TIMEOUT: Final = 30.0
-"""Seconds that whoever transferred, and hung up, is rung back."""
+"""Seconds that a telephone is rung back after it transferred and hung up."""
 HANGUP_AFTER_FAILURE: Final = 3.0
 """Seconds after a failure in which a telephone that hangs up does so because of it."""
 MAX_TRANSFERS: Final = 20
@@ -102,14 +102,14 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
 
 
 def request_refused(ctx: TransitionContext, event: TransferRequested) -> None:
-    """Refuse a transfer while another is under way, or nobody talks: later it may be served."""
+    """Refuse a transfer for now (491): another is under way, or the call is not answered."""
     if ctx.call.transfer is not None and ctx.call.transfer.request == event.request:
         return
     _refuse(ctx, event, 491, "this call cannot be transferred now")
 
 
 def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
-    """Whoever goes first ends the call; but one that lets go as its transfer has failed is rung back."""
+    """The first side to hang up ends the call, except a telephone that hangs up after its failed transfer: it is rung back."""
     failed, leg = ctx.call.failed, ctx.call.leg(event.leg)
     is_why = failed is not None and failed.by == event.leg and not event.cause.is_loss
     if (
@@ -147,7 +147,7 @@ def leg_answered(ctx: TransitionContext, event: LegAnswered) -> None:
 
 
 def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
-    """One who is rung is out, or one of the two who talk has left."""
+    """A ringing target ended, or one of the two talking legs did."""
     call = ctx.call
     leg, transfer = call.leg(event.leg), call.transfer
     if leg is None or transfer is None or not leg.is_live:
@@ -190,7 +190,7 @@ def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
 
 
 def overdue(ctx: TransitionContext, _: TimePassed) -> None:
-    """Nobody answered in time, or the webhook did not that says who rings."""
+    """The target did not answer in time, or the routing webhook did not."""
     if ctx.is_overdue and ctx.call.asked is not None:
         asks.note_ask_failed(ctx, asks.ASK_TIMEOUT)
         _try_next_step(ctx)
@@ -232,7 +232,7 @@ def ask_failed(ctx: TransitionContext, event: AskFailed) -> None:
 
 
 def resynced(ctx: TransitionContext, event: Resynced) -> None:
-    """After a restart: whoever was rung rings no more, so the transfer has failed."""
+    """After a restart the target rings no more, so the transfer has failed."""
     call, transfer = ctx.call, ctx.call.transfer
     if transfer is None:
         return
@@ -293,7 +293,7 @@ def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
 
 
 def _resolve(ctx: TransitionContext, find: Callable[[], TransferTargets]) -> None:
-    """Ring the targets of a webhook's answer; where nobody is rung there, behind the step that asked."""
+    """Ring the targets of a webhook's answer; without one, go on behind the step that asked."""
     try:
         found = find()
     except NotTransferableError as error:
@@ -304,7 +304,7 @@ def _resolve(ctx: TransitionContext, find: Callable[[], TransferTargets]) -> Non
 
 
 def _try_next_step(ctx: TransitionContext) -> None:
-    """Go on behind the step that asked in vain; where nobody is rung there, the transfer has failed."""
+    """Go on behind the step that asked in vain; without a target there, the transfer has failed."""
     transfer = ctx.call.transfer
     if transfer is None:
         return
@@ -351,7 +351,7 @@ def _release_transferor(ctx: TransitionContext, transfer: Transfer) -> None:
 
 
 def _fail(ctx: TransitionContext, cause: Cause) -> None:
-    """Give the other party back to who transferred; there is nobody else for them."""
+    """Give the other party back to the telephone that transferred."""
     transfer = ctx.call.transfer
     if transfer is None:
         return
@@ -381,7 +381,7 @@ def _recall(ctx: TransitionContext, transfer: Transfer) -> None:
 
 
 def _party_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
-    """Write down that one of two who talk has left; the other hears ringing, where their sound is anchored here."""
+    """Note that one of the two talking legs ended; the other hears ringing, if its sound is anchored."""
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
     else:

@@ -1,4 +1,4 @@
-"""The step that asks a forwarding number where the call goes, and what all asking has in common."""
+"""The step that asks a forwarding number, and the common part of all asking steps."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from switchhook.routing.events import VerdictGiven
 
 MAX_CODE_DIGITS = 32
-"""Digits after which a code is complete, whoever goes on pressing."""
+"""Digits after which a code is complete."""
 MAX_VARIABLES = 100
 """How many variables a call keeps."""
 TERMINATOR = "#"

@@ -49,7 +49,7 @@ def begin_step(ctx: TransitionContext, step: RingStep) -> StepResult:
 
 
 def begin_destination(ctx: TransitionContext, step: RingDestinationStep) -> StepResult:
-    """Ring what the webhook returned; where it returned nothing, that is written down [A-48]."""
+    """Ring the returned destination; without one, note that in the journal [A-48]."""
     found = dial_plan_branch(ctx.call)
     given = None if found is None else found.returned
     if given is None or given.destination is None:
@@ -70,8 +70,8 @@ def begin(
 ) -> StepResult:
     """Ring the first round, or go on with the scheme of a number of the project's own.
 
-    Prefixes and hours hold for all targets but those that are written in the project file; an account
-    that dialled one that they forbid is told so.
+    Prefixes and hours hold for all targets but those in the project file. An account that dials a forbidden one
+    is refused.
     """
     wanted = targets
     targets = tuple(target for target in wanted if is_written or may_ring(ctx, target))
@@ -128,7 +128,7 @@ def time_out(ctx: TransitionContext) -> None:
 
 
 def ring_also(ctx: TransitionContext, target: Target, account: str) -> None:
-    """Ring one more target in this round, whose time does not change; an account sends the call there."""
+    """Ring one more target in this round for an account's redirection; the round's time goes on."""
     rung = {leg.target for leg in ctx.call.live_called_legs}
     for member in _members(ctx, target):
         if member not in rung:

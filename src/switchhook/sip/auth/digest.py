@@ -50,12 +50,12 @@ class Ha1:
 
 
 Secrets = str | Ha1 | tuple[str | Ha1, ...] | None
-"""What a user may prove; several where several users have one name."""
+"""A user's passwords; several when users share a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """The request comes from somebody who knows the password of `username`."""
+    """The request is authenticated as `username`."""
 
     username: str
     secret: str | Ha1 = field(default="", compare=False, repr=False)
@@ -78,7 +78,7 @@ class CredentialsRefused:
     status: int
     reason: str
     username: str = ""
-    """Who was named, with a nonce of ours; empty for a broken header."""
+    """The user in the header, with a nonce of ours; empty for a broken header."""
     asker: str = ""
     """The address that the nonce was given to."""
 
@@ -91,8 +91,8 @@ class Verifier:
     client that sends no count may use a nonce once. Both cost an honest client a round trip at worst.
     `proxy` chooses 407 over 401.
 
-    `algorithms` are offered in their order. SHA-256 is no default: baresip 1.0 gives up on a 401 that
-    offers it anywhere, SIPp 3.6 on one that offers it first, and neither hash slows down who guesses.
+    `algorithms` are offered in their order. SHA-256 is no default: baresip 1.0 gives up on a 401 that offers it
+    anywhere, SIPp 3.6 on one that offers it first, and neither hash slows down guessing.
     """
 
     def __init__(
@@ -138,10 +138,10 @@ class Verifier:
     ) -> Verified | Challenge | CredentialsRefused:
         """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
 
-        Where several users have one name, it returns all their passwords, and one that fits will do.
+        If several users share a name, it returns all their passwords, and any of them is accepted.
         A user without one, or with an empty one, is refused like a wrong password. A password is looked
         at only where the nonce is ours and fresh; else there is a new challenge, whatever the password,
-        so that an old nonce tells nobody whether a guess was right. `is_blocked` says, for a user and the
+        so that an old nonce does not reveal whether a guess was right. `is_blocked` says, for a user and the
         address that the nonce was given to, that no password is looked at. Never call it for ACK and
         CANCEL, which cannot be challenged (RFC 3261 §22.1).
         """
@@ -181,7 +181,7 @@ class Verifier:
         """Return what the request shows for this realm; other realms are none of our business.
 
         Several stand there where a telephone keeps the answer to an old challenge, or to another's. Raises
-        SipError where what is meant for us cannot be read and nothing else can.
+        SipError when no credentials for us can be read.
         """
         shown, wrong = [], None
         # Some answer a 407 in the header of a 401: the nonce says whose challenge was meant.
@@ -259,7 +259,7 @@ class _Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenged:
-    """What one realm asks of a client, as far as it can be answered."""
+    """One realm's challenge, as far as it can be answered."""
 
     realm: str
     nonce: str
@@ -427,7 +427,7 @@ def _known_algorithm(name: str) -> Algorithm:
 
 
 def _ha1(algorithm: Algorithm, username: str, realm: str, secret: str | Ha1) -> str:
-    # A stored HA1 is hashed for too, so that nobody can tell by the time which users exist.
+    # Hash for a stored HA1 too: the time must not reveal which users exist.
     clear = _NOBODY if isinstance(secret, Ha1) else secret
     computed = _hash(algorithm, f"{username}:{realm}:{clear}")
     if isinstance(secret, Ha1):

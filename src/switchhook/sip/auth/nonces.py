@@ -1,7 +1,7 @@
-"""The nonces of one digest realm: each is signed, says when and to whom it was given, and counts up.
+"""The nonces of one digest realm: each is signed, and holds its time and address; its count must rise.
 
-Only nonces that were used with the right password are remembered; all else stands in the nonce itself,
-so that whoever asks for a challenge and goes away leaves nothing behind.
+Only nonces that were used with the right password are stored. A nonce holds everything else itself, so an
+unanswered challenge leaves no state.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Nonce:
     text: str
     issued: float
     asker: str
-    """The address that it was given to: whoever shows it could read our answer to there."""
+    """The address that it was sent to; its sender could read packets there."""
 
 
 class Nonces:

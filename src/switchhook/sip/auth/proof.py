@@ -23,7 +23,7 @@ MOST_NONCES: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Who we are to those who challenge us."""
+    """Our credentials for challenges."""
 
     username: str
     password: str = field(repr=False)
@@ -57,11 +57,11 @@ def prove(
     given: tuple[HeaderFields, ...],
     nonces: NonceCounts,
 ) -> HeaderFields | None:
-    """Return the credentials with which `request` may be sent again, or None where it failed.
+    """Return the credentials to send `request` again with, or None when authentication failed.
 
-    `given` holds what each earlier try of the same request carried. What was shown to one realm goes
-    along to the next one that asks (§22.3). A challenge that was answered once is not answered again
-    unless it says that only its nonce was old.
+    `given` holds what each earlier try of the same request carried. Credentials for one realm are sent along to
+    the next realm that challenges (§22.3). A challenge that was answered once is not answered again unless it
+    says that only its nonce was old.
     """
     if credentials is None or response.status not in {401, 407} or len(given) >= MOST_TRIES:
         return None

@@ -1,8 +1,7 @@
-"""A user agent on real sockets: UDP and TCP on one port, one timer, and no packet that stops it.
+"""A user agent on real sockets: UDP and TCP on one port, and one timer. No packet stops it.
 
-The shell around `ua/user_agent.py`: it feeds what comes in, hands events to one handler, sends what came
-out, and re-arms its timer from `wake_at`. With `tcp.py` and `resolver.py` it is all of SIP that knows
-asyncio.
+The shell around `ua/user_agent.py`: it feeds packets, hands events to one handler, sends packets, and re-arms
+its timer from `wake_at`. With `tcp.py` and `resolver.py` it is all of SIP that knows asyncio.
 """
 
 from __future__ import annotations
@@ -49,10 +48,10 @@ log = structlog.get_logger(__name__)
 BATCH: Final = 64
 """Datagrams that are read before others on the loop get their turn."""
 READS: Final = 256
-"""Datagrams that are taken from the socket in one turn, those included that are turned away unread."""
+"""Datagrams read from the socket in one turn, dropped ones included."""
 BEHIND: Final = 4
-"""Full batches on end after which we are behind until nothing waits: what is refused early costs a
-tenth of a call that its caller has given up meanwhile."""
+"""Full batches in a row after which we are overloaded until the queue is empty: an early refusal costs a tenth
+of a call that its caller has given up."""
 FAR_BEHIND: Final = 12
 BUFFER: Final = 4 << 20
 """Bytes of receive buffer asked for: what arrives while the loop is busy elsewhere."""
@@ -229,7 +228,7 @@ class SipEndpoint:
         self._pump()
 
     def _read_icmp_errors(self) -> bool:
-        """Take from the socket what ICMP says of earlier packets (RFC 3261 §18.4); False for nothing."""
+        """Read ICMP errors of earlier packets from the socket (RFC 3261 §18.4); False without any."""
         undelivered = list(take_errors(self._udp))
         if undelivered:
             self._loop.call_soon(self._fail_undelivered, undelivered)
@@ -298,7 +297,7 @@ class SipEndpoint:
             self._report("sip error response failed", error, source)
 
     def is_trusted(self, peer: Peer) -> bool:
-        """Say whether somebody proved something on this connection, or its network is known."""
+        """Say whether a password was proved on this connection, or its network is a trunk's."""
         level = self.agent.trusted_peers.level(peer, self._loop.time())
         return level >= TrustLevel.AUTHENTICATED
 
@@ -422,7 +421,7 @@ class SipEndpoint:
 
 
 def _token() -> str:
-    """Return 64 bits that nobody can guess. `secrets.token_hex` does the same in five calls."""
+    """Return 64 random bits. `secrets.token_hex` does the same in five calls."""
     return os.urandom(8).hex()
 
 

@@ -1,8 +1,8 @@
-"""What the network says of datagrams that found nobody: ICMP errors, as Linux hands them to a UDP socket.
+"""Undeliverable datagrams: ICMP errors, as Linux hands them to a UDP socket.
 
-An error is believed only where it repeats the branch of a request of ours, which nobody who does not see
-our packets can guess (RFC 5927): a forged one must not end a call. Elsewhere than on Linux, and where a
-router repeats too little of the packet, the transaction's own time limits remain.
+An error counts only when it repeats the branch of a request of ours (RFC 5927): an attacker cannot guess it, so
+a forged error ends no call. Elsewhere than on Linux, and where a router repeats too little of the packet, the
+transaction's own time limits remain.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def ask_for_errors(udp: socket.socket) -> None:
 
 
 def take_errors(udp: socket.socket) -> Iterator[bytes]:
-    """Yield what came back of each packet that found nobody; the socket is clear of errors then."""
+    """Yield the returned part of each undeliverable packet; this clears the socket's errors."""
     flag = getattr(socket, "MSG_ERRQUEUE", 0)
     for _ in range(MOST_ERRORS if flag else 0):
         try:
@@ -49,6 +49,6 @@ def take_errors(udp: socket.socket) -> Iterator[bytes]:
 
 
 def transaction_of(data: bytes) -> TransactionKey | None:
-    """Return the transaction whose request begins with `data`; None where that cannot be told."""
+    """Return the transaction whose request begins with `data`; None when it is unclear."""
     match = _REQUEST.match(data)
     return None if match is None else (match[2].decode("ascii"), match[1].decode("ascii"))

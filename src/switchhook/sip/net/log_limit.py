@@ -1,4 +1,4 @@
-"""A limit on log lines about what anybody can bring about: one a minute for each address. Pure."""
+"""A limit on log lines that a remote peer can cause: one a minute for each address. Pure."""
 
 from __future__ import annotations
 

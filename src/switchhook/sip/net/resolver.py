@@ -1,4 +1,4 @@
-"""Names to addresses, for those names that our own set-up holds or a decision dials; never one of a message."""
+"""The resolver of names that our settings hold or a decision dials; never of a name in a message."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class UnknownHostError(OSError):
 
 
 _Lookup = tuple[str, ...] | UnknownHostError
-"""What a look-up brought."""
+"""The result of a look-up."""
 
 
 class SipResolver:
     """Asks the system's resolver, with a deadline, and remembers for a while what it said.
 
-    It has few threads of its own, for which nothing waits when the process ends: a name server that hangs
-    must not hold up anybody else's work. Names that had an address last time have theirs.
+    It has few threads of its own, for which nothing waits when the process ends: a name server that hangs must
+    not delay other work. Names that had an address last time have theirs.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class SipResolver:
             if task is None:
                 task = self._asking[host] = spawn(self._ask(host), name=f"resolve {host}")
                 task.add_done_callback(lambda _: self._asking.pop(host, None))
-            # Whoever asked first must not take the answer away from the others by giving up.
+            # The first caller's cancellation must not cancel the look-up for the others.
             found = await asyncio.shield(task)
         if isinstance(found, UnknownHostError):
             raise found

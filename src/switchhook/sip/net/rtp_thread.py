@@ -52,8 +52,8 @@ BATCH: Final = 16
 LARGEST: Final = 2048
 """Bytes of a datagram that are read; no frame of telephone sound is longer."""
 SWITCH: Final = 0.0005
-"""Seconds after which a busy thread hands over to one that waits; Python's own 5 ms are a quarter of a
-frame, and each packet that is sent may have to wait that long."""
+"""The thread switch interval in seconds. Python's own 5 ms are a quarter of a frame, and each packet may wait
+that long."""
 TRIES: Final = 1_000
 """Ports that are tried at most: some milliseconds."""
 ANY_PORTS: Final = range(0)
@@ -75,9 +75,9 @@ class _Opened:
 class MediaThread:
     """All sound of one address.
 
-    `ports` are those to be used, even ones alone (RFC 3550 §11); `ANY_PORTS` leaves it to the system.
-    `tell` gets events in the loop that `start` ran in. All methods return at once; commands that
-    come before `start` wait for it.
+    `ports` are the allowed ports, of which the even ones are used (RFC 3550 §11); `ANY_PORTS` leaves it to the
+    system. `tell` gets events in the loop that `start` ran in. All methods return at once; commands that come
+    before `start` wait for it.
     """
 
     def __init__(

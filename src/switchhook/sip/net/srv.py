@@ -49,7 +49,7 @@ def can_look_up() -> bool:
 
 
 async def look_up(name: str, transport: str) -> tuple[SrvRecord, ...]:
-    """Ask for the services of a name over a transport; nothing where there are none, or no answer comes."""
+    """Resolve the SRV records of a name for a transport; empty without any, or without an answer."""
     if not can_look_up():
         return ()
     from dns.asyncresolver import Resolver  # noqa: PLC0415 (an extra, and slow to load)

@@ -35,7 +35,7 @@ BACKLOG: Final = 1_024
 MOST_FILES: Final = 1 << 20
 """Where the system sets no bound."""
 LONGEST_PAUSE: Final = 5.0
-"""Seconds after which somebody who sent too much is looked at again."""
+"""Seconds after which a throttled connection is read again."""
 MOST_UNSENT: Final = 1 << 20
 """Bytes that a peer may leave unread before its connection is cut."""
 
@@ -45,19 +45,19 @@ class TcpLimits:
     """Bounds on what untrusted sources can hold open; times in seconds."""
 
     connections: int = 2_000
-    """At most half of the files that the process may open. When they are all taken, the idlest
-    connection on which nobody proved anything makes room, of the source that has most of them."""
+    """At most half of the files that the process may open. When they are all taken, the idlest unauthenticated
+    connection makes room, of the source that has most of them."""
     connections_per_source: int = 100
-    """On which nobody proved anything, for one address, IPv6 for one /64."""
+    """Unauthenticated connections for one address, IPv6 for one /64."""
     idle: float = 4_000.0
     """Longer than an hour, the usual time between two registrations."""
     silent: float = 30.0
-    """As before, for a connection on which nobody proved anything."""
+    """As before, for an unauthenticated connection."""
     dial: float = 5.0
 
 
 class MessageReceiver(Protocol):
-    """Who gets what comes in."""
+    """The receiver of incoming messages."""
 
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message."""
@@ -66,7 +66,7 @@ class MessageReceiver(Protocol):
         """Take what is no message."""
 
     def is_trusted(self, peer: Peer) -> bool:
-        """Say whether somebody proved something on this connection, or its network is known."""
+        """Say whether a password was proved on this connection, or its network is a trunk's."""
 
     def wait(self, peer: Peer) -> float:
         """Return for how many seconds nothing more is to be read of it."""
@@ -179,7 +179,7 @@ class Tcp:
         return True
 
     def _make_room(self, source: str | None = None) -> bool:
-        """Cut the idlest untrusted connection: of `source`, or of whoever has most."""
+        """Close the idlest untrusted connection: of `source`, or of the source that has most."""
         number = self._untrusted.idlest(source)
         connection = None if number is None else self._flows.get(number)
         if connection is None:

@@ -1,6 +1,6 @@
-"""The untrusted connections, of which the idlest of whoever has most is closed when there are too many.
+"""The untrusted connections. When there are too many, the source with most of them loses its idlest.
 
-Only connections on which nobody proved anything are counted here; who has proved something stays. Pure.
+Only unauthenticated connections are counted here; authenticated ones stay. Pure.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class UntrustedConnections:
                 del self._counts[source]
 
     def idlest(self, source: str | None = None) -> int | None:
-        """Return the idlest connection of `source`; of whoever has most, where none is named."""
+        """Return the idlest connection of `source`; without one, of the source that has most."""
         most = max(self._counts.values(), default=0)
         for number, its_source in self._sources.items():
             if its_source == source or (source is None and self._counts[its_source] == most):

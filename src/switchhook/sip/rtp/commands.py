@@ -1,7 +1,7 @@
 """The commands and the events of the media of calls.
 
-Commands are imperative, events past tense. A *stream* is our end of one telephone's sound, under the name
-that its user gave it; a command about one that is closed does nothing. Streams of one *call* die together.
+Commands are imperative, events past tense. A *stream* is our end of one telephone's sound, under its user's
+name for it. A command for a closed stream does nothing. Streams of one *call* die together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from switchhook.sip.rtp.player import PcmSound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarEnd:
-    """What a session description says of one telephone's sound."""
+    """One telephone's sound, as its session description has it."""
 
     address: tuple[str, int] | None
     law: Law
@@ -58,8 +58,8 @@ class DisconnectStream:
 class StartPlayback:
     """Play sounds into a stream; PlaybackEnded tells of their end.
 
-    A looped one is the background: it pauses while another is played, which takes the place of the one
-    before. Either silences the connected stream, and keys do not.
+    A looped one is the background: it pauses while a prompt plays. A new prompt replaces the one before. Either
+    silences the connected stream, and keys do not.
     """
 
     stream: str
@@ -150,7 +150,7 @@ class RecordingWritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaTimeout:
-    """Nothing came from any stream of a call for too long, though none is on hold; told each second."""
+    """All streams of a call are silent for too long, and none is on hold; emitted each second."""
 
     call: str
 

@@ -43,7 +43,7 @@ _MOST_INFO: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """What one packet says (RFC 4733 §2.3)."""
+    """One packet of a key (RFC 4733 §2.3)."""
 
     code: int
     ended: bool

@@ -75,7 +75,7 @@ class MediaStreams:
         return self._clock.wake_at if self._streams else None
 
     def take_packets(self) -> list[tuple[str, bytes, RtpAddress]]:
-        """Return what is to be sent: from which stream's socket, what, whereto."""
+        """Return the packets to send: socket, bytes, address."""
         taken, self._packets = self._packets, []
         return taken
 
@@ -172,7 +172,7 @@ class MediaStreams:
         self._stored.append(RecordedAudio(recording=command.recording, path=command.path, pcm=b""))
 
     def _report_no_recording(self, command: commands.StartRecorder) -> None:
-        """Tell whoever waits for the recording of somebody who has gone that there is none."""
+        """Report an empty recording for a stream that is gone, so that its waiter goes on."""
         told = commands.RecordingWritten(recording=command.recording, path=command.path, seconds=0)
         self._events.append(told)
 

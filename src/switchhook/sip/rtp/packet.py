@@ -63,7 +63,7 @@ def is_rtcp(data: bytes) -> bool:
 
 
 def _body(data: bytes, first: int) -> tuple[int, int] | None:
-    """Find what stands between header, extension and padding; None where these lie about lengths."""
+    """Return the payload between header, extension and padding; None if their lengths are wrong."""
     start = _HEADER.size + 4 * (first & 0x0F)
     end = len(data)
     if first & _EXTENDED:

@@ -42,7 +42,7 @@ class FrameClock:
 
 
 class PcmSound:
-    """8 kHz mono 16-bit PCM; each frame is encoded once, by whoever plays it first."""
+    """8 kHz mono 16-bit PCM; each frame is encoded once, by its first player."""
 
     def __init__(self, pcm: bytes) -> None:
         self._pcm = pcm

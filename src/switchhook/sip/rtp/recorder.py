@@ -79,7 +79,7 @@ class Track:
         return place
 
     def _follow(self, packet: RtpPacket, clock: int) -> int | None:
-        """Return where a packet goes, behind the last one of its source; None for another source."""
+        """Return the position of a packet after the last one of its source; None for another source."""
         last = self._last
         if last is None or packet.source != last.source:
             self._by_number, self._fitting = False, 0

@@ -1,4 +1,4 @@
-"""The writer of recordings to their files, in a thread of its own: a slow disk delays nobody's sound."""
+"""The writer of recordings to their files, in a thread of its own, so that a slow disk delays no sound."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class RecordingWriter:
 
 
 def _create(path: Path) -> BinaryIO:
-    """Open a new file that nobody but us reads."""
+    """Create a file with mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
 

@@ -1,4 +1,4 @@
-"""Another sample rate by a windowed sinc: what lies above half the new rate goes, nothing folds back.
+"""Resampling by a windowed sinc: frequencies above half the new rate are removed, without aliasing.
 
 Python's standard library has no resampler. This one takes some 50 ms a second of 48 kHz sound, which an
 import does once per prompt; a C library would be the larger burden.

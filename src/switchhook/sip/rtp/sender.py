@@ -1,4 +1,7 @@
-"""The sender of one RTP stream: sequence numbers and timestamps go on whoever speaks (RFC 3550 §5.1). Pure."""
+"""The sender of one RTP stream: sequence numbers and timestamps go on over changes of the source (RFC 3550 §5.1).
+
+Pure.
+"""
 
 from __future__ import annotations
 

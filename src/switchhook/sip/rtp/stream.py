@@ -1,4 +1,4 @@
-"""Our end of one RTP stream pair: what comes in is classified, what goes out is chosen. Pure."""
+"""Our end of one RTP stream pair: classifies incoming packets, and chooses outgoing ones. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stream:
         self.call = call
         self.symmetric_rtp = SymmetricRtp()
         self.received_at = now
-        """When something came last, or nobody was expected to speak."""
+        """When the last packet came, or the last pause ended."""
         self.connected: Stream | None = None
         self.player: Player | None = None
         self.background: Player | None = None
@@ -78,8 +78,8 @@ class Stream:
     def is_dtmf(self, packet: RtpPacket) -> bool:
         """Tell whether a packet is one of a key.
 
-        A number that nobody agreed on, of those that have no meaning of their own (RFC 3551 §6), bears
-        keys where what it holds can be nothing else: the sound that was agreed has another number.
+        An unnegotiated dynamic payload type (RFC 3551 §6) carries keys when its content can be nothing else:
+        the negotiated sound has another number.
         """
         if packet.payload in self._keys:
             return True
@@ -90,7 +90,7 @@ class Stream:
 
     @property
     def target(self) -> RtpAddress | None:
-        """Where to send; None when nobody wants to hear."""
+        """Where to send; None when the other end receives nothing."""
         return None if self.on_hold else self.symmetric_rtp.target
 
     @property
@@ -160,7 +160,7 @@ class Stream:
 def _numbers_of_keys(far: FarEnd) -> frozenset[int]:
     """Return what keys come under: the number that the telephone named, and ours.
 
-    An answer names what its sender wants to get, who may well send what our offer named (RFC 3264 §5.1).
+    An answer names the formats that its sender receives; it may send those of our offer (RFC 3264 §5.1).
     """
     if far.events is None:
         return frozenset()

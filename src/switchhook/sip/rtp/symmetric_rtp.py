@@ -1,9 +1,9 @@
 """Symmetric RTP (RFC 4961) with latching (RFC 7362 §5): the address that a stream comes from is the one that we send to. Pure.
 
-What a telephone says of itself is often wrong: behind NAT it names a private address, with several
-addresses the wrong one. So the first packet decides, if it comes from the described host or from where
-the signalling came; from then on the stream goes there, and packets of every other sender are dropped. Only where
-nothing came from there for a while may one of the known hosts decide anew: NAT forgets ports during a hold.
+What a telephone says of itself is often wrong: behind NAT it names a private address, with several addresses
+the wrong one. So the first packet decides, if it comes from the described host or from where the signalling
+came; from then on the stream goes there, and packets of every other sender are dropped. After a silence, a
+known host may latch anew: NAT forgets ports during a hold.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 RtpAddress = tuple[str, int]
 
 MOVED: Final = 3.0
-"""Seconds of silence after which a telephone may have moved to another port. While it speaks nobody can
-take its place; a packet comes each 20 ms, and a pause in speech is rarely followed by another port."""
+"""Seconds of silence after which a telephone may have moved to another port. A speaking telephone keeps its
+port: a packet comes each 20 ms, and a pause in speech is rarely followed by another port."""
 _NOWHERE: Final = frozenset({"", "0.0.0.0", "::"})
 
 
@@ -39,7 +39,7 @@ class SymmetricRtp:
     def expect(self, described: RtpAddress | None, also: Iterable[str] = ()) -> None:
         """Take a description, and further hosts such as the signalling's. The same again changes nothing.
 
-        A described host that is no numeric address is nobody: names are not resolved here. Nothing is sent
+        A described host without a numeric address is ignored: names are not resolved here. Nothing is sent
         to one that the signalling's host cannot mean, before it comes from there: it would be our network's.
         """
         described = _numeric(described) if described is not None else None
@@ -79,7 +79,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _numeric(address: RtpAddress) -> RtpAddress | None:
-    """Write an address as sockets do; None for what is none that can be sent to."""
+    """Return an address in a socket's form; None when it cannot be sent to."""
     host, port = address
     if host in _NOWHERE or not 0 < port < 65536:
         return None

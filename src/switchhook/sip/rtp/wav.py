@@ -76,7 +76,7 @@ class _Kind:
 
 
 _OURS: Final = _Kind(tag=_PCM, channels=1, rate=RATE, bits=16, width=2)
-"""What needs no work: it is read while calls run."""
+"""The format that needs no conversion; it is read while calls run."""
 
 
 def read_wav(data: bytes) -> bytes:
@@ -98,7 +98,7 @@ def read_wav(data: bytes) -> bytes:
 
 
 def remark_on(pcm: bytes) -> str:
-    """Say what callers would make of 8 kHz mono 16-bit PCM that nobody can mean: silence, or noise; else "".
+    """Return "silence" or "noise" words for 8 kHz mono 16-bit PCM that is suspicious; else "".
 
     A header that names another width or encoding than the sound has makes noise of it. Noise differs from
     speech and music in that each sample says nothing of the next.
@@ -153,7 +153,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         elif name == b"data" and size == _UNKNOWN:
             size = long or len(data) - place
         elif name == b"data" and not size and data[place : place + 4] not in _BEHIND:
-            size = len(data) - place  # a stream whose length nobody filled in
+            size = len(data) - place  # a stream without its length
         yield name, view[place : place + size]
         place += size
         if size % 2 and data[place : place + 1] == b"\0":
@@ -256,7 +256,7 @@ def _mono(samples: array[float], channels: int) -> array[float]:
 
 
 def seconds_of(path: Path) -> float:
-    """Return how much sound is in a file of ours, though its writer was killed; 0 where there is none."""
+    """Return the seconds of sound in a file of ours, also after a crash of its writer; 0 without a file."""
     try:
         size = path.stat().st_size
     except OSError:

@@ -1,4 +1,4 @@
-"""Who may speak to a user agent: asked of its user, who alone knows accounts and trunks.
+"""Admission of requests, decided by the agent's user, which knows accounts and trunks.
 
 The user agent refuses without memory: once for each request received, without transaction, dialog or
 retransmission (RFC 3261 §8.2.7, §26.3.2.4), so that untrusted sources take nothing and get little to send on to
@@ -28,19 +28,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A request is let in. `name` is who proved a password with it, "" for who proved none."""
+    """A request is admitted. `name` is the authenticated user, "" without authentication."""
 
     name: str = ""
     who: object = None
-    """What the user wants to know again when the event about the request comes."""
+    """The user's own context, returned with the event of the request."""
 
 
 class Admission(Protocol):
-    """What a user agent asks. None of it may block."""
+    """The questions of a user agent. No method may block."""
 
     @property
     def trusted_peers(self) -> TrustedPeers:
-        """Who has proved what; the user agent adds to it."""
+        """The trusted peers; the user agent adds to them."""
 
     def is_urgent(self, request: Request) -> bool:
         """Say whether an INVITE is for help, so that no load refuses it."""

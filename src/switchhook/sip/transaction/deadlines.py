@@ -1,4 +1,4 @@
-"""Many deadlines, of which only the nearest matters."""
+"""A heap of deadlines; only the nearest matters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 def earliest(*times: float | None) -> float | None:
-    """Return the first of some times, of which any may be missing."""
+    """Return the earliest of some times; None entries are skipped."""
     first: float | None = None
     for time in times:
         if time is not None and (first is None or time < first):
@@ -42,7 +42,7 @@ class Deadlines(Generic[K]):
                 self._sweep()
 
     def take_due(self, now: float) -> K | None:
-        """Take out the key whose deadline came first, or None when none has come."""
+        """Pop the key with the earliest past deadline, or None."""
         while self._heap and self._heap[0][0] <= now:
             at, _, key = heappop(self._heap)
             if self._at.get(key) == at:

@@ -1,4 +1,4 @@
-"""What the transaction layer tells its user (RFC 3261 §8.1.3, §8.2, §9)."""
+"""The events of the transaction layer (RFC 3261 §8.1.3, §8.2, §9)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RequestFailed:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What was left out of a message, or why it is none; for the log."""
+    """The parts left out of a message, or why it was not read; for the log."""
 
     source: Peer
     texts: tuple[str, ...]

@@ -15,7 +15,7 @@ TransactionKey = tuple[str, ...]
 """The name of a transaction; its last part is the method."""
 
 MAGIC: Final = "z9hg4bk"
-"""What a branch begins with that names its transaction alone (RFC 3261 §8.1.1.7), in lower case."""
+"""The magic cookie of a branch (RFC 3261 §8.1.1.7), in lower case."""
 
 
 def server_key(request: Request) -> TransactionKey:
@@ -34,7 +34,7 @@ def server_key(request: Request) -> TransactionKey:
 def merge_key(request: Request, method: str = "") -> TransactionKey:
     """Name what a request stays when it comes by several ways, with several Vias (§8.2.2.2).
 
-    To whom it is belongs to that: a proxy may fork one call to two numbers that are both ours. `method` is
+    The called number belongs to the key: a proxy may fork one call to two numbers of ours. `method` is
     that of the request that is meant, where it is not this one's.
     """
     cseq, user = request.cseq, request.uri.user or ""

@@ -1,10 +1,9 @@
-"""What each peer may take: turns by the second, and what is held for it. Untrusted sources are shed first.
+"""Overload control: each peer's turns by the second, and the state held for it. Untrusted sources are shed first.
 
-Two measures. *Turns* bound how many messages of one source are looked at each second, before they are
-read: what is over its share costs a few microseconds. The *crowd* bounds what is held for a source until
-its requests are over. A source is what `TrustedPeers.quota_key` says: a telephone's flow, an address of a known
-network, or an untrusted address, IPv6 by /64. So a flood takes from its own source alone, whatever its
-method and whoever sends it.
+Two measures. *Turns* bound how many messages of one source are looked at each second, before they are read:
+what is over its share costs a few microseconds. The *crowd* bounds what is held for a source until its requests
+are over. A source is what `TrustedPeers.quota_key` says: a telephone's flow, an address of a known network, or
+an untrusted address, IPv6 by /64. So a flood uses up its own source's share only, whatever its method.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_SOURCES: Final = 20_000
 MUCH: Final = 200
-"""Transactions, of which a call leaves some five for half a minute."""
+"""Transactions; a call leaves some five for half a minute."""
 
 
 class Lag(IntEnum):
@@ -51,7 +50,7 @@ class LoadLimits:
     open_requests_per_source: int = 2_000
     transactions: int = 40_000
     """All transactions, those included that only absorb retransmissions, which is most of them: a call
-    leaves four or five for half a minute. Beyond, whoever has less than its equal part goes on."""
+    leaves four or five for half a minute. Beyond it, a source with less than its equal part goes on."""
     transactions_per_source: int = 20_000
     """As before, for one source: some three hundred calls a second."""
     retry_after: int = 5
@@ -59,17 +58,17 @@ class LoadLimits:
     network: MessageRate = MessageRate(rate=4_000, burst=4_000)
     """An address of a known network: some five hundred calls a second."""
     called: MessageRate = MessageRate(rate=2_000, burst=2_000)
-    """Whom we called, such as a trunk without networks of its own."""
+    """A peer that we called, such as a trunk without networks of its own."""
     authenticated: MessageRate = MessageRate(rate=600, burst=600)
-    """Whoever proved a password: some eighty calls a second."""
+    """An authenticated peer: some eighty calls a second."""
     untrusted: MessageRate = MessageRate(rate=100, burst=400)
     """An address: an office whose telephones all start again at once."""
     all_untrusted: MessageRate = MessageRate(rate=500, burst=2_000)
-    """All of them together, but for those at an address where somebody is known."""
+    """All untrusted sources together, except those at the address of a trusted peer."""
 
 
 class TokenBuckets:
-    """Who may be looked at now. Each source has a bucket of turns, which fills by the second."""
+    """Token buckets: each source has turns, which refill by the second."""
 
     def __init__(self, limits: LoadLimits, trusted_peers: TrustedPeers) -> None:
         self._trusted_peers = trusted_peers

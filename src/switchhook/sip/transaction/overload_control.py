@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.transport import Peer
 
 SPREAD: Final = 10
-"""Seconds over which those who are turned away are spread."""
+"""Seconds over which the Retry-After of refused requests is spread."""
 
 
 class OverloadControl:

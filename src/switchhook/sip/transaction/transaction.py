@@ -31,7 +31,7 @@ class _TableKey(Enum):
 
 
 class State(_TableKey):
-    """What a transaction is doing."""
+    """The state of a transaction."""
 
     CALLING = auto()
     """INVITE sent, nothing came back."""
@@ -54,7 +54,7 @@ class State(_TableKey):
 
 
 class Signal(_TableKey):
-    """What can happen to a transaction."""
+    """The signals to a transaction."""
 
     PROVISIONAL = auto()
     """A 1xx: received by a client, given by the user of a server."""
@@ -77,7 +77,7 @@ class Signal(_TableKey):
 
 
 class Action(Enum):
-    """What the owner of a transaction is asked to do, in the order given."""
+    """The actions for the owner of a transaction, in order."""
 
     SEND = auto()
     """Send the stored request (client) or the latest response (server)."""
@@ -129,7 +129,7 @@ class Timing:
     def unheard(self) -> float:
         """How long an INVITE may stay without any response, not even 100: four tries, 4 s.
 
-        Timer B (32 s) holds a caller for longer than anybody waits. Who takes a call says 100 within
+        Timer B (32 s) holds a caller for too long. Who takes a call says 100 within
         200 ms (RFC 3261 §17.2.1).
         """
         return 8 * self.t1
@@ -156,7 +156,7 @@ class Timing:
 ONLY_UNRELIABLE = frozenset(
     {TransactionTimer.D, TransactionTimer.I, TransactionTimer.J, TransactionTimer.K}
 )
-"""Timers that wait for retransmissions, of which a reliable transport has none."""
+"""Timers that wait for retransmissions; a reliable transport has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class StateTimers:
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """One of the four: where it starts, how it moves, which timers each state has."""
+    """One of the four machines: its first state, its moves, and the timers of each state."""
 
     name: str
     start: State

@@ -1,10 +1,9 @@
 """The trust in peers: which have authenticated lately, which we called, which networks are known. Pure.
 
-A *trusted peer* is the far end of a flow (address and port, or connection) on which somebody proved a password
-lately or which we called ourselves, and every address in a network that its owner is known by, such as a
-trunk's. All others are *untrusted*. What is scarce is kept for trusted peers: tokens under load (`overload.py`),
-connections (`net/tcp.py`), patience with wrong passwords. An address alone makes no telephone trusted:
-whoever forges packets, or sits behind the same NAT, would be one too.
+A *trusted peer* is the far end of a flow (address and port, or connection) that authenticated lately or that we
+called ourselves, and every address in a trunk's `sources`. All others are *untrusted*. What is scarce is kept
+for trusted peers: tokens under load (`overload.py`), connections (`net/tcp.py`), patience with wrong passwords.
+An address alone makes no telephone trusted: forged packets, and hosts behind the same NAT, have it too.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ LASTS: Final = 4_000.0
 """Seconds that a proof counts: longer than an hour, the usual time between two registrations."""
 MOST_TRUSTED: Final = 20_000
 MOST_OF_ONE: Final = 50
-"""Flows that one name may have: one stolen password takes trust from nobody else."""
+"""Flows that one name may have, so that one stolen password cannot displace other peers."""
 MOST_HOSTS: Final = 10_000
 ASK_AGAIN: Final = 5.0
 """Seconds after which networks are asked for again."""
@@ -37,9 +36,9 @@ class TrustLevel(IntEnum):
 
     UNTRUSTED = 0
     SAME_HOST = 1
-    """Nobody proved anything from its port, but from another one of its address."""
+    """Another port of its address authenticated, and its own did not."""
     AUTHENTICATED = 2
-    """Somebody proved a password there."""
+    """The flow authenticated."""
     CALLED = 3
     """We called it, and it has much to answer."""
     NETWORK = 4
@@ -47,7 +46,7 @@ class TrustLevel(IntEnum):
 
 
 class TrustedPeers:
-    """Who has proved what. `trusts` says of a numeric host whether it is in a known network."""
+    """The trusted peers. `trusts` says whether a numeric host is in a known network."""
 
     def __init__(self, trusts: Callable[[str], bool] = lambda _host: False) -> None:
         self.trusts = trusts
@@ -72,7 +71,7 @@ class TrustedPeers:
         self._hosts[peer.host] = self._hosts.get(peer.host, 0) + 1
 
     def name(self, peer: Peer, now: float) -> str:
-        """Return who proved a password on this flow last, "" for nobody."""
+        """Return the user that authenticated on this flow last; "" for none."""
         until, name = self._flows.get((peer.transport, peer.host, peer.port), (now, ""))
         return name if until > now else ""
 
@@ -130,7 +129,7 @@ class TrustedPeers:
 
 @lru_cache(maxsize=MOST_HOSTS)
 def address_block(host: str) -> str:
-    """Return what stands for all addresses that one sender can have: an IPv6 /64, an IPv4 address."""
+    """Return the key of all addresses that one sender can have: an IPv6 /64, an IPv4 address."""
     if ":" not in host:
         return host
     address = ip_address(host.partition("%")[0])

@@ -13,7 +13,7 @@ from switchhook.sip.wire.uri import Uri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite:
-    """Call somebody, as `leg`. Told by ProgressReceived, then AnswerReceived or InviteFailed."""
+    """Send an INVITE as `leg`. Told by ProgressReceived, then AnswerReceived or InviteFailed."""
 
     leg: str
     uri: Uri

@@ -175,7 +175,7 @@ class Dialog:
 
 
 def _at(source: Peer, uri: Uri) -> Uri:
-    """Return the address of somebody at the place that a request came from."""
+    """Return the address of a user at the source of a request."""
     user = uri.user if uri.scheme == "sip" else None
     there = Uri(user=user, host=bracketed(source.host), port=source.port)
     if source.transport != TCP:

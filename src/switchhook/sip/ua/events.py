@@ -1,4 +1,4 @@
-"""What the user agent tells its user. Past tense: it has happened.
+"""The events of the user agent. Past tense: each has happened.
 
 A *leg* is one call of ours, made or received, under the name that its user gave it (`Invite`) or that
 came with `InviteReceived`. A *ref* names a request that waits for its answer.
@@ -14,13 +14,13 @@ from switchhook.sip.wire.transport import Peer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteReceived:
-    """Somebody calls. 100 is sent already; answer with `Answer` or `EndSession`."""
+    """An INVITE arrived. 100 is sent already; answer with `Answer` or `EndSession`."""
 
     leg: str
     request: Request
     source: Peer
     who: object = None
-    """What `Admission.admit` said."""
+    """The result of `Admission.admit`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +111,12 @@ class SipLegEnded:
     ref: str = ""
     """Names the BYE; empty for a lost leg."""
     why: str = ""
-    """What else than the status told that the other end is lost."""
+    """The sign that the other end is lost, other than the status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogChanged:
-    """What `UserAgent.store` returns for an answered leg is another now; a restart needs the new one."""
+    """The result of `UserAgent.store` for an answered leg has changed; a restart needs the new one."""
 
     leg: str
 
@@ -129,12 +129,12 @@ class OutOfDialogRequestReceived:
     request: Request
     source: Peer
     who: object = None
-    """What `Admission.admit` said."""
+    """The result of `Admission.admit`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowClosed:
-    """A connection is gone. Whoever could be reached by it alone no longer can."""
+    """A connection closed. Peers that only it could reach are unreachable."""
 
     peer: Peer
     """As it stood in `source`."""
@@ -155,6 +155,6 @@ SipLegEvent = (
     | SipLegEnded
     | DialogChanged
 )
-"""What is told of a leg that is known already."""
+"""An event of a known leg."""
 
 UserAgentEvent = InviteReceived | SipLegEvent | OutOfDialogRequestReceived | FlowClosed

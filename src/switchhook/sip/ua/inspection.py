@@ -34,7 +34,7 @@ WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE", "REFER"})
 EXTENSIONS: Final = frozenset({TIMER, "norefersub"})
 """The option tags that may be required."""
 PATH: Final = "path"
-"""What a proxy before a registrar requires of it (RFC 3327 §5.2); nothing else knows it."""
+"""The option tag that a proxy requires of a registrar (RFC 3327 §5.2)."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
 

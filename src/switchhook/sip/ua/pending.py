@@ -1,4 +1,4 @@
-"""What a session waits for: the ACK to a 2xx of ours, the response to a request of ours (RFC 3261 §12.2, §13.3)."""
+"""The pending exchanges of a session: the ACK to our 2xx, the response to our request (RFC 3261 §12.2, §13.3)."""
 
 from __future__ import annotations
 

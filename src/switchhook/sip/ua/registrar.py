@@ -29,7 +29,7 @@ MOST_NAME: Final = 80
 LONGEST_WAY: Final = 32.0
 """Seconds that a REGISTER may be under way: 64·T1, then its sender gives it up (§17.1.2.2)."""
 _MALFORMED: Final = 3600
-"""What an Expires that cannot be read stands for (§10.3 item 7)."""
+"""The value of an unreadable Expires (§10.3 item 7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class RegistrarLimits:
     shortest: int = 60
     longest: int = 3600
     unasked: int = 3600
-    """For who names no time."""
+    """The default when a REGISTER names no time."""
     contacts: int = 10
     """The ones that would expire first make room for new ones."""
 
@@ -62,15 +62,15 @@ class Binding:
     path: tuple[NameAddress, ...] = ()
     """The proxies that stand between, the nearest to us first (RFC 3327)."""
     user_agent: str = ""
-    """What the telephone calls itself, for people."""
+    """The telephone's User-Agent, for people."""
 
     @property
     def peer(self) -> Peer:
         """The way to the telephone.
 
-        On a connection it is the connection. On UDP it is what the nearest proxy, else the Contact,
-        says, unless the packet came through a NAT or that is another host than it came from: a name,
-        which is not resolved, or the inside of a NAT. Then it is where the packet came from.
+        On a connection it is the connection. On UDP it is the address of the nearest proxy, else of the
+        Contact. The packet's source replaces it behind a NAT, and when it names another host: a name, which is
+        not resolved, or the inside of a NAT. Then it is where the packet came from.
         """
         if self.source.transport != UDP or self.behind_nat:
             return self.source
@@ -107,7 +107,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What came of a REGISTER: the bindings that hold from now on, and the answer to send."""
+    """The result of a REGISTER: the new bindings, and the response."""
 
     bindings: tuple[Binding, ...]
     status: int = 200
@@ -165,7 +165,7 @@ class Registrar:
         return registration
 
     def lookup(self, account: str, now: float) -> tuple[Binding, ...]:
-        """Return where `account` can be reached, what it prefers and what is newest first."""
+        """Return the bindings of `account`, by q value and then the newest first."""
         live = [b for b in self._bindings.get(account, ()) if b.expires_at > now]
         return tuple(sorted(live, key=lambda b: (b.preference, b.expires_at), reverse=True))
 

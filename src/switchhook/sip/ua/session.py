@@ -175,7 +175,7 @@ class Session:
         self._finish()
 
     def _handle_refresh(self, event: RequestReceived, now: float) -> None:
-        """Answer an UPDATE that offers nothing: it concerns this leg alone, whatever else is under way."""
+        """Answer an UPDATE without an offer: it concerns this leg alone, in any state."""
         request = event.request
         self.state.learn(request)
         before = self.dialog
@@ -224,8 +224,8 @@ class Session:
     def handle_ack(self, request: Request, now: float) -> None:
         """Take the ACK to a 2xx of ours.
 
-        Some telephones number it wrongly. It can be meant for this 2xx alone where there was none before,
-        or where its number is higher than that of any INVITE before.
+        Some telephones number it wrongly. It acknowledges this 2xx if there was none before, or if its number
+        is higher than that of any earlier INVITE.
         """
         answer = self._answer
         if answer is None or (request.cseq.number < answer.cseq and self._was_acknowledged):
@@ -495,7 +495,7 @@ class Session:
             self._arm()
 
     def _handle_probe_response(self, status: int, response: Response | None, now: float) -> None:
-        """Handle the outcome of a probe: whoever answers is there, even if they refuse it."""
+        """Handle the outcome of a probe: any response, even a refusal, proves that the peer is there."""
         supervision = self._supervision
         if supervision is None:
             return
@@ -511,7 +511,7 @@ class Session:
     def resume(self, stored: StoredLeg, now: float, *, age: float) -> None:
         """Go on where an earlier process was, `age` seconds after it stored the leg.
 
-        One who was just answered may know nothing of the dialog yet. They are sent the answer, not a probe.
+        A peer may not know the dialog right after the answer. They are sent the answer, not a probe.
         """
         self.state = stored.state
         if stored.owed is not None:
@@ -530,7 +530,7 @@ class Session:
         self._arm()
 
     def handle_invite_retransmission(self, request: Request) -> bool:
-        """Send our 2xx again to one whose INVITE an earlier process answered; False where it is another."""
+        """Resend our 2xx to an INVITE that an earlier process answered; False for another INVITE."""
         answer = self._answer
         if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
             return False

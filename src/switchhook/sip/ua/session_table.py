@@ -1,4 +1,4 @@
-"""What the sessions of one user agent share: the transaction layer, the events for its user, the index of sessions."""
+"""The shared state of a user agent's sessions: the transaction layer, the events for its user, the index of sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DialogId = tuple[str, str]
 
 
 class IndexedSession(Protocol):
-    """What the index must know of a session."""
+    """A session as the index sees it."""
 
     leg: str
     dialog_ids: list[DialogId]
@@ -49,7 +49,7 @@ class PendingRequest(Generic[S]):
     session: S | None
     """None for one outside of any dialog."""
     timer: SessionTimer | None = None
-    """What a 2xx to it agrees on."""
+    """The agreement that a 2xx to it makes."""
 
 
 class SessionTable(Generic[S]):

@@ -26,7 +26,7 @@ BRIEFEST_PAUSE: Final = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionTimer:
-    """What both ends agreed on."""
+    """The agreement of both ends."""
 
     interval: int
     """Seconds."""
@@ -48,7 +48,7 @@ class SessionTimer:
 
     @property
     def answered(self) -> HeaderFields:
-        """Return what our 2xx says of it (§9); whoever has to refresh must know that they have to."""
+        """Return the Session-Expires of our 2xx (§9), which tells the refresher its duty."""
         refresher = "uas" if self.is_ours else "uac"
         said = (("Session-Expires", f"{self.interval};refresher={refresher}"),)
         return said if self.is_ours else (*said, ("Require", TIMER))

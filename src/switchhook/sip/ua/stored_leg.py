@@ -1,4 +1,4 @@
-"""What of a leg is stored, so that a restart can take it up again. Pure."""
+"""The stored form of a leg, from which a restart resumes it. Pure."""
 
 from __future__ import annotations
 

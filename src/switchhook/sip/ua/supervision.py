@@ -61,7 +61,7 @@ class SessionSupervision:
         """When a probe is due; None while one waits for its answer."""
         self.timer: SessionTimer | None = None
         self.timer_at: float | None = None
-        """When our refresh is due, or theirs was: None for neither, and while ours waits for its answer."""
+        """When our refresh is due, or the peer's was; None for neither, and while ours waits for its answer."""
 
     def resume(self, now: float, *, silent: float | None, reconnects: bool) -> None:
         """Go on after a restart: probe soon.
@@ -83,7 +83,7 @@ class SessionSupervision:
 
     @property
     def note_at(self) -> float | None:
-        """When the silence has to be stored; None where there is none, or it is stored."""
+        """When the silence has to be stored; None when there is none or it is stored."""
         return None if self._began is None or self._noted else self._began + NOTE * self._timing.t1
 
     @property

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 MOST_TRIES: Final = 8
-"""How often one INVITE is sent at most, each time with what the one before lacked."""
+"""Most INVITEs for one call, each with what the one before lacked."""
 MOST_FORKS: Final = 20
 """Telephones that may answer one INVITE."""
 HUNG_UP_EARLY: Final = 603
-"""What we conclude of one who hung up instead of answering: they declined."""
+"""The cause of a callee that hung up before its answer: declined."""
 ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 
 
@@ -95,7 +95,7 @@ class UacSession(Session):
             self._table.layer.server.respond(event.key, 500, now, headers=RETRY_SOON)
 
     def _handle_early_bye(self, event: RequestReceived, now: float) -> None:
-        """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
+        """Handle a BYE in an early dialog, or before the 2xx arrived (§15): the other dialogs ring on."""
         bye = event.request
         tag = bye.from_.tag or ""
         self._early.discard(tag)
@@ -184,7 +184,7 @@ class UacSession(Session):
         self._finish()
 
     def handle_timer(self, now: float) -> None:
-        """Give up an INVITE to which nothing came; what still comes of it is cancelled or hung up."""
+        """Give up an INVITE without a response; a late response is cancelled or hung up."""
         if self._is_responded:
             super().handle_timer(now)
             return

@@ -67,7 +67,7 @@ class UasSession(Session):
             self._await_ack(sent, invite.cseq.number, now, first=True)
 
     def will_be_stored(self, command: Answer) -> StoredLeg | None:
-        """Return what `stored` will say once this 2xx has gone out; None where it cannot."""
+        """Return the future value of `stored` after this 2xx; None if it cannot be stored."""
         invite, dialog = self._invite, self._confirmed(command.fork)
         if invite is None or dialog is None or self._left or command.fork >= MOST_FORKS:
             return None

@@ -1,9 +1,9 @@
 """A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
 
-Fed and drained like the transaction layer below it: packets and time in, commands in; after each, packets and events
-out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
-overload. All else is told, and waits for a command: a BYE or CANCEL too, since whoever is told that a
-call is over must be able to rely on it.
+Fed and drained like the transaction layer below it: packets and time in, commands in; after each, packets and
+events out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
+overload. All else emits an event and waits for a command, a BYE or CANCEL too: its 200 promises that the call
+is over.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.transport import Packet, Peer
 
 STRAY: Final = (("Reason", 'SIP;cause=481;text="this call was given up"'),)
-"""What those are told who answer a call that is no more."""
+"""The Reason of a BYE to the answer of an ended call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserAgentLoad:
-    """What is held at the moment; all of it returns to zero when nobody calls."""
+    """Sizes of what is held; all return to zero without calls."""
 
     transactions: int
     sessions: int
@@ -107,7 +107,7 @@ class UserAgent:
 
     @property
     def load(self) -> UserAgentLoad:
-        """What is held at the moment."""
+        """Sizes of what is held."""
         return UserAgentLoad(
             transactions=self._layer.transactions,
             sessions=len(self._table.sessions),
@@ -154,7 +154,7 @@ class UserAgent:
         self._handle_transaction_events(now)
 
     def unreachable(self, key: TransactionKey | None, now: float) -> None:
-        """Learn that the network found nobody who takes the request of transaction `key`."""
+        """Handle an ICMP error for the request of transaction `key`."""
         self._layer.transport_error(key, now)
         self._handle_transaction_events(now)
 
@@ -239,8 +239,8 @@ class UserAgent:
     def follow_registration(self, leg: str, registered: Request, source: Peer) -> None:
         """Learn that a telephone of the leg's account registered from `source`.
 
-        One whose connection broke comes back over a new one. It is the leg's where it says that it can be
-        reached where the dialog says so too.
+        A telephone whose connection broke comes back over a new one. It is the leg's where it says that it can
+        be reached where the dialog says so too.
         """
         session = self._table.sessions.get(leg)
         if session is None or session.dialog is None or not source.reliable:
@@ -259,8 +259,8 @@ class UserAgent:
     ) -> dict[str, object] | None:
         """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
 
-        `answer` is a 2xx or an ACK that is about to be sent: stored before it goes out, it is sent by
-        whoever takes the leg up, the ACK once the 2xx comes again.
+        `answer` is a 2xx or an ACK that is about to be sent: stored before it goes out, the process that
+        resumes the leg sends it, the ACK once the 2xx comes again.
         """
         session = self._table.sessions.get(leg)
         if session is None:
@@ -442,7 +442,7 @@ class UserAgent:
         session = self._session_of(event.request)
         if session is None:
             return
-        # One that describes nothing says no more than that our answer arrived, whoever sends it.
+        # An ACK without a description only confirms our answer, whoever sends it.
         if event.request.body and self._check_source(session, event.request, event.source, now):
             return
         session.handle_ack(event.request, now)

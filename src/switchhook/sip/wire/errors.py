@@ -1,4 +1,4 @@
-"""What goes wrong with a SIP message, and the status that says so to its sender."""
+"""The errors of a SIP message, with the status for its sender."""
 
 from __future__ import annotations
 

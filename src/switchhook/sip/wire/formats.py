@@ -63,7 +63,7 @@ _STATIC: Final = {
 
 
 def read_format(payload: str, rtpmap: str, fmtp: str) -> Format | None:
-    """Read what an m= line and the attributes of `payload` say; None where it has no name."""
+    """Parse the m= line and attributes of `payload`; None without a name."""
     if not payload.isascii() or not payload.isdigit() or len(payload) > 3 or int(payload) > 127:
         return None
     known = _STATIC.get(int(payload))

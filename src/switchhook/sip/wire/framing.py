@@ -17,7 +17,7 @@ class KeepAlive:
 
 
 Framed = Request | Response | KeepAlive | MessageError
-"""What comes out of a stream; a MessageError here is a value, for the messages around it count too."""
+"""The items of a stream; a MessageError is a value here, so that the messages around it count."""
 
 
 class StreamFramer:
@@ -50,7 +50,7 @@ class StreamFramer:
         return framed
 
     def _next(self) -> Framed | None:
-        """Cut out the next item, None where more bytes are needed; raise where cutting is over."""
+        """Return the next item, or None when more bytes are needed; raise when framing is lost."""
         if self._head is None:
             if self._takes_ping():
                 return KeepAlive()

@@ -135,7 +135,7 @@ class Via:
     port: int | None = None
     parameters: Parameters = NO_PARAMETERS
     unread: str = ""
-    """What stands for host and port where these cannot be read; it is passed back as it came."""
+    """An unreadable host and port; it is passed back as it came."""
 
     def __post_init__(self) -> None:
         if not is_token(self.transport) or not is_token(self.version):

@@ -54,7 +54,7 @@ _CANONICAL.update({short: _CANONICAL[long] for short, long in _COMPACT.items()})
 
 _CANONICAL.update({name: name for name in _KNOWN.split()})
 _KEYS: Final = {name: canonical.lower() for name, canonical in _CANONICAL.items()}
-"""Under what a name is found that is written as RFC 3261 does, in lower case, or as one letter."""
+"""The key of a header name: as RFC 3261 writes it, in lower case, or compact."""
 
 _NONE: Final[frozenset[str]] = frozenset()
 

@@ -1,9 +1,9 @@
-"""Lenient parsing: what must be read of a message, what is repaired, what is left out.
+"""Lenient parsing: the parts that decide, the repaired parts, and the dropped parts.
 
-The rest of this package reads the grammar of RFC 3261 and writes it. A message that does not keep to it
-comes here before it is refused. What *decides* is repaired where it can mean one thing only; all else is
-ornament, and is left out. Each repair is one line of text for `Message.dropped`, so that whoever asks why
-finds a trace. What decides and cannot be read stays as it came, and the strict reader says what is wrong.
+The rest of this package reads the grammar of RFC 3261 and writes it. A message that does not keep to it comes
+here before it is refused. A part that *decides* is repaired when it can mean one thing only. Every other part
+is optional, and is left out. Each repair leaves one line in `Message.dropped`, for the timeline. An unreadable
+deciding part stays as it came, and the strict parser raises.
 
 | part                       | of a request                     | of a response                    |
 |----------------------------|----------------------------------|----------------------------------|
@@ -19,7 +19,7 @@ finds a trace. What decides and cannot be read stays as it came, and the strict 
 | Content-Length             | on a stream (`framing.py`); a datagram has an end of its own (`whole_body`) |
 | all else, names of people  | ornament                         | ornament                         |
 
-Nothing is guessed: where two addresses could be meant, none is (RFC 3261 §7.3.1, RFC 4475 §3.1.2).
+Nothing is guessed: of two possible addresses none is taken (RFC 3261 §7.3.1, RFC 4475 §3.1.2).
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ MAX_LIST: Final = 100
 MAX_MAX_FORWARDS: Final = 255
 SDP: Final = "application/sdp"
 ENDING: Final = frozenset({"BYE", "CANCEL"})
-"""Requests on which the end of a call hangs: none is refused for its body, nor a BYE for its CSeq."""
+"""Requests that end a call: none is refused for its body, and no BYE for its CSeq."""
 _MEANT: Final = {method: frozenset({method, "INVITE"}) for method in ("ACK", "CANCEL")}
-"""What CSeq may name in a request that repeats its INVITE's number: some repeat its method too."""
+"""Methods of a CSeq that repeats its INVITE's number: some clients repeat the method too."""
 MOST_USER: Final = 256
 """Characters of a user part that is repaired."""
 
@@ -91,7 +91,7 @@ _Pairs = list[tuple[str, str]]
 
 
 def repair_headers(headers: Headers, method: str | None) -> tuple[Headers, tuple[str, ...]]:
-    """Return the headers with what decides repaired and what cannot be read left out, and what was done.
+    """Return the headers, repaired and without unreadable ones, and the list of repairs.
 
     `method` is that of the start line, None for a response. Takes time linear in the headers.
     """
@@ -105,7 +105,7 @@ def repair_headers(headers: Headers, method: str | None) -> tuple[Headers, tuple
 
 
 def _repaired(name: str, value: str, method: str | None, notes: list[str]) -> Iterable[str]:
-    """Return what a header line becomes: itself, a repaired one, or nothing."""
+    """Return a header line as it is, repaired, or None."""
     if name in _ADDRESSES:
         needed = method == "REGISTER" and name in _NEEDED_BY_REGISTER
         return _repaired_list(name, value, notes, needed=needed)
@@ -176,7 +176,7 @@ def _read_via(value: str) -> Via:
 def _repaired_cseq(value: str, method: str | None, notes: list[str]) -> str:
     """Spell the method of CSeq as the start line does, which is the one that counts.
 
-    Another method is a contradiction, except in what ends a call: that is served, in whatever order.
+    Another method is a contradiction, except in a BYE or CANCEL, which is served in any order.
     """
     number, _, word = value.strip(WHITE).partition(" ")
     word = word.strip(WHITE)
@@ -191,7 +191,7 @@ def _repaired_cseq(value: str, method: str | None, notes: list[str]) -> str:
 
 
 def _deduplicated(pairs: _Pairs, notes: list[str]) -> _Pairs:
-    """Leave one of several lines of what may stand once, where it is clear which.
+    """Keep one of several lines of a single header, if it is clear which.
 
     Two that differ in what decides stay, and are refused.
     """
@@ -244,7 +244,7 @@ def media_type(content_type: str) -> str:
 
 
 def readable(values: Iterable[str]) -> list[NameAddress]:
-    """Read addresses that say who somebody is; each stands or falls by itself."""
+    """Parse identity addresses, each by itself."""
     found = []
     for value in values:
         try:
@@ -258,8 +258,8 @@ def readable(values: Iterable[str]) -> list[NameAddress]:
 def repair_address(text: str, *, any_host: bool = False) -> NameAddress:
     """Read the address out of a value whose name or parameters cannot be read; raise ParseError.
 
-    There must be exactly one: a name that looks like an address is one too many. With `any_host` the
-    host need not be readable, as that of From and To, which say who somebody is and not where.
+    There must be exactly one: a name that looks like an address is one too many. With `any_host` the host need
+    not be readable: From and To identify a user and not a place.
     """
     # `+sip.instance="<urn:uuid:…>"` is a parameter and no address.
     found = [
@@ -310,7 +310,7 @@ def repair_uri(text: str, *, any_host: bool = False) -> Uri:
     scheme, _, rest = text.partition(":")
     if scheme.lower() not in {"sip", "sips"}:
         return Uri.parse(text)
-    # Behind the last @: what stands before it is somebody's name, and an @ in it is a part of that.
+    # The host is behind the last @: an @ before it belongs to the user.
     user, at, place = rest.rpartition("@")
     place, _, headers = place.partition("?")
     authority, _, parameters = place.partition(";")
@@ -348,8 +348,8 @@ def as_route(address: NameAddress) -> NameAddress:
 def repair_request_line(line: str) -> str:
     """Write a request line anew that has blanks, <> or URI headers too many (RFC 4475 §3.1.2.8 to 13).
 
-    What is between the method and the version can only be the URI. Its user decides and not its host, for
-    whoever sends it to us means us. Returns the line as it came where that is none.
+    What is between the method and the version can only be the URI. Its user decides and not its host, since the
+    request was sent to us. Returns the line as it came where that is none.
     """
     words = line.split()
     if len(words) < 3:
@@ -371,7 +371,7 @@ def looks_like_sdp(body: bytes) -> bool:
 
 
 def whole_body(body: bytes, length: int, *, typed: bool) -> tuple[bytes, str]:
-    """Return the body of a datagram whose Content-Length is not that of its body, and what was done.
+    """Return the body of a datagram with a wrong Content-Length, and a note of the repair.
 
     RFC 3261 §18.3 cuts off what is beyond, and refuses what is short. The datagram has an end of its
     own, so a number that ends within a line was counted wrong, as is one past lines that are whole, and

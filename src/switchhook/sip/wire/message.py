@@ -46,7 +46,7 @@ _NO_HEADERS: Final = Headers()
 # No slots: `lazy` keeps its values in the instance's __dict__.
 @dataclass(frozen=True, kw_only=True)
 class _Message:
-    """What requests and responses share. The properties are parsed once, when first asked for.
+    """The common part of requests and responses. The properties are parsed once, when first asked for.
 
     What `lenient.py` says decides is readable in a message that `parser.parse_message` returned. In one
     built by hand a property whose header is missing or malformed raises ParseError. Content-Length
@@ -56,7 +56,7 @@ class _Message:
     headers: Headers = _NO_HEADERS
     body: bytes = b""
     dropped: tuple[str, ...] = field(default=(), compare=False)
-    """What could not be read and did not have to be, for those who ask why."""
+    """Unreadable parts that do not decide, for the timeline."""
 
     def __post_init__(self) -> None:
         if "Content-Length" in self.headers:
@@ -78,12 +78,12 @@ class _Message:
 
     @lazy
     def from_(self) -> NameAddress:
-        """Who sends the request, in both directions of the transaction."""
+        """The From of the request, in both directions of the transaction."""
         return NameAddress.parse(self._one("From"))
 
     @lazy
     def to(self) -> NameAddress:
-        """Whom the request is meant for."""
+        """The To of the request."""
         return NameAddress.parse(self._one("To"))
 
     @lazy

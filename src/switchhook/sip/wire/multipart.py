@@ -1,7 +1,7 @@
 """Bodies of several parts: the session description among them (RFC 5621 §3, RFC 2046 §5.1). Pure.
 
-Carriers send what their own network says beside it, such as ISUP or where the caller is: nothing for a
-telephone, which often refuses all of it, and nothing that is to be shown.
+Carriers send their network's data beside it, such as ISUP or the caller's place. It is not for telephones,
+which often refuse the whole message, and may tell who calls.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_multipart(content_type: str) -> bool:
 
 
 def session_part(content_type: str, body: bytes, depth: int = DEEPEST) -> bytes | None:
-    """Return the first session description among the parts of a body; None where there is none."""
+    """Return the first session description among the parts of a body, or None."""
     boundary = _boundary(content_type, body)
     if boundary is None or not depth:
         return None
@@ -44,7 +44,7 @@ def session_part(content_type: str, body: bytes, depth: int = DEEPEST) -> bytes 
 
 
 def _cut(part: bytes) -> tuple[str, bytes]:
-    """Return the type of a part, and what stands behind its blank line; nothing where it has none."""
+    """Return the type of a part and its content; empty without a blank line."""
     _, _, part = part.partition(b"\n")  # what stands behind the boundary
     end = _BLANK_LINE.search(part)
     if end is None:

@@ -34,11 +34,10 @@ BETWEEN: Final = b"\r\n\0"
 class MessageError(ParseError):
     """Bytes that are no SIP message.
 
-    `partial` is the request as far as it could be read. It is given only where an answer can find
-    its way back, that is, where the method and the top Via are readable; its other properties may
-    raise. It is None for a response, which nobody answers. `content_length` is that of a head that
-    is wrong elsewhere, so that its body is not taken for the next message; else None. `is_silence`
-    says that there was nothing but what keeps a NAT open.
+    `partial` is the request as far as it could be read. It is set only when a response can be routed: the
+    method and the top Via are readable. Its other properties may raise. It is None for a response, which gets
+    no answer. `content_length` is that of a head that is wrong elsewhere, so that its body is not taken for the
+    next message; else None. `is_silence` says that there was nothing but what keeps a NAT open.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class Head:
 
     @property
     def partial(self) -> Request | None:
-        """What an error about this message can be answered by."""
+        """The response to an error in this message."""
         return _answerable(self.start) if isinstance(self.start, Request) else None
 
     @property
@@ -102,7 +101,7 @@ class Head:
 
     @property
     def ends_a_call(self) -> bool:
-        """Whether nobody asks for the body of this request."""
+        """Whether the body of this request is never read."""
         return isinstance(self.start, Request) and self.start.method in ENDING
 
     def message(self, body: bytes, *notes: str) -> Request | Response:
@@ -142,7 +141,7 @@ def _described(message: Request | Response) -> Request | Response:
 
 
 def _checked(message: Request | Response) -> Request | Response:
-    """Return a message whose deciding parts can be read: itself or a repaired one; raise ParseError."""
+    """Return the message, repaired if need be, with readable deciding parts; raise ParseError."""
     try:
         message.check()
     except ParseError:
@@ -157,7 +156,7 @@ def _checked(message: Request | Response) -> Request | Response:
 
 
 def _unfolded(text: str) -> tuple[list[str], list[str]]:
-    """Return the lines of a head, folded ones joined (RFC 3261 §7.3.1), and what was made of them."""
+    """Return the lines of a head, folded ones joined (RFC 3261 §7.3.1), and the list of repairs."""
     notes: list[str] = []
     ends = text.count("\r\n")
     if text.count("\n") != ends or text.count("\r") != ends:
@@ -215,7 +214,7 @@ def _read_request_line(line: str, headers: Headers) -> Request:
         raise ParseError(f"this is not {SIP_VERSION}: {excerpt(words[2])}", status=status)
     uri = Uri.parse(words[1])
     if uri.headers:
-        # They would become headers of a request to somebody else (RFC 3261 §19.1.5).
+        # They would become headers of a request to a third party (RFC 3261 §19.1.5).
         raise ParseError(f"headers stand in the Request-URI: {excerpt(words[1])}")
     return Request(method=words[0], uri=uri, headers=headers)
 
@@ -292,6 +291,6 @@ def parse_message(data: bytes) -> Request | Response:
 
 
 def end_of_head(data: bytes | bytearray, begin: int = 0) -> tuple[int, int] | None:
-    """Return where the head ends and the body begins, None where no blank line is found yet."""
+    """Return the positions of the head's end and the body's begin; None before the blank line."""
     found = _BLANK_LINE.search(data, begin)
     return None if found is None else found.span()

@@ -49,7 +49,7 @@ REVERSED: Final[dict[MediaDirection, MediaDirection]] = {
     "recvonly": "sendonly",
     "inactive": "inactive",
 }
-"""What the other end does."""
+"""The direction as the other end has it."""
 
 _ROUND: Final = " \t\0"
 _ORDER: Final = "vosiuepcbtrzka"
@@ -63,7 +63,7 @@ _TIDY: Final = re.compile(
     + b"".join(rb"(?:%c%b)*" % (kind, _REST) for kind in b"rzka")
     + rb"m%b(?:[a-z]%b)*" % (_REST, _REST)
 )
-"""A description of which `normalized` makes itself."""
+"""A description that `normalized` leaves as it is."""
 
 MAX_MEDIA: Final = 32
 MAX_PAYLOADS: Final = 128
@@ -187,7 +187,7 @@ class SessionDescription:
 
     @property
     def direction(self) -> MediaDirection:
-        """What the sender of this description does with the sound."""
+        """The direction of the sound, as the sender has it."""
         audio = self.audio
         if audio is None:
             return "inactive"
@@ -259,7 +259,7 @@ def answer_audio(
     version: int = 1,
     supported: Iterable[Format] = (PCMU, PCMA, TELEPHONE_EVENT),
 ) -> SessionDescription | None:
-    """Answer an offer (RFC 3264 §6); None, which means 488, where no sound is in common.
+    """Answer an offer (RFC 3264 §6); None (488) without a common codec.
 
     Formats keep the numbers and the order of the offer, the direction is the offer's reversed, and
     every other media is refused in its place.

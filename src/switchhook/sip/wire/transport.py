@@ -1,7 +1,7 @@
 """Where messages come from and go to: pure rules of RFC 3261 §18 and RFC 3581.
 
-Nothing a sender writes into a message is ever resolved by DNS, and of what it says about its own
-address only the port of its Via is believed (§18.2.2): answers go to where the packet came from.
+No name in a received message is resolved by DNS. Responses go to the packet's source; only the port of the Via
+counts (§18.2.2).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def is_private(host: str) -> bool:
 
 @lru_cache(maxsize=KEPT_HOSTS)
 def _is_here(host: str) -> bool:
-    """Whether a numeric host means another machine to whoever says it than to us, or all machines."""
+    """Whether a numeric host means another machine to its sender than to us, or all machines."""
     address = ip_address(host)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
@@ -109,7 +109,7 @@ def may_name(host: str, speaker: str) -> bool:
     """Say whether who speaks from `speaker` can mean the address `host`, both numeric, as we understand it.
 
     A private address that is named from a public one is the inside of a NAT, and the loopback is another
-    machine's. So nobody has us send into a network that they are not in themselves.
+    machine's. So a peer cannot make us send into a network that it is not in.
     """
     if host == speaker:
         return True
@@ -179,7 +179,7 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
     A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private
     one of a phone behind NAT, or the loopback of a machine that is not ours. With `behind_nat` neither can
-    be the port. A way that we do not speak, as TLS, is that of whoever speaks with us in its stead.
+    be the port. An unsupported transport, such as TLS, stands for the one that the peer speaks with us.
     """
     host = numeric(uri.host)
     if host is None or uri.port == 0 or not _is_spoken(uri):

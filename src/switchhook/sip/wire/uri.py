@@ -13,7 +13,7 @@ from switchhook.sip.wire.syntax import MAX_PORT, is_host, is_token, read_host_po
 
 _CONTROLS: Final = "".join(map(chr, range(0x20))) + "\x7f"
 _NEVER: Final = frozenset(_CONTROLS + ' <>"')
-"""What would end the URI in a start line or between angle brackets."""
+"""Characters that end a URI in a start line or between angle brackets."""
 _TELLING: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
 MOST_REMEMBERED: Final = 256
 """Characters of a text that is remembered with what it was read as, so that no sender fills the memory."""
@@ -144,7 +144,7 @@ def _remembered(text: str) -> Uri:
 
 
 def _parameters_match(ours: Parameters, theirs: Parameters) -> bool:
-    """Compare what both have, and what makes a difference even where only one has it."""
+    """Compare the parameters of both, and those that differ even when only one has them."""
     names = (ours.keys() & theirs.keys()) | (_TELLING & (ours.keys() | theirs.keys()))
     return all(
         name in ours

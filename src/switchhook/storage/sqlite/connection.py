@@ -194,9 +194,9 @@ def _set(connection: sqlite3.Connection, setting: str) -> None:
 def _make_private(path: Path) -> None:
     """Make the file for its owner alone; SQLite gives the files beside it the same rights.
 
-    A file that is there is left alone: whoever closes it gives up all locks that this process has on
-    it (POSIX). Another process that ends would then take itself for the last one, and delete the log
-    that we still write to.
+    An existing file is left alone: closing it would release all locks that this process has on it (POSIX).
+    Another process that ends would then take itself for the last one, and delete the log that we still write
+    to.
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

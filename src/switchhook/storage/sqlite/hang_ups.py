@@ -1,4 +1,4 @@
-"""Calls that an operator wants ended, in a database: another process may run them, or nobody until a start."""
+"""Calls that an operator wants ended, in a database: another process may run them, or the next start."""
 
 from __future__ import annotations
 

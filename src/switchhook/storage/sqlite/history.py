@@ -1,4 +1,4 @@
-"""What people and programs ask of the past, in a database."""
+"""Queries about the past, in a database."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _LISTS: Final = {
     "failed": "failed",
     "pending": "pending",
 }
-"""Which statement lists deliveries of a state; one project's has `_of_project` after its name, and one webhook's
-`_of_webhook` where a project's are too many to go through."""
+"""The statement that lists deliveries of a state, with the suffix `_of_project` for one project's, and
+`_of_webhook` for one webhook's."""
 
 
 def calls(
@@ -39,7 +39,7 @@ def calls(
 
 
 def call(connection: sqlite3.Connection, *, call_id: str) -> CallRow | None:
-    """Return one call, or None where there is none."""
+    """Return one call, or None."""
     row = connection.execute(sql("call"), {"call": call_id}).fetchone()
     return None if row is None else rows.call_row(row)
 

@@ -63,7 +63,7 @@ class Maintenance:
 def checkpoint(connection: sqlite3.Connection) -> int:
     """Move what is committed from the log into the database; return how many pages the log has.
 
-    Passive: it waits for nobody and nobody waits for it.
+    Passive: it blocks no reader and no writer.
     """
     row = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return int(row[1])

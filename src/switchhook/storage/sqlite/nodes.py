@@ -1,4 +1,4 @@
-"""Nodes and their leases, in a database: who lives, who may write, and what a node takes over from another."""
+"""Nodes and their leases, in a database: live nodes, the right to write, and take-over."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def renew(connection: sqlite3.Connection, *, node: str) -> tuple[Lease, ...]:
 
 
 def take_over(connection: sqlite3.Connection, *, node: str, lease: Lease) -> TakenOver | None:
-    """Give a node what another has that did not renew its lease; None where that did, or another took it."""
+    """Move an expired node's calls and deliveries to another node; None if it renewed its lease, or was taken over."""
     values = {"name": lease.name, "incarnation": lease.incarnation, "beat": lease.beat}
     both = {"node": node, "former": lease.name}
     with transaction(connection):

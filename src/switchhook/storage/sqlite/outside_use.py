@@ -1,4 +1,4 @@
-"""What accounts and projects used of their outside calls, in a database."""
+"""The use of outside calls by accounts and projects, in a database."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def save(
 ) -> int:
     """Add a version and return its number; where the latest says the same, return that one's.
 
-    One that cannot be read says nothing, and stays. `names` are what callers dial and telephones register
-    by: those of the version before, without any. Raises StoreError where another project has one.
+    One that cannot be read says nothing, and stays. `names` are the numbers and logins; without them, those of
+    the version before. Raises StoreError where another project has one.
     """
     with transaction(connection):
         if names is not None:
@@ -103,7 +103,7 @@ def are_known(connection: sqlite3.Connection) -> bool:
 
 
 def own_all(connection: sqlite3.Connection, *, names_of: Mapping[str, UniqueNames]) -> None:
-    """Write which names the projects have, once, where nobody did before."""
+    """Write the projects' names, if they are missing."""
     with transaction(connection):
         if are_known(connection):
             return
@@ -126,7 +126,7 @@ def numbers(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def newest(connection: sqlite3.Connection, cipher: Cipher, *, project: str) -> StoredProject | None:
-    """Return the latest version of one project, or None where there is none."""
+    """Return the latest version of one project, or None."""
     row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
     return None if row is None else _decrypt(row, cipher)
 
@@ -139,7 +139,7 @@ def latest(connection: sqlite3.Connection, cipher: Cipher) -> tuple[StoredProjec
 def one(
     connection: sqlite3.Connection, cipher: Cipher, *, project: str, version: int
 ) -> StoredProject | None:
-    """Return one version of one project, or None where there is none."""
+    """Return one version of one project, or None."""
     key = {"project": project, "version": version}
     row = connection.execute(sql("version"), key).fetchone()
     return None if row is None else _decrypt(row, cipher)

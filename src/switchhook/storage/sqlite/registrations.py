@@ -24,7 +24,7 @@ def save(
 
 
 def found(connection: sqlite3.Connection, *, node: str | None) -> tuple[tuple[str, str, str], ...]:
-    """Return where accounts' telephones are, as (project, account, telephones); None is every node's."""
+    """Return the accounts' bindings as (project, account, telephones); None is every node's."""
     name = "registrations" if node is None else "registrations_at"
     rows = connection.execute(sql(name), {"node": node})
     return tuple((row["project"], row["account"], row["telephones"]) for row in rows)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _DELETIONS: Final = ("delete_attempts", "delete_deliveries", "delete_journal", "delete_call")
-"""What belongs to a call goes before the call, and attempts before what tells their delivery."""
+"""Retention order: a call's rows before the call, attempts before their delivery."""
 
 
 def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> int:

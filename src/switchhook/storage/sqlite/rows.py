@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SqlParameters = tuple[str | int | float | bytes | None, ...]
-"""What one execution of a statement takes, in the order that its description tells."""
+"""The arguments of one execution, in the order of the statement."""
 
 MAIL: Final = "MAIL"
 """Stands where a request has its method."""
@@ -41,7 +41,7 @@ SENDER: Final = "MAIL FROM"
 """Stands where a request has its headers, with the envelope's sender."""
 
 RESTORE: Final = "restore the database and its key from one backup, if you need it"
-"""What to do about a row that cannot be read."""
+"""The advice about an unreadable row."""
 
 UrlAndHeaders = tuple[str, tuple[tuple[str, str], ...]]
 """URL and headers."""
@@ -278,7 +278,8 @@ def readable(
 ) -> Iterator[T]:
     """Yield what `read` makes of each row. One that it cannot read must not keep the others back.
 
-    That one is left out, and logged: what comes of it, its column `name`, why, and what to do.
+    An unreadable row is left out, and logged with the consequence, its column `name`, the reason, and what to
+    do.
     """
     for row in found:
         try:

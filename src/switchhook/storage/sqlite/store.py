@@ -1,7 +1,7 @@
 """The store in one SQLite file: calls, journals, promises, attempts and projects.
 
-One thread writes, and groups what waits into one durable commit; another reads; a third keeps the log
-short. The file may be read, and a project saved, by other processes at the same time.
+One thread writes, with one durable commit for all waiting writes; another reads; a third truncates the log. The
+file may be read, and a project saved, by other processes at the same time.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class SqliteStore:
         folder: Path | None = None,
         node: str = MAIN,
     ) -> None:
-        """Put it together. `folder` is where the database lies; None for one in memory."""
+        """Put it together. `folder` holds the database; None keeps it in memory."""
         self.node = node
         self._changed = asyncio.Event()
         self._cipher = cipher
@@ -186,7 +186,7 @@ class SqliteStore:
         return await self._change(partial(nodes.renew, node=self.node))
 
     async def take_over(self, lease: Lease) -> TakenOver | None:
-        """Take over what another node left; None where it has renewed its lease since, or is taken over.
+        """Take over the calls and deliveries of another node; None if it renewed its lease, or was taken over.
 
         Raises LeaseLostError where this node's own lease is over.
         """
@@ -287,7 +287,7 @@ class SqliteStore:
         return await self._reader.run(projects.are_known)
 
     async def own_names(self, names_of: Mapping[str, UniqueNames]) -> None:
-        """Store which names the projects have, where nobody did: an older release wrote the database."""
+        """Store the projects' names, if an older release wrote the database without them."""
         await self._writing.run(partial(projects.own_all, names_of=names_of))
 
     async def project_versions(self) -> dict[str, int]:
@@ -295,7 +295,7 @@ class SqliteStore:
         return await self._reader.run(projects.numbers)
 
     async def latest_project(self, project_id: str) -> StoredProject | None:
-        """Return the latest version of one project, or None where there is none."""
+        """Return the latest version of one project, or None."""
         return await self._reader.run(
             partial(projects.newest, cipher=self._cipher, project=project_id)
         )
@@ -305,7 +305,7 @@ class SqliteStore:
         return await self._reader.run(partial(projects.latest, cipher=self._cipher))
 
     async def project(self, project_id: str, version: int) -> StoredProject | None:
-        """Return one version of one project, or None where there is none."""
+        """Return one version of one project, or None."""
         return await self._reader.run(
             partial(projects.one, cipher=self._cipher, project=project_id, version=version)
         )
@@ -359,7 +359,7 @@ class SqliteStore:
         return await self._reader.run(subscriptions.numbers)
 
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
-        """Delete one of a project's subscriptions and return it; None where there is none such."""
+        """Delete one of a project's subscriptions and return it, or None."""
         return await self._tell(
             partial(subscriptions.delete, cipher=self._cipher, project=project, number=number)
         )
@@ -406,7 +406,7 @@ class SqliteStore:
         )
 
     async def call(self, call_id: str) -> CallRow | None:
-        """Return one call, or None where there is none."""
+        """Return one call, or None."""
         return await self._reader.run(partial(history.call, call_id=call_id))
 
     async def journal(self, call_id: str) -> tuple[JournalEntry, ...]:

@@ -1,4 +1,4 @@
-"""Subscriptions in a database: their URLs let in whoever knows them, and are encrypted."""
+"""Subscriptions in a database: their URLs are secrets, and are encrypted."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def numbers(connection: sqlite3.Connection) -> frozenset[int]:
 def delete(
     connection: sqlite3.Connection, *, cipher: Cipher, project: str, number: int
 ) -> Subscription | None:
-    """Delete one of a project's subscriptions and return it; None where there is none such."""
+    """Delete one of a project's subscriptions and return it, or None."""
     with transaction(connection):
         values = {"project": project, "number": number}
         deleted = connection.execute(sql("delete_subscription"), values).fetchall()

@@ -1,4 +1,4 @@
-"""Tokens in a database: of a key there is only its digest, so nobody can take keys out."""
+"""Tokens in a database: only the digest of a key is stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SqliteTokens:
         await self._change(partial(_write, statement="use_token", values=values))
 
     async def delete(self, token_id: str) -> Token | None:
-        """Delete a token and return it; None where there is none of this id."""
+        """Delete a token and return it, or None."""
         return await self._change(partial(_delete, token_id=token_id))
 
 

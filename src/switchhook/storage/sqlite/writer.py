@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_BATCH: Final = 2_000
-"""Requests with rows in one transaction at most, so that nobody waits long for another's work."""
+"""Requests with rows in one transaction at most, which bounds the wait."""
 
 MAX_CHANGES: Final = 100
 """Changes in one transaction at most: the rows that arrive meanwhile wait for some milliseconds."""
@@ -37,7 +37,7 @@ MAX_CHANGES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What one request writes: to be stored as a whole, beside others' in one transaction."""
+    """The rows of one request: stored as a whole, beside others' in one transaction."""
 
     calls: tuple[SqlParameters, ...] = ()
     entries: tuple[SqlParameters, ...] = ()
@@ -58,7 +58,7 @@ _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]]
     ("add_attempt", attrgetter("attempts")),
     ("settle", attrgetter("settled")),
 )
-"""What stores each kind of row, in the order in which they need one another."""
+"""The statement of each kind of row, in the order of their references."""
 
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
 W = TypeVar("W", Rows, Job)
@@ -66,7 +66,7 @@ W = TypeVar("W", Rows, Job)
 
 @dataclass(slots=True, eq=False)
 class _Request(Generic[W]):
-    """What to do, who waits for the outcome, and what that is."""
+    """A job, its waiter and its outcome."""
 
     work: W
     waiter: asyncio.Future[Any]
@@ -88,7 +88,7 @@ _Written: TypeAlias = _Request[Rows] | _Request[Job]
 
 @dataclass(slots=True, eq=False)
 class _Requests:
-    """What waits: rows and changes for a transaction that they share, jobs to run each by itself."""
+    """The queue: rows and changes for a shared transaction, jobs that run each by itself."""
 
     rows: deque[_Request[Rows]] = field(default_factory=deque)
     changes: deque[_Request[Job]] = field(default_factory=deque)
@@ -107,7 +107,7 @@ class _Requests:
 
 
 class _Batch(NamedTuple):
-    """What the thread does next."""
+    """The thread's next work."""
 
     rows: list[_Request[Rows]]
     changes: list[_Request[Job]]
@@ -152,8 +152,7 @@ class Writer:
         """Run a small job that writes, in one commit with others, and return its result once it is durable.
 
         Changes keep their order. `job` writes inside `transaction` below, and may be run again where it
-        was undone. Raises StoreError for an SQLite error, and what else `job` raises: nothing of it was
-        stored then.
+        was undone. Raises StoreError for an SQLite error, and any error of `job`; nothing is stored then.
         """
         request: _Request[Job] = _Request(job, self._waiter())
         self._waiting.changes.append(request)

@@ -38,7 +38,7 @@ NotificationValue: TypeAlias = (
 
 VERSION: Final = "v2"
 EVERY: Final = "custom"
-"""What those subscribe to who want all notifications; REST-hook clients send this name."""
+"""The event name that subscribes to all notifications; REST-hook clients send it."""
 WITHHELD: Final = "anonymous"
 """The number of a caller who withheld it: receivers break on null, and some refuse an empty text."""
 MAX_INTEGER: Final = 15
@@ -89,7 +89,7 @@ REASON: Mapping[Outcome, str] = MappingProxyType(
         Outcome.VOICEMAIL: "no-answer",
     }
 )
-"""Why a call is over. Somebody who left a message was answered by nobody."""
+"""Why a call is over. A call with a message was not answered."""
 
 
 def is_subscribed(
@@ -126,7 +126,7 @@ def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
 
 
 def _redirector(call: Call) -> NotificationValue:
-    """Return who transferred the call to the one who talks now."""
+    """Return the account that transferred the call."""
     answering = call.leg(call.talking_to)
     return (
         _account(answering.account, call.snapshot, "") if answering and answering.account else None
@@ -144,7 +144,7 @@ def render(
 
 
 def _legs(call: Call, status: NotificationStatus) -> Iterable[Leg]:
-    """Return those that this is about: all that ring now, or the one who answered."""
+    """Return the targets of this notification: all that ring, or the one that answered."""
     match status:
         case NotificationStatus.CREATED:
             return ()
@@ -173,7 +173,7 @@ def _dialled(call: Call) -> str:
 
 def _party_of(leg: Leg, snapshot: ProjectSnapshot) -> dict[str, NotificationValue]:
     target = leg.target
-    if target is None:  # the caller's own leg, which nobody rings
+    if target is None:  # the caller's own leg, which does not ring
         return _party(WITHHELD, "")
     if target.kind is TargetKind.ACCOUNT:
         return _account(target.value, snapshot, "")
@@ -181,7 +181,7 @@ def _party_of(leg: Leg, snapshot: ProjectSnapshot) -> dict[str, NotificationValu
 
 
 def _target_number(target: Target, snapshot: ProjectSnapshot) -> str:
-    """Return the number of somebody outside; of a SIP address the whole, where its user is none."""
+    """Return an outside number; the whole SIP address when its user is no number."""
     if target.kind is TargetKind.ADDRESS:
         return to_e164(target.user, snapshot.project.country) or _text(target.value)
     return _number(target.value, snapshot)

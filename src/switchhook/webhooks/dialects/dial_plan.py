@@ -26,7 +26,7 @@ CALL_ID = "callid"
 
 
 def variable(name: str) -> Piece | None:
-    """Say what a `{name}` in a URL template stands for; None: for nothing."""
+    """Return the value of a `{name}` in a URL template, or None."""
     return Piece(parameter=name) if name in VARIABLES or name == CALL_ID else None
 
 
@@ -47,7 +47,7 @@ def render(
 
 
 def public_url(webhook: DialPlanWebhook, facts: CallFacts, *, code: str, url: str) -> str:
-    """Return a URL with its variables filled in, apart from the code, which nobody else is told."""
+    """Return a URL with its variables filled in, except the code, which is a secret."""
     values = partial(_value, webhook, facts, MASK if code else "")
     return url_template(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
 

@@ -57,10 +57,10 @@ _KNOWN = re.compile(
 _PAIRS = re.compile(r"[^&=]*+(?:&++(?:[^&=]++=[^&=]*+)?)*")
 """A value and the pairs after it; not `Voys & Partners`, nor `AT&T`."""
 _NOT_ENCODED = re.compile(r"[^A-Za-z0-9._~*+!'(),:;@/$?\-%&=]|%(?![0-9A-Fa-f]{2})")
-"""What no encoder leaves in pairs."""
+"""Characters that no encoder leaves in pairs."""
 
 _STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
-"""What an encoder would not have left in a value."""
+"""Characters that an encoder would not have left in a value."""
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]++")
 _LOST_PLUS = re.compile(r" ++(?=[1-9](?:[ ().\-]?[0-9]){6})")
 """A blank that was a `+`: before an international number, which an extension is too short for."""
@@ -239,7 +239,7 @@ def _only(destinations: list[str], notices: list[str]) -> str:
 
 
 def _number(raw: str) -> str:
-    """Decode a destination, in which a `+` that nobody encoded is one, and not a blank [A-49]."""
+    """Decode a destination; an unencoded `+` stays a plus [A-49]."""
     text = _decoded(raw)
     text = text if "@" in text else _INNER_PLUS.sub(" ", text)
     lost = _LOST_PLUS.match(text)
@@ -247,7 +247,7 @@ def _number(raw: str) -> str:
 
 
 def _text(raw: str) -> str:
-    """Decode a value. Where a blank stands, nobody encoded it, and its `+` is no blank."""
+    """Decode a value. A blank shows that the value is not encoded, so its `+` is a plus."""
     text = raw.strip()
     return _decoded(text if " " in text else text.replace("+", " "))
 
@@ -255,7 +255,7 @@ def _text(raw: str) -> str:
 def _value(raw: str) -> str:
     """Decode a value for people, in which a `+` that can be no blank is one (FB-12).
 
-    Nobody means a blank at the end, two of them, or one before a number. Who encodes any plus encodes all.
+    A blank at the end, two of them, or one before a number is a plus. Who encodes any plus encodes all.
     """
     text = raw.strip()
     if " " in text or "%2b" in text.lower() or not text.strip("+"):
@@ -290,7 +290,7 @@ def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _in_wrapping(text: str) -> _Said | None:
-    """Read an object in a list or in a text; None where there is none."""
+    """Parse an object in a list or in a text, or return None."""
     try:
         return _in_json(text)
     except UnusableError:
@@ -326,7 +326,7 @@ def _in_json(text: str) -> _Said:
 
 
 def _scalar(value: JsonValue) -> str:
-    """Write a text, number or truth as text; what is none of these says nothing."""
+    """Write a text, number or boolean as text; any other value as ""."""
     match value:
         case bool():
             return "true" if value else "false"

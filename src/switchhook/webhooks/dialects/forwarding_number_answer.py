@@ -1,7 +1,7 @@
 """Reads the answer of a forwarding number (R1-16…33, R1-130…134, A-06, A-11, A-21).
 
-An answer is foreign text: whatever its bytes are, the outcome is a direction that stands in it, a
-scheme of this project, or a failure that says in one sentence what was wrong.
+An answer is untrusted text. The outcome is a direction in it, a scheme of this project, or a failure with one
+sentence of explanation.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SCHEME_KEY = "schema"
 
 _PAIR = re.compile(r"[\w.~*\-%+\[\]]+=")
 _BARE_PLUS = re.compile(r"[=,]\+(?=[1-9](?:[ ().+\-]?[0-9]){6})")
-"""A `+` that nobody encoded, and that is no blank: an international number follows."""
+"""An unencoded `+` before an international number, which is no blank."""
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
 
 
