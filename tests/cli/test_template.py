@@ -56,7 +56,9 @@ def test_what_is_left_is_said_when_it_is_added_and_checked(file: Path, capsys: C
     assert run(["template", "add", str(file), "telegram", "--set", "chat=@desk"]) == FINE
     assert "left to fill in: <token>: the bot's token" in capsys.readouterr().out
     assert run(["check", str(file)]) == FINE
-    assert "event webhook 'telegram' sends <token> as it stands" in capsys.readouterr().out
+    assert (
+        "event webhook 'telegram' sends <token>, a gap of its template" in capsys.readouterr().out
+    )
 
 
 def test_it_is_added_under_another_name(file: Path, capsys: Capture) -> None:

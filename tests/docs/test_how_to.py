@@ -27,7 +27,7 @@ PAGES = sorted(HOW_TO.glob("*.md"))
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?:#|<\?php //) (?P<name>[\w.-]+\.(?:toml|py|php))\n")
 """The first line of a block that is a whole file."""
-OFFLINE = frozenset({"apply", "call", "check", "docs", "preview", "read-answer"})
+OFFLINE = frozenset({"apply", "call", "check", "docs", "preview", "read-answer", "template"})
 """The commands of `switchhook` that need no server, no telephone and nobody's address."""
 BY_HAND = frozenset({"asterisk", "curl", "journalctl", "sqlite3", "sudo", "systemctl", "tar"})
 """Other programs that the pages name, which are the reader's."""

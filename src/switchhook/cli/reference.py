@@ -129,7 +129,7 @@ def date_styles_table() -> str:
 
 
 def templates_table() -> str:
-    """Say of each template whom it is for, what that gets, and what a person fills in."""
+    """List each template with its receiver, what that gets, and the gaps."""
     rows = [
         (
             f"`{template.name}`",
@@ -139,7 +139,7 @@ def templates_table() -> str:
         )
         for template in list_templates()
     ]
-    return markdown(("template", "for", "what it gets", "what to fill in"), rows)
+    return markdown(("template", "receiver", "what it gets", "what to fill in"), rows)
 
 
 def _example(style: str) -> str:

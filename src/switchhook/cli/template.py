@@ -1,4 +1,4 @@
-"""`switchhook template`: event webhooks for known receivers, to start from."""
+"""`switchhook template`: event webhooks for known receivers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ TemplateName = Annotated[str, Parameter(help="Template, as `template list` names
 GapValues = Annotated[
     tuple[str, ...],
     Parameter(
-        help="GAP=VALUE: what belongs into a gap, such as url=https://…; again for the next.",
+        help="GAP=VALUE: fills in a gap, such as url=https://…; repeat it for the next gap.",
         name="--set",
         negative=(),
         show_default=False,
@@ -31,7 +31,7 @@ GapValues = Annotated[
 
 @template.command(name="list")
 def list_(*, json: Json = False) -> int:
-    """List the templates: whom they are for, what is sent, and what a person has to fill in."""
+    """List the templates: the receiver, what it gets, and the gaps to fill in."""
     found = list_templates()
     if json:
         print_json(
@@ -42,29 +42,29 @@ def list_(*, json: Json = False) -> int:
         )
         return 0
     rows = [(one.name, one.receiver, one.gets, " ".join(one.gaps) or "-") for one in found]
-    print_table(("template", "for", "what it gets", "to fill in"), rows)
+    print_table(("template", "receiver", "what it gets", "to fill in"), rows)
     return 0
 
 
 @template.command
 def show(name: TemplateName, /) -> int:
-    """Print a template: a piece of a project file, with a comment on each gap in it."""
+    """Print a template: a piece of a project file, with an explanation of each gap."""
     print_whole(find_template(name).text.encode())
     return 0
 
 
 @template.command
 def add(
-    file: Annotated[Path, Parameter(help="Project file (TOML) that it is written to.")],
+    file: Annotated[Path, Parameter(help="Project file (TOML).")],
     name: TemplateName,
     /,
     *,
     given: GapValues = (),
     webhook_name: Annotated[
-        str, Parameter(help="Name of its webhooks in place of the template's.", name="--name")
+        str, Parameter(help="Name of the webhooks, in place of the template's.", name="--name")
     ] = "",
 ) -> int:
-    """Write a template at the end of a project file, and say what is left to fill in."""
+    """Append a template to a project file, and list the gaps that are left."""
     try:
         added = add_template(file, name, _values(given), webhook_name=webhook_name)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a person may do with templates: add one to a project file."""
+"""Operations on templates: add one to a project file."""
 
 from __future__ import annotations
 
@@ -23,32 +23,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IN_ONE_LIST = re.compile(r"^[ \t]*event_webhooks[ \t]*=", re.MULTILINE)
-"""A list that TOML lets nobody add to with a header."""
+"""TOML allows no header for an item of such a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedTemplate:
-    """What was written to a project file."""
+    """The event webhooks that were written to a project file."""
 
     webhooks: tuple[str, ...]
-    """The names of the event webhooks that it has now."""
+    """Their names."""
     left: Mapping[str, str]
-    """What belongs into each gap that is left."""
+    """The explanation of each gap that is not filled in."""
 
 
 def add_template(
     file: Path, name: str, values: Mapping[str, str], *, webhook_name: str = ""
 ) -> AddedTemplate | Mistakes:
-    """Write a template's event webhooks at the end of a project file, unless something is wrong with it then.
+    """Append a template's event webhooks to a project file; return the mistakes where the result has any.
 
-    What stands in the file stays as it is, to the byte. `webhook_name` stands in place of the template's
-    name in those of its webhooks. Raises TemplateError, and OSError where the file cannot be read or
-    written.
+    The bytes of the file stay as they are. `webhook_name` replaces the template's name in the names of
+    its webhooks. Raises TemplateError, and OSError for a file that cannot be read or written.
     """
     template = find_template(name)
     if not template.webhooks:
         raise TemplateError(
-            f"{name} has nothing for a project file; `switchhook template show {name}` says how it is used"
+            f"{name} is no part of a project file; `switchhook template show {name}` explains its use"
         )
     added = fill_gaps(template, values)
     if webhook_name:
@@ -58,7 +57,7 @@ def add_template(
         return text
     if _IN_ONE_LIST.search(text):
         raise TemplateError(
-            f"{file} has its event webhooks in one list; write each below a line [[event_webhooks]]"
+            f"{file} has event_webhooks = […] in one list; write each webhook below a line [[event_webhooks]]"
         )
     block = _as_in(text, added)
     wrong = _mistakes_of(text, block)
@@ -73,14 +72,14 @@ def add_template(
 
 
 def _as_in(text: str, added: str) -> str:
-    """Return what is added as it has to stand behind the text: with its line ends, below a blank line."""
+    """Return the added text with the line ends of the file, below a blank line."""
     between = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     block = between + added
     return block.replace("\n", "\r\n") if "\r\n" in text else block
 
 
 def _mistakes_of(text: str, block: str) -> Mistakes | None:
-    """Return what is wrong with the file before, or else with what is added: without lines, for they are not there."""
+    """Return the mistakes of the file, or else those of the added text: without lines, as it is not written."""
     before = read_project(text)
     if isinstance(before, Mistakes):
         return before

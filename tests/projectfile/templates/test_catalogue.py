@@ -72,12 +72,12 @@ def test_a_gap_that_is_not_filled_keeps_its_comment() -> None:
 
 @pytest.mark.parametrize("value", ["", 'a"b', "a'b", "a b", "a\\b", "a\nb", "{{status}}", "<url>"])
 def test_a_value_that_would_not_stay_in_its_place_is_refused(value: str) -> None:
-    with pytest.raises(TemplateError, match="what is given for <url>"):
+    with pytest.raises(TemplateError, match="the value for <url>"):
         fill_gaps(SLACK, {"url": value})
 
 
 def test_a_gap_that_is_not_there_is_refused() -> None:
-    with pytest.raises(TemplateError, match="slack has no <token> to fill in; it has <url>"):
+    with pytest.raises(TemplateError, match="slack has no gap <token>; it has <url>"):
         fill_gaps(SLACK, {"token": "x"})
 
 

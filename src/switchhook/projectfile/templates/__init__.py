@@ -1,1 +1,1 @@
-"""Event webhooks for known receivers, ready but for what only a person knows."""
+"""Event webhooks for known receivers, each a piece of a project file with gaps to fill in."""

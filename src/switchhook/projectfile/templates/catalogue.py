@@ -1,7 +1,7 @@
-"""Reads the templates, and fills their gaps.
+"""The catalogue of templates: reads them, and fills in their gaps.
 
-A template is a piece of a project file. Comments at its top say whom it is for, and what belongs into each gap,
-which is written `<name>`.
+A template is a piece of a project file. The comments at its top name its receiver and explain each gap. A gap
+is written `<name>`.
 """
 
 from __future__ import annotations
@@ -27,53 +27,53 @@ _TITLE = re.compile(r"# (?P<receiver>.+?): (?P<gets>.+)\n")
 _HELP = re.compile(r"^# <(?P<gap>[a-z]+)>: (?P<help>.+)\n", re.MULTILINE)
 _NAME = re.compile(r'^name = "(?P<name>[^"]+)"$', re.MULTILINE)
 _UNFIT = re.compile(r"""["'\\<>{}\x00-\x20\x7f]""")
-"""What would end a string of TOML or JSON, or stand for something else in it."""
+"""Characters that end a string of TOML or JSON, or have a meaning in it."""
 _CHECKED_URL = "https://receiver.example/"
 
 
 class TemplateError(Exception):
-    """A template cannot be had, or not be filled in that way; the message says why and what to do."""
+    """No such template, or a value that does not fit its gap. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverTemplate:
-    """What tells one kind of receiver of calls."""
+    """The event webhooks for one kind of receiver."""
 
     name: str
     text: str
-    """As it stands in its file, gaps and all."""
+    """The file as it is, with its gaps."""
 
     @property
     def receiver(self) -> str:
-        """Return whom it is for."""
+        """Return the name of the receiver."""
         return self._title["receiver"]
 
     @property
     def gets(self) -> str:
-        """Return what that receiver gets, without a full stop."""
+        """Return what the receiver gets, without a full stop."""
         return self._title["gets"].removesuffix(".")
 
     @property
     def gaps(self) -> dict[str, str]:
-        """Return what belongs into each gap, in their order."""
+        """Return the explanation of each gap, in the order of the file."""
         return {found["gap"]: found["help"] for found in _HELP.finditer(self.text)}
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        """Return the names of its event webhooks; none where a receiver subscribes by itself."""
+        """Return the names of the event webhooks; none where the receiver subscribes over the HTTP API."""
         return tuple(found["name"] for found in _NAME.finditer(self.text))
 
     @property
     def _title(self) -> re.Match[str]:
         found = _TITLE.match(self.text)
         if found is None:
-            raise ValueError(f"the template {self.name} does not say whom it is for")
+            raise ValueError(f"the first line of the template {self.name} names no receiver")
         return found
 
 
 @cache
 def list_templates() -> tuple[ReceiverTemplate, ...]:
-    """Return every template, by name."""
+    """Return every template, sorted by name."""
     found = (file for file in files(__package__).iterdir() if file.name.endswith(".toml"))
     return tuple(
         ReceiverTemplate(
@@ -93,24 +93,27 @@ def find_template(name: str) -> ReceiverTemplate:
 
 
 def fill_gaps(template: ReceiverTemplate, values: Mapping[str, str]) -> str:
-    """Return the text with these values in its gaps, without the comments on them.
+    """Return the text with these values in its gaps, and without their explanations.
 
-    Raises TemplateError for a gap that it does not have, and for a value that would not stay in its place.
+    Raises TemplateError for an unknown gap, and for a value with a character that ends a string.
     """
     for gap, value in values.items():
         if gap not in template.gaps:
             has = _listed(template.gaps) or "nothing"
-            raise TemplateError(f"{template.name} has no <{gap}> to fill in; it has {has}")
+            raise TemplateError(f"{template.name} has no gap <{gap}>; it has {has}")
         if not value or _UNFIT.search(value):
             raise TemplateError(
-                f"what is given for <{gap}> is empty, or holds a blank, a quote, a brace or a backslash"
+                f"the value for <{gap}> is empty, or holds a blank, a quote, a brace or a backslash"
             )
     text = _HELP.sub(lambda found: "" if found["gap"] in values else found[0], template.text)
     return GAP.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def rename_webhooks(text: str, template: ReceiverTemplate, name: str) -> str:
-    """Return the text with another name in place of the template's in those of its webhooks."""
+    """Return the text with `name` in place of the template's name in the names of its webhooks.
+
+    Raises TemplateError for a name with a character that ends a string.
+    """
     if _UNFIT.search(name.replace(" ", "")):
         raise TemplateError(f"{name!r} is no name: it holds a quote, a brace or a backslash")
     start = f'name = "{template.name}'
@@ -118,15 +121,14 @@ def rename_webhooks(text: str, template: ReceiverTemplate, name: str) -> str:
 
 
 def gaps_in(text: str) -> tuple[str, ...]:
-    """Return the gaps that are left, in the order of their comments."""
+    """Return the gaps of a text that are not filled in, in its order."""
     return tuple(found["gap"] for found in _HELP.finditer(text))
 
 
 def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
-    """Return the gaps of templates that an event webhook would send as they stand.
+    """Return the gaps that an event webhook would send, in its URL, headers, parameter names and JSON body.
 
-    In its URL, its headers, the names of its parameters, and its body where that is JSON: elsewhere `<date>`
-    may be meant.
+    Other bodies are left out: XML may have an element `<date>`.
     """
     texts = (
         webhook.url,
@@ -140,7 +142,7 @@ def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
 
 
 def stand_in(text: str) -> str:
-    """Return the text with something in each gap that is left, so that the rest can be checked."""
+    """Return the text with a stand-in for each gap, so that the rest can be checked."""
     numbers = (str(number) for number in count(1))
     fillings = {
         gap: _CHECKED_URL if gap == "url" else number

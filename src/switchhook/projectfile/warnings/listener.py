@@ -45,7 +45,7 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
     if method is not webhook.method:
         yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
     for gap in gaps_left(webhook):
-        yield f"sends <{gap}> as it stands; fill in what belongs there"
+        yield f"sends <{gap}>, a gap of its template; fill it in"
     if webhook.format is not EventFormat.RAW:
         return
     if not has_body(webhook):
