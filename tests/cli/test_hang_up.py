@@ -74,7 +74,7 @@ def test_a_call_that_a_server_ends_is_ended(
         await store.commit(CallRecord(call=replace(OVER, id=call)))
         return await store.call(call)
 
-    monkeypatch.setattr("switchhook.operations.hang_up.hang_up", end)
+    monkeypatch.setattr("switchhook.operations.control.hang_up", end)
 
     assert run(["hang-up", "1.2"]) == FINE
     assert capsys.readouterr().out == "call 1.2 is ended\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from socket import AF_UNIX
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import uvicorn
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from litestar.types import ASGIApp
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +33,20 @@ KEEP_ALIVE: Final = 15
 class WebServer:
     """Serves an app from `serve` on, until the exit stack is left."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        http: type[HttpToolsProtocol] = LimitedProtocol,
+        name: str = "HTTP API",
+    ) -> None:
+        """`http` is the protocol of a connection: without limits where those who connect are trusted."""
+        self._name = name
         _forward_uvicorn_logs()
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=LimitedProtocol,
+                http=http,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -51,9 +61,9 @@ class WebServer:
 
     async def serve(self, listening: socket.socket, stack: AsyncExitStack) -> None:
         """Answer who connects to the socket."""
-        work = spawn(self._server.serve(sockets=[listening]), name="HTTP API")
+        work = spawn(self._server.serve(sockets=[listening]), name=self._name)
         stack.push_async_callback(self._stop, work)
-        began = spawn(self._server.began.wait(), name="HTTP API begins")
+        began = spawn(self._server.began.wait(), name=f"{self._name} begins")
         await asyncio.wait([work, began], return_when=asyncio.FIRST_COMPLETED)
         began.cancel()
 
@@ -69,6 +79,20 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.began = asyncio.Event()
         self.ending = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen at sockets of networks, and at Unix sockets, which uvicorn makes by itself alone."""
+        local = [one for one in sockets or () if one.family == AF_UNIX]
+        await super().startup([one for one in sockets or () if one not in local])
+        loop = asyncio.get_running_loop()
+        self.servers += [await loop.create_unix_server(self._protocol, sock=one) for one in local]
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
     async def main_loop(self) -> None:
         """Keep the Date header true until the end."""

@@ -29,6 +29,8 @@ from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
+from switchhook.operations import control_socket
+from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
@@ -47,6 +49,8 @@ from switchhook.tracking.outside_limiter import OutsideCallLimiter
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
+
+    from litestar.types import ASGIApp
 
     from switchhook.api.server import WebServer
     from switchhook.app.drivers import DriverFactory
@@ -209,6 +213,7 @@ async def open_application(
         web = listen(settings.web_host, settings.web_port) if settings.web_host else None
         if web is not None:
             stack.callback(web.close)
+        commands = stack.enter_context(control_socket.listening(settings.data_dir))
         store = await SqliteStore.open(database or settings.data_dir / DATABASE, node=node)
         stack.push_async_callback(store.close)
         await store.join()
@@ -232,7 +237,7 @@ async def open_application(
             renew_every=renew_every,
             looks=looks,
         )
-        api = None if web is None else _api(app)
+        control, api = _control_and_api(app, has_api=web is not None)
         await app.dispatcher.start(
             stack, await store.pending_deliveries(), await store.attempts_of_pending()
         )
@@ -246,6 +251,7 @@ async def open_application(
         if web is not None and api is not None:
             await api.serve(web, stack)
             app.web_port = web.getsockname()[1]
+        await control.serve(commands, stack)
         yield app
 
 
@@ -263,23 +269,44 @@ def _always_under_way(
     yield partial(prune, app.settings, app.store, app.memory), "prune"
 
 
-def _api(app: Application) -> WebServer:
-    """Make the HTTP API, before calls come: its libraries take a quarter of a second to load."""
-    from switchhook.api.asgi import asgi_app  # noqa: PLC0415 (only where it is served)
-    from switchhook.api.dependencies import ApiDependencies  # noqa: PLC0415 (only where it is served)
+def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, WebServer | None]:
+    """Make what answers the operator's commands, and the HTTP API, before calls come.
+
+    The libraries of the API take a quarter of a second to load.
+    """
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415 (only where it is served)
+
+    from switchhook.api.control import control_app  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.file_reader import read_in_worker  # noqa: PLC0415 (only where it is served)
     from switchhook.api.server import WebServer  # noqa: PLC0415 (only where it is served)
 
-    return WebServer(
-        asgi_app(
-            ApiDependencies(
-                store=app.store,
-                tokens=app.store.tokens,
-                memory=app.subscribers,
-                clock=time.time,
-                applied=app.projects.refresh,
-                hang_up=app.switchboard.hang_up,
-                missing_sounds=partial(missing_sounds, app.settings.data_dir),
-            )
+    api = _api(app) if has_api else None
+    parts = ControlParts(
+        store=app.store,
+        memory=app.subscribers,
+        clock=time.time,
+        applied=app.projects.refresh,
+        missing_sounds=partial(missing_sounds, app.settings.data_dir),
+        reads=read_in_worker,
+        is_server=True,
+    )
+    control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
+    return control, None if api is None else WebServer(api)
+
+
+def _api(app: Application) -> ASGIApp:
+    from switchhook.api.asgi import asgi_app  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.dependencies import ApiDependencies  # noqa: PLC0415 (only where it is served)
+
+    return asgi_app(
+        ApiDependencies(
+            store=app.store,
+            tokens=app.store.tokens,
+            memory=app.subscribers,
+            clock=time.time,
+            applied=app.projects.refresh,
+            hang_up=app.switchboard.hang_up,
+            missing_sounds=partial(missing_sounds, app.settings.data_dir),
         )
     )
 

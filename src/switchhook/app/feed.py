@@ -12,7 +12,7 @@ from switchhook.storage.records import ChangeKind, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from switchhook.storage.ports import Changes, HangUpsWanted
+    from switchhook.storage.ports import ChangeFeed, HangUpsWanted
     from switchhook.switchboard.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ AGAIN_IN: Final = 1.0
 
 
 async def follow(
-    store: Changes,
+    store: ChangeFeed,
     refresh: Mapping[ChangeKind, Callable[[], Coroutine[None, None, None]]],
     since: Mapping[ChangeKind, int],
 ) -> None:

@@ -4,20 +4,20 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from switchhook.cli.changing import change
 from switchhook.cli.options import (
     CommandError,
     Config,
     DataDir,
     ask_store,
-    change_store,
     data_dir_of,
 )
 from switchhook.cli.output import stdout
-from switchhook.operations import hang_up as operations
+from switchhook.operations.control import EndCall
 from switchhook.operations.history import show_call
 
 WAIT_SECONDS: Final = 5.0
-"""Seconds that the call is waited for; a running server looks every second."""
+"""Seconds that a running server waits for the call's end."""
 
 
 def hang_up(
@@ -29,11 +29,8 @@ def hang_up(
 ) -> int:
     """End a call that runs: both sides are hung up, and its end is told as that of every call."""
     ask_store(config, data_dir, lambda store: show_call(store, call))  # makes no database
-    row = change_store(
-        data_dir_of(config, data_dir),
-        lambda store: operations.hang_up(store, call, by="an operator", patience=WAIT_SECONDS),
-    )
-    if row.outcome is None:
+    act = EndCall(call=call, by="an operator", patience=WAIT_SECONDS)
+    if change(data_dir_of(config, data_dir), act).outcome is None:
         raise CommandError(
             f"call {call} has not ended within {WAIT_SECONDS:g} s: `switchhook serve` ends it as soon as it"
             " runs on this data directory"

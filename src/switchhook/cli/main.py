@@ -55,7 +55,7 @@ COMMANDS = {
     ),
     "apply": (
         "switchhook.cli.project",
-        "Make a project file the project's latest version; a running server takes it within a second.",
+        "Make a project file the project's latest version; a running server takes it at once.",
     ),
     "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
     "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),

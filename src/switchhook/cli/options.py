@@ -126,19 +126,6 @@ def ask_store(
     return asyncio.run(ask())
 
 
-def change_store(where: Path, act: Callable[[SqliteStore], Coroutine[Any, Any, T]]) -> T:
-    """Do one thing to the store of a data directory, which has to be there."""
-
-    async def change() -> T:
-        store = await SqliteStore.open(where / DATABASE)
-        try:
-            return await act(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(change())
-
-
 def _no_option(_: object, file: Path | None) -> None:
     """Refuse a file that is a mistyped option (cyclopts' validator). Raises ValueError."""
     if file is not None and str(file).startswith("-") and str(file) != "-":

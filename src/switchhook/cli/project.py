@@ -1,26 +1,25 @@
 """`switchhook check`, `apply` and `export`: the project file."""
 
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from switchhook.cli.changing import change
 from switchhook.cli.options import (
     MAYBE_STDIN,
     Config,
     DataDir,
     ask_store,
-    change_store,
     data_dir_of,
     file_name,
     read_bytes,
 )
 from switchhook.cli.output import print_whole, stderr, stdout
 from switchhook.domain.project import Project
-from switchhook.operations import data_dir as directory
-from switchhook.operations.projects import Applied, apply_project, export_project, read_file
+from switchhook.operations.control import ApplyProject
+from switchhook.operations.projects import Applied, export_project, read_file
 from switchhook.operations.sounds import missing_sounds
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
@@ -41,9 +40,8 @@ def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
 
 
 def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
-    """Make a project file the project's latest version; a running server takes it within a second."""
+    """Make a project file the project's latest version; a running server takes it at once."""
     where = data_dir_of(config, data_dir)
-    directory.prepare(where)
     text = decode(read_bytes(file))
     applied = text if isinstance(text, Mistakes) else _apply(where, text)
     if isinstance(applied, Mistakes):
@@ -75,8 +73,8 @@ def export(
 
 
 def _apply(where: Path, text: str) -> Applied | Mistakes:
-    sounds = partial(missing_sounds, where)
-    return change_store(where, lambda store: apply_project(store, text, sounds=sounds))
+    done = change(where, ApplyProject(text=text))
+    return done.applied or Mistakes(done.mistakes)
 
 
 def _refuse(file: Path, mistakes: Mistakes) -> int:

@@ -13,7 +13,7 @@ from switchhook.app.application import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
 from switchhook.cli.output import stdout
 from switchhook.logs import GATHERED, configure_logs
-from switchhook.operations.data_dir import held
+from switchhook.operations.data_dir import DataDirError, held
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import bracketed
 from switchhook.tasks import spawn
@@ -69,7 +69,7 @@ async def _serve(settings: Settings) -> None:
                 raise CommandError(
                     "another process has taken over the calls and deliveries of this one"
                 )
-    except CannotListenError as error:
+    except (CannotListenError, DataDirError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         where = f"{bracketed(settings.sip_host)}:{settings.sip_port}"

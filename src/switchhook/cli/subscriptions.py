@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from switchhook.cli.changing import change
 from switchhook.cli.options import (
     CommandError,
     Config,
@@ -13,13 +14,12 @@ from switchhook.cli.options import (
     Json,
     OnlyProject,
     ask_store,
-    change_store,
     data_dir_of,
 )
 from switchhook.cli.output import print_json, print_table, stdout
-from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
 from switchhook.operations import subscriptions as operations
+from switchhook.operations.control import EndSubscription
 from switchhook.views.text import clock, iso, one_line
 
 
@@ -63,12 +63,8 @@ def _remove(
         raise CommandError(
             f"there is no subscription {number}; `switchhook subscriptions` lists those that there are"
         )
-    change_store(
-        data_dir_of(config, data_dir),
-        lambda store: operations.unsubscribe(
-            store, Subscribers(), project=one.project, number=number
-        ),
-    )
+    act = EndSubscription(project=one.project, number=number)
+    change(data_dir_of(config, data_dir), act)
     return one
 
 

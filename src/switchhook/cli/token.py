@@ -1,16 +1,16 @@
 """`switchhook token`: the keys to the HTTP API."""
 
-import time
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli.options import Config, DataDir, Json, ask_store, change_store, data_dir_of
+from switchhook.cli.changing import change
+from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
-from switchhook.operations import data_dir as directory
-from switchhook.operations.tokens import NewToken, create_token, list_tokens, revoke_token
+from switchhook.operations.control import CreateToken, RevokeToken
+from switchhook.operations.tokens import NewToken, list_tokens
 from switchhook.views.text import clock, iso
 
 MAX_SECONDS = 3650
@@ -38,19 +38,7 @@ def create(
 ) -> int:
     """Make a token and print its key, which is not shown again."""
     where = data_dir_of(config, data_dir)
-    directory.prepare(where)
-    made = change_store(
-        where,
-        lambda store: create_token(
-            store,
-            store.tokens,
-            project=project,
-            user=user,
-            scope=scope,
-            days=days,
-            now=time.time(),
-        ),
-    )
+    made = change(where, CreateToken(project=project, user=user, scope=scope, days=days))
     print_json(_as_json(made.token) | {"key": made.key}) if json else _show_new(made)
     return 0
 
@@ -81,8 +69,7 @@ def revoke(
 ) -> int:
     """Let a token be good no more; a running server refuses it from its next request on."""
     where = data_dir_of(config, data_dir)
-    directory.prepare(where)
-    revoked = change_store(where, lambda store: revoke_token(store.tokens, token_id))
+    revoked = change(where, RevokeToken(token=token_id))
     stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,26 @@ if TYPE_CHECKING:
 DATABASE = "switchhook.sqlite"
 """The name of the database in it."""
 LOCK = "switchhook.lock"
+"""Held by a server."""
+WRITING = "switchhook.writing.lock"
+"""Held by whoever writes into the database: a server for as long as it runs, else a command for a moment."""
+PATIENCE = 10.0
+"""Seconds that a server waits for a command that writes."""
+TRY_AGAIN = 0.02
 
 
 class DataDirError(OSError):
     """The directory cannot be used. The message says which, why, and what to do."""
+
+
+class InUseError(DataDirError):
+    """A server or another command writes into the directory just now."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(
+            f"the data directory {data_dir} is in use: a server starts or stops, or another command writes;"
+            " try again"
+        )
 
 
 def prepare(data_dir: Path) -> None:
@@ -35,10 +52,38 @@ def prepare(data_dir: Path) -> None:
 def held(data_dir: Path) -> Iterator[None]:
     """Keep the directory for this process: two servers would take up each other's calls.
 
-    The lock goes with the process, however that ends. Raises DataDirError.
+    A command that writes into it is waited for. The locks go with the process, however that ends. Raises
+    DataDirError.
     """
     prepare(data_dir)
-    path = data_dir / LOCK
+    with _locked(data_dir / LOCK) as is_ours:
+        if not is_ours:
+            raise DataDirError(
+                f"another Switchhook runs with the data directory {data_dir}; stop it, or choose another"
+                " directory with --data-dir"
+            )
+        with _locked(data_dir / WRITING, patience=PATIENCE) as is_free:
+            if not is_free:
+                raise InUseError(data_dir)
+            yield
+
+
+@contextmanager
+def written(data_dir: Path) -> Iterator[None]:
+    """Keep servers, and other commands that write, out of the directory for a while.
+
+    Raises InUseError where one has it, else DataDirError.
+    """
+    prepare(data_dir)
+    with _locked(data_dir / WRITING) as is_free:
+        if not is_free:
+            raise InUseError(data_dir)
+        yield
+
+
+@contextmanager
+def _locked(path: Path, *, patience: float = 0.0) -> Iterator[bool]:
+    """Lock a file, and yield whether that could be done within `patience` seconds."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -47,14 +92,18 @@ def held(data_dir: Path) -> Iterator[None]:
             " or choose another with --data-dir"
         ) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise DataDirError(
-            f"another Switchhook runs with the data directory {data_dir}; stop it, or choose another"
-            " directory with --data-dir"
-        ) from None
-    try:
-        yield
+        yield _lock(handle, time.monotonic() + patience)
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, end: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(TRY_AGAIN)
+        else:
+            return True

@@ -262,7 +262,7 @@ class Tokens(Protocol):
         """Delete a token and return it, or None."""
 
 
-class Changes(Protocol):
+class ChangeFeed(Protocol):
     """Tells what anybody changed that is held in memory."""
 
     async def changes(
@@ -332,7 +332,7 @@ class Store(
     TrackingStore,
     Subscriptions,
     Nodes,
-    Changes,
+    ChangeFeed,
     HealthChecks,
     Protocol,
 ):

@@ -1,0 +1,116 @@
+"""How a command changes something: the running server does it; where none runs, the command does it itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from switchhook.cli.options import CommandError
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+Result_co = TypeVar("Result_co", covariant=True)
+T = TypeVar("T")
+
+TIMEOUT: Final = 60.0
+"""Seconds for the server's answer."""
+PATIENCE: Final = 20.0
+"""Seconds that a server may take to start or to stop."""
+TRY_AGAIN: Final = 0.05
+
+
+class Act(Protocol[Result_co]):
+    """What is to be done; one of `operations.control`."""
+
+    async def perform(self, on: Any) -> Result_co:  # noqa: ANN401 (its parts are loaded when they are needed)
+        """Do it."""
+
+
+def change(where: Path, act: Act[T]) -> T:
+    """Have something done to a data directory, and return what came of it.
+
+    Raises what the act raises, and CommandError or DataDirError where neither a server nor we can do it.
+    """
+    from switchhook.operations.data_dir import InUseError, prepare, written  # noqa: PLC0415
+
+    prepare(where)
+    end = time.monotonic() + PATIENCE
+    while True:
+        connection = _connected(where)
+        if connection is not None:
+            return _asked(connection, act)
+        try:
+            with written(where):
+                return asyncio.run(_done_here(where, act))
+        except InUseError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(TRY_AGAIN)
+
+
+def _connected(where: Path) -> socket.socket | None:
+    from switchhook.operations.control_socket import SOCKET, connect  # noqa: PLC0415
+
+    try:
+        return connect(where, timeout=TIMEOUT)
+    except OSError as error:
+        raise CommandError(
+            f"the server cannot be asked over {where / SOCKET} ({error.strerror}); run as its owner"
+        ) from error
+
+
+def _asked(connection: socket.socket, act: Act[T]) -> T:
+    import msgspec  # noqa: PLC0415 (for those who change something)
+
+    from switchhook.operations.control import ACTS, ControlError  # noqa: PLC0415
+
+    name = next(name for name, kind in ACTS.items() if isinstance(act, kind))
+    http = HTTPConnection("localhost", timeout=TIMEOUT)
+    http.sock = connection
+    try:
+        http.request("POST", f"/control/{name}", msgspec.json.encode(act))
+        answer = http.getresponse()
+        body = answer.read()
+    except (OSError, HTTPException) as error:
+        raise CommandError(
+            f"the server broke off before it answered ({type(error).__name__}); look into its log,"
+            " and try again"
+        ) from error
+    finally:
+        http.close()
+    if answer.status == 200:
+        result: T = msgspec.json.decode(body, type=type(act).result)  # type: ignore[attr-defined] # each has one
+        return result
+    try:
+        told = msgspec.json.decode(body, type=ControlError)
+    except ValueError:
+        raise CommandError(f"the server answered {answer.status}; look into its log") from None
+    if told.error:
+        raise told.raised()
+    raise CommandError(f"the server is of another version ({told.detail}); start it again")
+
+
+async def _done_here(where: Path, act: Act[T]) -> T:
+    from switchhook.delivery.subscribers import Subscribers  # noqa: PLC0415
+    from switchhook.operations.control import ControlParts  # noqa: PLC0415
+    from switchhook.operations.data_dir import DATABASE  # noqa: PLC0415
+    from switchhook.operations.sounds import missing_sounds  # noqa: PLC0415
+    from switchhook.storage.sqlite.store import SqliteStore  # noqa: PLC0415
+
+    store = await SqliteStore.open(where / DATABASE)
+    try:
+        return await act.perform(
+            ControlParts(
+                store=store,
+                memory=Subscribers(),
+                clock=time.time,
+                missing_sounds=partial(missing_sounds, where),
+            )
+        )
+    finally:
+        await store.close()

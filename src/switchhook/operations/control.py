@@ -1,0 +1,207 @@
+"""What a command of the operator changes, as values: carried out by the running server, or by the command itself.
+
+A value names an act and what it needs; `perform` does it on the store. The same code runs in both places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol
+
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import Subscription
+from switchhook.domain.token import Scope, Token
+from switchhook.operations.hang_up import CallOverError, hang_up
+from switchhook.operations.history import NoSuchCallError
+from switchhook.operations.ports import SubscriptionMemory
+from switchhook.operations.projects import (
+    Applied,
+    NoSuchProjectError,
+    ProjectFileReader,
+    apply_project,
+    read_here,
+)
+from switchhook.operations.sounds import MissingSounds, no_missing_sounds
+from switchhook.operations.subscriptions import unsubscribe
+from switchhook.operations.tokens import (
+    NewToken,
+    NoSuchTokenError,
+    TokenError,
+    create_token,
+    revoke_token,
+)
+from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
+from switchhook.storage.ports import HangUps, Projects, Subscriptions, Tokens
+from switchhook.storage.records import StoreError
+
+
+class ControlStore(Projects, HangUps, Subscriptions, Protocol):
+    """Keeps what acts change."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """Return the keeper of tokens."""
+
+
+async def nobody_follows() -> None:
+    """Let no calls follow a new version: none run here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlParts:
+    """What acts are carried out on: the parts of a running server, or a store by itself."""
+
+    store: ControlStore
+    memory: SubscriptionMemory
+    clock: Callable[[], float]
+    """Unix time in seconds."""
+    applied: Callable[[], Awaitable[None]] = nobody_follows
+    """Lets calls follow a version that was just applied."""
+    missing_sounds: MissingSounds = no_missing_sounds
+    reads: ProjectFileReader = read_here
+    """ProjectFileReader a project file where that holds up nobody."""
+    is_server: bool = False
+    """Whether calls run here; else nobody is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyResult:
+    """What became of a project file."""
+
+    applied: Applied | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    """What is wrong with it, where it was not applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyProject:
+    """Make a project file the project's latest version."""
+
+    text: str
+    result: ClassVar = ApplyResult
+
+    async def perform(self, on: ControlParts) -> ApplyResult:
+        """Apply it, and let the next call follow it."""
+        done = await apply_project(on.store, self.text, sounds=on.missing_sounds, reads=on.reads)
+        if isinstance(done, Mistakes):
+            return ApplyResult(mistakes=done.mistakes)
+        await on.applied()
+        return ApplyResult(applied=done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnd:
+    """What became of a wish to end a call."""
+
+    outcome: Outcome | None
+    """None while it has not ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndCall:
+    """Have a running call ended."""
+
+    call: str
+    by: str
+    patience: float
+    """Seconds that its end is waited for, where calls run."""
+    result: ClassVar = CallEnd
+
+    async def perform(self, on: ControlParts) -> CallEnd:
+        """Have it ended. Raises NoSuchCallError, CallOverError."""
+        patience = self.patience if on.is_server else 0.0
+        row = await hang_up(on.store, self.call, by=self.by, patience=patience)
+        return CallEnd(outcome=row.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What became of a wish to end a subscription."""
+
+    subscription: Subscription | None
+    """None where there is none such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSubscription:
+    """End one of a project's subscriptions."""
+
+    project: str
+    number: int
+    result: ClassVar = Removed
+
+    async def perform(self, on: ControlParts) -> Removed:
+        """Tell nothing more to it."""
+        removed = await unsubscribe(on.store, on.memory, project=self.project, number=self.number)
+        return Removed(subscription=removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateToken:
+    """Make a token of a project."""
+
+    project: str
+    user: str
+    scope: Scope
+    days: int | None = None
+    result: ClassVar = NewToken
+
+    async def perform(self, on: ControlParts) -> NewToken:
+        """Make it. Raises NoSuchProjectError, TokenError."""
+        return await create_token(
+            on.store,
+            on.store.tokens,
+            project=self.project,
+            user=self.user,
+            scope=self.scope,
+            days=self.days,
+            now=on.clock(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeToken:
+    """Let a token be good no more."""
+
+    token: str
+    result: ClassVar = Token
+
+    async def perform(self, on: ControlParts) -> Token:
+        """Revoke it. Raises NoSuchTokenError."""
+        return await revoke_token(on.store.tokens, self.token)
+
+
+ACTS: Final = {
+    "apply-project": ApplyProject,
+    "end-call": EndCall,
+    "end-subscription": EndSubscription,
+    "create-token": CreateToken,
+    "revoke-token": RevokeToken,
+}
+"""The acts by their names."""
+
+ERRORS: Final = {
+    error.__name__: error
+    for error in (
+        CallOverError,
+        NoSuchCallError,
+        NoSuchProjectError,
+        NoSuchTokenError,
+        StoreError,
+        TokenError,
+    )
+}
+"""What an act raises that a person may cause, by name. The message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlError:
+    """An error of an act, as the server tells it."""
+
+    error: str
+    detail: str
+
+    def raised(self) -> Exception:
+        """Return what the act raised there."""
+        return ERRORS.get(self.error, StoreError)(self.detail)
