@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any, TextIO
 
-    from switchhook.settings import LogLevel
 
 _SECRETS = ("password", "secret", "token", "authorization", "credential")
 """Parts of a name whose value is not logged."""
@@ -81,14 +80,14 @@ class LineWriter:
 
 
 def configure_logs(
-    level: LogLevel,
+    level: str,
     *,
     as_json: bool,
     colours: bool | None = None,
     to: TextIO | None = None,
     gather: float = 0.0,
 ) -> None:
-    """Set up logging for the whole process. `colours` None: when a person looks at it.
+    """Set up logging for the whole process, from a `LogLevel` on. `colours` None: when a person looks at it.
 
     `gather` is for how many seconds a line may wait for others.
     """
@@ -112,7 +111,7 @@ def configure_logs(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.value.upper()]
+            logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=lambda *_: lines,
         # Tests and the demo configure again; loggers made at import time must follow.

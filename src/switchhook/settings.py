@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchhook.errors import MisuseError
 from switchhook.projectfile.toml.document import decode, read_document
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
 from switchhook.projectfile.toml.tables import Table, TableKey
@@ -232,7 +233,7 @@ FILE = Table(make=dict, keys=KEYS)
 """The settings file: a TOML document of one table."""
 
 
-class SettingsError(ValueError):
+class SettingsError(MisuseError, ValueError):
     """Settings that cannot be used; the message names each, where it was set, and what to do."""
 
 

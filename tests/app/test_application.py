@@ -26,7 +26,8 @@ from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.hang_up import hang_up
-from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.operations.project_versions import export_project
+from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token
 from switchhook.routing.arrival import Arrival

@@ -17,8 +17,8 @@ import pytest
 from switchhook.app.application import open_application
 from switchhook.cli import changing
 from switchhook.cli.changing import change
+from switchhook.cli.errors import CommandError
 from switchhook.cli.main import COMMANDS, FAILED, FINE, run
-from switchhook.cli.options import CommandError
 from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope
 from switchhook.operations.control import CreateToken, RevokeToken
@@ -159,7 +159,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
     opened = log.read_text(encoding="utf-8").splitlines()
     assert len(opened) >= 8
     assert [one for one in opened if DATABASE in one and "mode=ro" not in one] == []
-    apart = {"serve", "call", "demo", "docs", "sound", "read-answer"}
+    apart = {"serve", "call", "demo", "docs", "sound", "read-answer", "template"}
     assert {command[0] for command in commands} == COMMANDS.keys() - apart
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.cli.options import CommandError, Flags, data_dir_of, open_to_read, settings_of
+from switchhook.cli.errors import CommandError
+from switchhook.cli.options import Flags, data_dir_of, open_to_read, settings_of
 from switchhook.settings import Settings, SettingsError
 from tests.support.loop import run
 

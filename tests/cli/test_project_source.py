@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 from switchhook.cli.project_source import snapshot_of
-from switchhook.operations.projects import NoSuchProjectError
+from switchhook.operations.project_versions import NoSuchProjectError
 from tests.support.loop import run
 from tests.support.told import EXAMPLE, remember
 

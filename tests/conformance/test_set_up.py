@@ -10,7 +10,8 @@ import pytest
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, AskStep
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method
-from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.operations.project_versions import export_project
+from switchhook.operations.projects import Applied, apply_project
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.projectfile.toml.mistakes import Mistakes

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from switchhook.operations.projects import (
-    Applied,
-    NoSuchProjectError,
-    apply_project,
-    check_project,
-    export_project,
-)
+from switchhook.operations.project_versions import NoSuchProjectError, export_project
+from switchhook.operations.projects import Applied, apply_project, check_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.toml.mistakes import Mistakes

@@ -11,7 +11,8 @@ import structlog.testing
 
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import NoSuchProjectError, apply_project
+from switchhook.operations.project_versions import NoSuchProjectError
+from switchhook.operations.projects import apply_project
 from switchhook.operations.tokens import (
     BadKeyError,
     NewToken,

@@ -9,7 +9,8 @@ import pytest
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.operations.projects import NoSuchProjectError, apply_project
+from switchhook.operations.project_versions import NoSuchProjectError
+from switchhook.operations.projects import apply_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.lookup import (

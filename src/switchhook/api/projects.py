@@ -27,6 +27,7 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.token import Scope
 from switchhook.operations import projects as operations
+from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
@@ -90,7 +91,7 @@ class ProjectFileController(Controller):
             raise ClientException(
                 "a project file holds passwords; ask with ?secrets=true, and keep it like one"
             )
-        document = await operations.export_project(deps.store, own)
+        document = await export_project(deps.store, own)
         return Response(document, media_type=TOML, headers={"Cache-Control": "no-store"})
 
     @put(operation_class=FileOperation, responses=FILE_RESPONSES)

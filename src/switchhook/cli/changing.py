@@ -8,7 +8,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 
 if TYPE_CHECKING:
     import socket

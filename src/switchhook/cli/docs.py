@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.markdown import Markdown
 
 import switchhook
-from switchhook.cli.options import UsageError
+from switchhook.cli.errors import UsageError
 from switchhook.cli.output import print_table, print_whole, stdout
 from switchhook.projectfile.toml.mistakes import did_you_mean
 

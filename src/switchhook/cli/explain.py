@@ -10,13 +10,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.app.user_agent import USER_AGENT
+from switchhook.cli.errors import UsageError
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,
     Config,
     DataDir,
     Json,
-    UsageError,
     read_bytes,
     settings_of,
 )

@@ -5,15 +5,9 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from switchhook.cli.changing import change
-from switchhook.cli.options import (
-    CommandError,
-    Config,
-    DataDir,
-    ask_store,
-    data_dir_of,
-)
+from switchhook.cli.errors import CommandError
+from switchhook.cli.options import Config, DataDir, ask_store, data_dir_of
 from switchhook.cli.output import stdout
-from switchhook.operations.control import EndCall
 from switchhook.operations.history import show_call
 
 WAIT_SECONDS: Final = 5.0
@@ -29,6 +23,8 @@ def hang_up(
 ) -> int:
     """End a call that runs: both sides are hung up, and its end is told as that of every call."""
     ask_store(config, data_dir, lambda store: show_call(store, call))  # makes no database
+    from switchhook.operations.control import EndCall  # noqa: PLC0415 (it brings in all that acts need)
+
     act = EndCall(call=call, by="an operator", patience=WAIT_SECONDS)
     if change(data_dir_of(config, data_dir), act).outcome is None:
         raise CommandError(

@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli.options import Config, DataDir, Json, OnlyProject, UsageError, ask_store
+from switchhook.cli.errors import UsageError
+from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
 from switchhook.cli.output import print_json, print_table, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.failure import FailureKind

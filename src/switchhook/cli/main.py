@@ -13,20 +13,10 @@ from cyclopts import App
 from rich.console import Console
 
 from switchhook import __version__
-from switchhook.cli.options import CommandError, UsageError
+from switchhook.cli.errors import UsageError
 from switchhook.cli.output import UNDECODED, print_what_can_be
+from switchhook.errors import ExpectedError, MisuseError
 from switchhook.logs import configure_logs
-from switchhook.operations.data_dir import DataDirError
-from switchhook.operations.hang_up import CallOverError
-from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
-from switchhook.operations.projects import NoSuchProjectError
-from switchhook.operations.sounds import SoundError
-from switchhook.operations.tokens import NoSuchTokenError, TokenError
-from switchhook.projectfile.templates.catalogue import TemplateError
-from switchhook.settings import LogLevel, SettingsError
-from switchhook.storage.records import StoreError
-from switchhook.tryout.examples import ExampleError
-from switchhook.tryout.lookup import NoSuchWebhookError
 
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
 """The environment variable that shows where a mistake of ours happened."""
@@ -110,37 +100,20 @@ COMMANDS = {
 for _name, (_module, _help) in COMMANDS.items():
     app.command(f"{_module}:{_name.replace('-', '_')}", name=_name, help=_help)
 
-_EXPECTED = (
-    CallOverError,
-    CommandError,
-    DataDirError,
-    NoSuchCallError,
-    NoSuchDeliveryError,
-    NoSuchProjectError,
-    NoSuchTokenError,
-    NoSuchWebhookError,
-    ExampleError,
-    SoundError,
-    StoreError,
-    TemplateError,
-    TokenError,
-)
-"""Expected errors; each message is a sentence for users."""
-
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
     _have_standard_streams()
     print_what_can_be()
-    configure_logs(LogLevel.WARNING, as_json=False)  # to standard error; `serve` sets up its own
+    configure_logs("warning", as_json=False)  # to standard error; `serve` sets up its own
     try:
         command, bound, _ = app.parse_args(arguments)
         _check_text([*bound.args, *bound.kwargs.values()])
         code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()  # here, and not at the interpreter's end, where an error cannot be caught
-    except (SettingsError, UsageError) as error:
+    except MisuseError as error:
         return _complain(str(error), MISUSED)
-    except _EXPECTED as error:
+    except ExpectedError as error:
         return _complain(str(error), FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -10,22 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
+from switchhook.cli.errors import CommandError
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import require_project
 from switchhook.projectfile.toml.tables import TableKey
 from switchhook.projectfile.toml.value_types import OneOf, ValueType, Whole, YesNo
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
-from switchhook.storage.sqlite.store import SqliteStore
 
 T = TypeVar("T")
-
-
-class CommandError(Exception):
-    """The command cannot do what it was asked; the message is a sentence for people."""
-
-
-class UsageError(CommandError):
-    """The options contradict each other or are incomplete; exit code 2."""
 
 
 def _type(kind: ValueType) -> Any:  # noqa: ANN401 (a type, for cyclopts)
@@ -49,6 +40,8 @@ def _flag(key: TableKey) -> tuple[str, Any, Any]:
 
 
 if TYPE_CHECKING:
+    from switchhook.storage.sqlite.store import SqliteStore
+
     Flags = Settings
     """Every setting as an option; None where it was not given."""
 else:
@@ -83,8 +76,10 @@ def data_dir_of(config: Path | None, data_dir: Path | None) -> Path:
     return load_settings(file=config, environ=os.environ, flags=flags).data_dir
 
 
-async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStore:
+async def open_to_read(config: Path | None, data_dir: Path | None) -> "SqliteStore":
     """Open the database without the means to change it. Raises StoreError or CommandError."""
+    from switchhook.storage.sqlite.store import SqliteStore  # noqa: PLC0415 (for those who read)
+
     where = data_dir_of(config, data_dir)
     try:
         is_there = (where / DATABASE).exists()
@@ -104,7 +99,7 @@ async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStor
 def ask_store(
     config: Path | None,
     data_dir: Path | None,
-    question: Callable[[SqliteStore], Coroutine[Any, Any, T]],
+    question: Callable[["SqliteStore"], Coroutine[Any, Any, T]],
     *,
     project: str | None = None,
 ) -> T:
@@ -118,6 +113,8 @@ def ask_store(
         try:
             found = await question(store)
             if not found and project is not None:
+                from switchhook.operations.project_versions import require_project  # noqa: PLC0415
+
                 await require_project(store, project)
             return found
         finally:

@@ -18,8 +18,8 @@ from switchhook.cli.options import (
 )
 from switchhook.cli.output import print_whole, stderr, stdout
 from switchhook.domain.project import Project
-from switchhook.operations.control import ApplyProject
-from switchhook.operations.projects import Applied, export_project, read_file
+from switchhook.operations.project_versions import export_project
+from switchhook.operations.projects import Applied, read_file
 from switchhook.operations.sounds import missing_sounds
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
@@ -73,6 +73,8 @@ def export(
 
 
 def _apply(where: Path, text: str) -> Applied | Mistakes:
+    from switchhook.operations.control import ApplyProject  # noqa: PLC0415 (it brings in all that acts need)
+
     done = change(where, ApplyProject(text=text))
     return done.applied or Mistakes(done.mistakes)
 

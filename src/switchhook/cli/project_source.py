@@ -5,11 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,
-    CommandError,
-    UsageError,
     ask_store,
     file_name,
     read_bytes,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.app.application import Application, open_application
 from switchhook.cli.demo.watch import follow, new_call
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 from switchhook.cli.output import print_left_over
 from switchhook.cli.serving import run_on_loop
 from switchhook.cli.timeline import draw_path

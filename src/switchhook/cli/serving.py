@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from switchhook import __version__
 from switchhook.api.listening import CannotListenError
 from switchhook.app.application import open_application, settle
-from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
+from switchhook.cli.errors import CommandError
+from switchhook.cli.options import NO_FLAGS, Config, SettingsFlags, settings_of
 from switchhook.cli.output import stdout
 from switchhook.logs import GATHERED, configure_logs
 from switchhook.operations.data_dir import DataDirError, held

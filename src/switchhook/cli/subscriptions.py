@@ -7,19 +7,11 @@ from urllib.parse import urlsplit
 from cyclopts import Parameter
 
 from switchhook.cli.changing import change
-from switchhook.cli.options import (
-    CommandError,
-    Config,
-    DataDir,
-    Json,
-    OnlyProject,
-    ask_store,
-    data_dir_of,
-)
+from switchhook.cli.errors import CommandError
+from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.event import Subscription
 from switchhook.operations import subscriptions as operations
-from switchhook.operations.control import EndSubscription
 from switchhook.views.text import clock, iso, one_line
 
 
@@ -63,6 +55,8 @@ def _remove(
         raise CommandError(
             f"there is no subscription {number}; `switchhook subscriptions` lists those that there are"
         )
+    from switchhook.operations.control import EndSubscription  # noqa: PLC0415 (it brings in all that acts need)
+
     act = EndSubscription(project=one.project, number=number)
     change(data_dir_of(config, data_dir), act)
     return one

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from switchhook.cli.options import CommandError, Json, UsageError
+from switchhook.cli.errors import CommandError, UsageError
+from switchhook.cli.options import Json
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.operations.templates import add_template
 from switchhook.projectfile.templates.catalogue import find_template, list_templates

@@ -9,7 +9,6 @@ from switchhook.cli.changing import change
 from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
-from switchhook.operations.control import CreateToken, RevokeToken
 from switchhook.operations.tokens import NewToken, list_tokens
 from switchhook.views.text import clock, iso
 
@@ -37,6 +36,8 @@ def create(
     data_dir: DataDir = None,
 ) -> int:
     """Make a token and print its key, which is not shown again."""
+    from switchhook.operations.control import CreateToken  # noqa: PLC0415 (it brings in all that acts need)
+
     where = data_dir_of(config, data_dir)
     made = change(where, CreateToken(project=project, user=user, scope=scope, days=days))
     print_json(_as_json(made.token) | {"key": made.key}) if json else _show_new(made)
@@ -68,6 +69,8 @@ def revoke(
     data_dir: DataDir = None,
 ) -> int:
     """Let a token be good no more; a running server refuses it from its next request on."""
+    from switchhook.operations.control import RevokeToken  # noqa: PLC0415 (it brings in all that acts need)
+
     where = data_dir_of(config, data_dir)
     revoked = change(where, RevokeToken(token=token_id))
     stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")

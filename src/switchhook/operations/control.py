@@ -15,13 +15,8 @@ from switchhook.domain.token import Scope, Token
 from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
 from switchhook.operations.ports import SubscriptionMemory
-from switchhook.operations.projects import (
-    Applied,
-    NoSuchProjectError,
-    ProjectFileReader,
-    apply_project,
-    read_here,
-)
+from switchhook.operations.project_versions import NoSuchProjectError
+from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
 from switchhook.operations.tokens import (

@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from switchhook.errors import ExpectedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -23,7 +25,7 @@ PATIENCE = 10.0
 TRY_AGAIN = 0.02
 
 
-class DataDirError(OSError):
+class DataDirError(ExpectedError, OSError):
     """The directory cannot be used. The message says which, why, and what to do."""
 
 

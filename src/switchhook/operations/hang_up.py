@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from switchhook.errors import ExpectedError
 from switchhook.operations.history import NoSuchCallError
 from switchhook.storage.records import WantedHangUp
 
@@ -16,7 +17,7 @@ POLL_INTERVAL: Final = 0.1
 """Seconds between two looks whether the call has ended."""
 
 
-class CallOverError(Exception):
+class CallOverError(ExpectedError):
     """The call has ended already."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.journal import JournalEntry
+from switchhook.errors import ExpectedError
 from switchhook.storage.records import CallRow, DeliveryRow
 from switchhook.webhooks.delivery import Attempt
 
@@ -31,11 +32,11 @@ class DeliveryStory:
     attempts: tuple[Attempt, ...]
 
 
-class NoSuchCallError(LookupError):
+class NoSuchCallError(ExpectedError, LookupError):
     """No call of that id is stored."""
 
 
-class NoSuchDeliveryError(LookupError):
+class NoSuchDeliveryError(ExpectedError, LookupError):
     """No delivery of that id is stored."""
 
 

@@ -15,10 +15,9 @@ from switchhook.projectfile.file import read_project, renewed, write_project
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import project_warnings
-from switchhook.storage.records import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from switchhook.operations.sounds import MissingSounds
     from switchhook.storage.ports import Projects
@@ -35,10 +34,6 @@ class Applied:
     """False when the file says what the latest version says already."""
     notes: tuple[str, ...] = ()
     """What is no mistake, and perhaps not meant: former names of keys, `project_warnings`, and sounds that are missing."""
-
-
-class NoSuchProjectError(LookupError):
-    """No project of that id was applied. The message says so and names those that were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,46 +196,3 @@ def _note_taken(
 
 def _whose(owner: str, names_them: bool) -> str:  # noqa: FBT001 (it is asked for by name above)
     return f"project {owner}" if names_them else "another project"
-
-
-async def export_project(store: Projects, project_id: str | None) -> str:
-    """Return the latest version of a project as a file, passwords and all.
-
-    Without an id, the only project there is. Raises NoSuchProjectError, or StoreError.
-    """
-    return renewed((await latest_version(store, project_id)).document)
-
-
-async def require_project(store: Projects, project_id: str) -> None:
-    """Raise NoSuchProjectError where others were applied, but none of that id."""
-    there = await store.project_versions()
-    if there and project_id not in there:
-        raise _unknown(project_id, there)
-
-
-def _unknown(project_id: str, there: Iterable[str]) -> NoSuchProjectError:
-    known = ", ".join(sorted(there))
-    return NoSuchProjectError(f"there is no project {project_id}; there are: {known}")
-
-
-async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
-    """Return the latest version of a project; without an id, of the only one there is.
-
-    Raises NoSuchProjectError, or StoreError when it cannot be read.
-    """
-    there = sorted(await store.project_versions())
-    if not there:
-        raise NoSuchProjectError("there is no project yet; apply a project file first")
-    if project_id is None and len(there) > 1:
-        raise NoSuchProjectError(f"say which project: {', '.join(there)}")
-    wanted = project_id or there[0]
-    found = await store.latest_project(wanted)
-    if found is None:
-        raise _unknown(wanted, there)
-    return _read(found)
-
-
-def _read(stored: StoredProject) -> StoredProject:
-    if stored.unreadable:
-        raise UnreadableError(f"{stored.unreadable}; apply its project file again")
-    return stored

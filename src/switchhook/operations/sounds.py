@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from switchhook.errors import ExpectedError
 from switchhook.projectfile.types.project import PROJECT_ID
 from switchhook.sip.rtp.packet import RATE
 from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, remark_on, write_wav
@@ -36,7 +37,7 @@ KEPT: Final = 1_000
 """Sounds that are kept in memory."""
 
 
-class SoundError(Exception):
+class SoundError(ExpectedError):
     """A sound cannot be added. The message is a sentence for people: what, why, and what to do."""
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.domain.token import Scope, Token
-from switchhook.operations.projects import latest_version
+from switchhook.errors import ExpectedError
+from switchhook.operations.project_versions import latest_version
 from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ USED_EVERY: Final = 60.0
 """Seconds within which a second use is not written down."""
 
 
-class TokenError(ValueError):
+class TokenError(ExpectedError, ValueError):
     """A token cannot be made. The message says why, and what to do."""
 
 
-class NoSuchTokenError(LookupError):
+class NoSuchTokenError(ExpectedError, LookupError):
     """There is no token of that id. The message says so."""
 
 

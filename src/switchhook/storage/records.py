@@ -13,6 +13,7 @@ from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
+from switchhook.errors import ExpectedError
 from switchhook.webhooks.delivery import Attempt, Delivery
 
 
@@ -34,7 +35,7 @@ MAIN: Final = "main"
 """The node, where there is only one."""
 
 
-class StoreError(Exception):
+class StoreError(ExpectedError):
     """A store could not do what it was asked; nothing of that was done.
 
     The message says what happened, where, and what to do. `transient` says whether the same request may succeed

@@ -12,6 +12,7 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
+from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.parameters import CATALOGUE, CallFacts, resolve
 from switchhook.webhooks.payload_template import TEMPLATES, leaves
@@ -51,7 +52,7 @@ VISIT: Mapping[str, str] = {
 """The example visitor's attributes; a number's own insertion type and pool override them."""
 
 
-class ExampleError(Exception):
+class ExampleError(ExpectedError):
     """A described call cannot be made. The message is a sentence for people."""
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.operations.projects import latest_version
+from switchhook.errors import ExpectedError
+from switchhook.operations.project_versions import latest_version
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.loading import load_snapshot
 from switchhook.projectfile.toml.document import decode
@@ -27,7 +28,7 @@ AnyWebhook = AskedWebhook | AnyListener
 W = TypeVar("W", bound=AnyWebhook)
 
 
-class NoSuchWebhookError(LookupError):
+class NoSuchWebhookError(ExpectedError, LookupError):
     """The project has no such webhook. The message names those that it has."""
 
 

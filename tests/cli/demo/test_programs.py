@@ -8,7 +8,7 @@ import json
 import pytest
 
 from switchhook.cli.demo.programs import EXAMPLES, Language, Processor, Receiver
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 from tests.support.loop import run
 from tests.support.programs import require
 

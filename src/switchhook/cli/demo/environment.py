@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from switchhook.app.application import Application, open_application
 from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
 from switchhook.cli.demo.scenarios import CALLER, RECEPTION
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 from switchhook.domain.project import Project
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import Applied, apply_project

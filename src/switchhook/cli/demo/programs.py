@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import switchhook
-from switchhook.cli.options import CommandError
+from switchhook.cli.errors import CommandError
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from itertools import count
 from typing import TYPE_CHECKING
 
+from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.payload_template import leaves
 from switchhook.webhooks.text_template import is_json
@@ -31,7 +32,7 @@ _UNFIT = re.compile(r"""["'\\<>{}\x00-\x20\x7f]""")
 _CHECKED_URL = "https://receiver.example/"
 
 
-class TemplateError(Exception):
+class TemplateError(ExpectedError):
     """No such template, or a value that does not fit its gap. The message says what to do."""
 
 

@@ -1,0 +1,63 @@
+"""Which projects were applied, and what their latest versions say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.errors import ExpectedError
+from switchhook.storage.records import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.storage.ports import Projects
+    from switchhook.storage.records import StoredProject
+
+
+class NoSuchProjectError(ExpectedError, LookupError):
+    """No project of that id was applied. The message says so and names those that were."""
+
+
+async def export_project(store: Projects, project_id: str | None) -> str:
+    """Return the latest version of a project as a file, passwords and all.
+
+    Without an id, the only project there is. Raises NoSuchProjectError, or StoreError.
+    """
+    from switchhook.projectfile.file import renewed  # noqa: PLC0415 (most ask for less)
+
+    return renewed((await latest_version(store, project_id)).document)
+
+
+async def require_project(store: Projects, project_id: str) -> None:
+    """Raise NoSuchProjectError where others were applied, but none of that id."""
+    there = await store.project_versions()
+    if there and project_id not in there:
+        raise _unknown(project_id, there)
+
+
+def _unknown(project_id: str, there: Iterable[str]) -> NoSuchProjectError:
+    known = ", ".join(sorted(there))
+    return NoSuchProjectError(f"there is no project {project_id}; there are: {known}")
+
+
+async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
+    """Return the latest version of a project; without an id, of the only one there is.
+
+    Raises NoSuchProjectError, or StoreError when it cannot be read.
+    """
+    there = sorted(await store.project_versions())
+    if not there:
+        raise NoSuchProjectError("there is no project yet; apply a project file first")
+    if project_id is None and len(there) > 1:
+        raise NoSuchProjectError(f"say which project: {', '.join(there)}")
+    wanted = project_id or there[0]
+    found = await store.latest_project(wanted)
+    if found is None:
+        raise _unknown(wanted, there)
+    return _read(found)
+
+
+def _read(stored: StoredProject) -> StoredProject:
+    if stored.unreadable:
+        raise UnreadableError(f"{stored.unreadable}; apply its project file again")
+    return stored
