@@ -136,7 +136,7 @@ def test_nobody_calls_from_outside_without_a_trunk(
     file.write_text('[project]\nid = "acme"\nname = "Acme"\n')
     told = ("call", "--real", "--file", str(file), "--from", "380441112233", "--to", "102")
     assert run(told) == FAILED
-    assert "has no trunk, so nobody calls it from outside" in capsys.readouterr().err
+    assert "has no trunk, so no call comes from outside" in capsys.readouterr().err
 
 
 @pytest.fixture

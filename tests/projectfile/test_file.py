@@ -414,7 +414,7 @@ WRONG = {
     ),
     "a scheme that goes to itself": (
         in_scheme("[[schemes.steps]]\ngo_to = 1"),
-        "steps[0].go_to: calls go round without ringing anybody: 1 → 1",
+        "steps[0].go_to: calls go round without ringing a target: 1 → 1",
     ),
 }
 
@@ -459,7 +459,7 @@ def test_a_circle_is_told_once() -> None:
 
     (found,) = mistakes(in_scheme(steps) + circle)
 
-    assert "calls go round without ringing anybody: 2 → 3 → 4 → 2" in found
+    assert "calls go round without ringing a target: 2 → 3 → 4 → 2" in found
 
 
 def test_a_circle_in_which_somebody_rings_is_allowed() -> None:

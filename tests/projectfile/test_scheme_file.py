@@ -238,7 +238,7 @@ WRONG = {
     "a silent circle through a branch": (
         step('background = []\n[[schemes.steps]]\nhours = "office"\nopen = [{ go_to = 1 }]'),
         (
-            "line 37: schemes[0].steps[1].open[0].go_to: calls go round without ringing anybody: 1 → 1;"
+            "line 37: schemes[0].steps[1].open[0].go_to: calls go round without ringing a target: 1 → 1;"
             " let one of these schemes ring"
         ),
     ),
@@ -400,7 +400,7 @@ def test_a_long_chain_of_schemes_is_looked_at_in_good_time() -> None:
     circle = f'{HEAD}{chain}[[schemes]]\nid = 3000\nname = "x"\nsteps = [{{ go_to = 2 }}]'
     (mistake,) = mistakes(circle)
     named = "2 → 3 → 4 → 5 → 6 → 7 → 8 → 9 → … → 3000 → 2"
-    assert f"calls go round without ringing anybody: {named}; let one" in mistake
+    assert f"calls go round without ringing a target: {named}; let one" in mistake
 
 
 @pytest.mark.parametrize("levels", [12, 45, 300])

@@ -40,11 +40,11 @@ BOTH = ("emit incoming.before", "ring b1 mary", "ring b2 john", "emit incoming.f
         (603, 0, "rejected by system, 603 declined"),
         (403, 0, "rejected by system, 603 declined"),
         (486, 21, "rejected by system, 603 declined"),
-        (404, 0, "unreachable by system, 480 nobody could be reached"),
-        (480, 0, "unreachable by system, 480 nobody could be reached"),
-        (408, 0, "missed by system, 480 nobody answered"),
-        (408, 27, "unreachable by system, 480 nobody could be reached"),
-        (503, 27, "unreachable by system, 503 nobody could be reached"),
+        (404, 0, "unreachable by system, 480 no target could be reached"),
+        (480, 0, "unreachable by system, 480 no target could be reached"),
+        (408, 0, "missed by system, 480 no answer"),
+        (408, 27, "unreachable by system, 480 no target could be reached"),
+        (503, 27, "unreachable by system, 503 no target could be reached"),
         *(
             (status, 0, f"failed by system, {told} the call forwarding scheme did not work")
             for status, told in IN_KIND.items()
@@ -66,7 +66,7 @@ def test_nobody_answered_in_time_is_a_missed_call() -> None:
         0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "emit incoming.after")
-    assert story.end == "missed by system, 480 nobody answered"
+    assert story.end == "missed by system, 480 no answer"
 
 
 def test_the_attempt_that_ended_last_says_what_became_of_the_call() -> None:
@@ -75,7 +75,7 @@ def test_the_attempt_that_ended_last_says_what_became_of_the_call() -> None:
     story.hears(0, CallArrived(), *BOTH)
     story.hears(1, refuses("b2", 486))
     story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "emit incoming.after")
-    assert story.end == "missed by system, 480 nobody answered"
+    assert story.end == "missed by system, 480 no answer"
 
 
 @pytest.mark.row("A-54")
@@ -126,7 +126,7 @@ def test_the_caller_gets_the_cause_and_the_attempt_its_reason() -> None:
     timeout = Cause(sip=408, q850=19, text="no answer in time")
     assert ends == [
         EndLeg(leg="b1", cause=timeout, why=AttemptEnd.TIMEOUT),
-        EndLeg(leg="caller", cause=Cause(sip=480, text="nobody answered")),
+        EndLeg(leg="caller", cause=Cause(sip=480, text="no answer")),
     ]
 
 

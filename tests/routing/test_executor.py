@@ -180,7 +180,7 @@ def test_the_fallback_is_tried_once() -> None:
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
     story.hears(1, refuses("b1", 486), f"ring b2 {MOBILE}", "emit incoming.forwarding")
     story.hears(61, TimePassed(), "end b2 timeout", "end caller 480", "emit incoming.after")
-    assert story.end == "missed by system, 480 nobody answered"
+    assert story.end == "missed by system, 480 no answer"
 
 
 def test_the_caller_may_give_up_on_the_fallback() -> None:

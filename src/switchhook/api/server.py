@@ -111,7 +111,7 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                while state.connections or state.tasks:  # noqa: ASYNC110 (uvicorn tells nobody)
+                while state.connections or state.tasks:  # noqa: ASYNC110 (uvicorn has no event for it)
                     await asyncio.sleep(0.01)
         for connection in list(state.connections):
             connection.transport.abort()

@@ -22,7 +22,7 @@ RENEW_EVERY: Final = 3.0
 LOOKS: Final = 5
 """So many looks in a row that find another's lease unchanged, each after a renewal of our own, end it.
 
-Looks are counted and no seconds: whoever stood still for an hour has not looked, and clocks need not agree.
+It counts looks and not seconds: a node that was suspended has not looked, and clocks need not agree.
 """
 
 

@@ -68,7 +68,7 @@ def place_real_call(
     """
     if script.caller not in snapshot.accounts and not snapshot.project.trunks:
         raise CommandError(
-            f"project {snapshot.project.id} has no trunk, so nobody calls it from outside: call --from one"
+            f"project {snapshot.project.id} has no trunk, so no call comes from outside: call --from one"
             " of its accounts, or add a [[trunks]] table"
         )
     with TemporaryDirectory(prefix="switchhook-call-") as name:

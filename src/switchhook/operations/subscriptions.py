@@ -92,7 +92,7 @@ def _check_url(target_url: str) -> None:
             "target_url", f"the URL is longer than {MAX_URL_LENGTH} characters: shorten it"
         )
     if not target_url.isprintable():
-        raise SubscriptionError("target_url", "the URL holds characters that nobody can print")
+        raise SubscriptionError("target_url", "the URL holds unprintable characters")
     try:
         parse_url(target_url, no_placeholder)
     except ValueError as error:

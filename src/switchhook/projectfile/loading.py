@@ -26,7 +26,7 @@ def load_snapshot(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Proje
 
     It was judged when it was applied: what a release judges more strictly than the one before must not
     take a project off the air. Raises LookupError when this release cannot read it, for a later one
-    wrote it, or when nobody can.
+    wrote it, or when it is damaged.
     """
     if stored.unreadable:
         raise LookupError(f"{stored.unreadable}; apply its project file again")

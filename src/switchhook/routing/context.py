@@ -64,7 +64,7 @@ class TransitionContext:
         )
 
     def emit(self, event: EventKind) -> None:
-        """Emit an event to whoever listens."""
+        """Emit an event to its event webhooks, mails and subscriptions."""
         emitted = self.call.emitted + 1
         self.change(emitted=emitted)
         self.issue(EmitEvent(event=event, seq=emitted, at=self.now, call=self.call))

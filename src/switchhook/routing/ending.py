@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
 
 REFUSALS = {
-    Outcome.MISSED: Cause(sip=480, text="nobody answered"),
+    Outcome.MISSED: Cause(sip=480, text="no answer"),
     Outcome.BUSY: Cause(sip=486, text="busy"),
     Outcome.REJECTED: Cause(sip=603, text="declined"),
-    Outcome.UNREACHABLE: Cause(sip=480, text="nobody could be reached"),
+    Outcome.UNREACHABLE: Cause(sip=480, text="no target could be reached"),
     Outcome.FAILED: Cause(sip=486, text="the call forwarding scheme did not work"),
 }
 """The refusal of the caller when the scheme placed the call nowhere [A-54].

@@ -134,7 +134,7 @@ def _without_talking(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[T
     free = [m for m in dict.fromkeys(members) if not _is_one_of(call, m, talking)]
     if not free:
         named = ", ".join(map(str, wanted))
-        why = f"{named} takes part in the call already" if wanted else "there is nobody to ring"
+        why = f"{named} takes part in the call already" if wanted else "there is no target to ring"
         raise NotTransferableError(603, why)
     return tuple(free)
 

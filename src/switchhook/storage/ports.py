@@ -270,7 +270,7 @@ class ChangeFeed(Protocol):
     ) -> Mapping[ChangeKind, int]:
         """Return how often each kind of thing was changed, as soon as that is not `since`; None: at once.
 
-        A change is counted with what it changes, at once or not at all: whoever reads after this has it.
+        A change is counted in the transaction that makes it: a later read has it.
         Changes of this process are told at once, those of others within about a second. A kind that was
         never changed is left out. May raise StoreError after a while of waiting.
         """
@@ -279,11 +279,11 @@ class ChangeFeed(Protocol):
 class Nodes(Protocol):
     """Keeps the nodes that share the store, and their leases on calls and deliveries.
 
-    A store is opened under a node's name; what it stores of calls, deliveries and registrations is that
-    node's. A lease lasts until somebody takes it over; nobody compares clocks. Whoever sees `beat` unchanged
-    for a while, as often as it looks, may take over. From then on the node that was taken over stores
-    nothing of calls, deliveries and registrations: that raises LeaseLostError, in the very transaction. So
-    one that stood still, and was not dead, does no harm.
+    A store is opened under a node's name; what it stores of calls, deliveries and registrations is that node's.
+    A lease lasts until another node takes it over; clocks are not compared. Whoever sees `beat` unchanged for a
+    while, as often as it looks, may take over. From then on the node that was taken over stores nothing of
+    calls, deliveries and registrations: that raises LeaseLostError, in the very transaction. So one that stood
+    still, and was not dead, does no harm.
     """
 
     @property

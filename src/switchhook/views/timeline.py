@@ -100,7 +100,7 @@ SIGNS: dict[EntryKind, tuple[str, str]] = {
 WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
     EntryKind.ARRIVED: lambda _, facts: (
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
-        f"{', and asks to be shown to nobody' if 'hidden' in facts else ''}"
+        f"{', number withheld' if 'hidden' in facts else ''}"
     ),
     EntryKind.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"

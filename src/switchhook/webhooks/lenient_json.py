@@ -75,7 +75,7 @@ def _check_depth(value: JsonValue, text: str) -> None:
 
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f"
-"""What stands in no text; the line breaks and tabs of one that nobody escaped do."""
+"""Characters that no JSON text holds, apart from unescaped line breaks and tabs."""
 _STRINGS = {
     opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\[^{_CONTROL}])*)[{closing}]")
     for openings, closing in (

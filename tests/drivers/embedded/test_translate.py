@@ -160,7 +160,7 @@ def test_a_refusal_tells_its_status_and_its_reason() -> None:
     assert cause_of_refusal(486, plain) == Cause(sip=486, text="Busy Here")
     assert cause_of_refusal(480, told) == Cause(sip=480, q850=21, text="no, thanks")
     assert cause_of_refusal(408, None) == Cause(sip=408, q850=27, text="no response")
-    assert cause_of_refusal(503, None) == Cause(sip=503, q850=27, text="nobody takes calls there")
+    assert cause_of_refusal(503, None) == Cause(sip=503, q850=27, text="nothing listens there")
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def told(text: str) -> str:
         ("= 1", "line 1: no key stands here; write KEY = VALUE, [name] or [[name]]"),
         (
             "\n\u00a0id = 1",
-            "line 2: a character that nobody sees begins the line (U+00A0); remove it",
+            "line 2: an invisible character begins the line (U+00A0); remove it",
         ),
         (
             "id = 1\rx = 2\r",

@@ -52,7 +52,7 @@ def test_a_direction_to_nobody_hands_the_call_on() -> None:
     story = Transcript(incoming(within=snapshot(ASK, ring(MARY))))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(1, directs(), "ring b1 mary", "emit incoming.forwarding")
-    assert "notice there is nobody to ring" in story.journal
+    assert "notice there is no target to ring" in story.journal
 
 
 def test_a_direction_to_nobody_ends_the_call_where_no_step_is_left() -> None:

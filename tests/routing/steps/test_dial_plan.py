@@ -181,7 +181,7 @@ def test_a_webhook_that_is_gone_has_failed() -> None:
     story = Transcript(incoming(AskDialPlanStep(webhook="gone", failed=(ring(MARY),))))
     story.hears(0, CallArrived(), BEFORE, *MARY_RINGS)
     assert "notice dial-plan webhook 'gone' is not in this project" in story.journal
-    assert "branch failed: there is nobody to ask" in story.journal
+    assert "branch failed: the webhook is not in this project" in story.journal
 
 
 def test_answers_of_the_other_dialect_are_ignored() -> None:

@@ -126,7 +126,7 @@ def test_a_time_that_has_not_come_changes_nothing() -> None:
 def test_a_ring_of_nobody_hands_the_call_on() -> None:
     story = Transcript(incoming(ring(), ring(MARY)))
     story.hears(0, CallArrived(), *FIRST)
-    assert "notice there is nobody to ring" in story.journal
+    assert "notice there is no target to ring" in story.journal
 
 
 def test_a_leg_that_answers_without_ringing_is_an_answer() -> None:

@@ -327,7 +327,7 @@ class ResponseReader:
         if self.has_head:
             return f"what it sent is not HTTP ({error})"
         if isinstance(error, httptools.HttpParserCallbackError):
-            return "its answer has a Transfer-Encoding nobody asked for"
+            return "its answer has an unexpected Transfer-Encoding"
         began = b"".join(self._pieces) or data
         if began.startswith(_TLS_RECORDS):
             return "what it sent is not HTTP, but TLS: the webhook's URL has to begin with https"

@@ -245,7 +245,7 @@ class Bridge:
         return [out for called in ringing for out in end_all(called.branches, STOPPED)]
 
     def internal_error(self, sip_leg: str) -> list[BridgeOutput]:
-        """End a leg of which something could not be handled: nobody waits for what may never come."""
+        """End a leg whose event could not be handled, so that no timer waits for it."""
         return [EndSession(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
     def carry_out(self, command: BridgeCommand) -> list[BridgeOutput]:
@@ -388,7 +388,7 @@ class Bridge:
                 sip_events.InviteFailed(leg=sip_leg, status=500, response=None)
             )
         return self.handle_event(
-            sip_events.SipLegEnded(leg=sip_leg, status=481, why="nobody said why")
+            sip_events.SipLegEnded(leg=sip_leg, status=481, why="ended without an event")
         )
 
     def _progress(self, event: sip_events.ProgressReceived) -> list[BridgeOutput]:

@@ -167,7 +167,7 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
         q850, text = _reason(bye)
         return Cause(sip=status, q850=q850, text=text or "hung up before the answer came")
     if response is None:
-        text = "no response" if status == 408 else "nobody takes calls there"
+        text = "no response" if status == 408 else "nothing listens there"
         return Cause(sip=status, q850=OUT_OF_ORDER, text=text)
     q850, text = _reason(response)
     return Cause(sip=status, q850=q850, text=text or one_line(response.reason))

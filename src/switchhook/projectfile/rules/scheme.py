@@ -123,7 +123,7 @@ def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Locati
         target, path = jump
         if target in trail:
             visited = list(trail)
-            problem = f"calls go round without ringing anybody: {_circle(visited, target)}"
+            problem = f"calls go round without ringing a target: {_circle(visited, target)}"
             at.notes.add(path, problem, "let one of these schemes ring")
         elif target not in done and target in jumps:
             trail[target] = iter(jumps[target])

@@ -115,7 +115,7 @@ EVENT_WEBHOOK = Table(
         TableKey(
             "notification",
             YesNo(),
-            "whether that call has no id, so that nobody answers it",
+            "whether that call has no id, and so gets no answer",
             default=False,
         ),
         TableKey("body", Passage(), "text that is sent with format raw", default=""),

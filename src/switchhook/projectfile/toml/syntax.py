@@ -115,7 +115,7 @@ def _more_behind(_: str, written: str, __: str, ___: Container[str]) -> SyntaxPr
 def _no_key(_: str, written: str, __: str, ___: Container[str]) -> SyntaxProblem:
     unseen = next((char for char in written.strip(" \t\r") if not char.isprintable()), "")
     if unseen and written.strip(" \t\r").startswith(unseen):
-        return f"a character that nobody sees begins the line (U+{ord(unseen):04X})", "remove it"
+        return f"an invisible character begins the line (U+{ord(unseen):04X})", "remove it"
     return "no key stands here", "write KEY = VALUE, [name] or [[name]]"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def listener_warnings(project: Project) -> Iterator[str]:
     """Yield remarks on values that are sent otherwise than written, and on receivers without events.
 
-    What looks like a placeholder and is none (R2-28), a gap of a template that nobody filled in, JSON under
+    What looks like a placeholder and is none (R2-28), an unfilled gap of a template, JSON under
     another Content-Type, a filter that no call passes.
     """
     for webhook in project.event_webhooks:

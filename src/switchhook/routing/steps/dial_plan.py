@@ -34,7 +34,7 @@ def begin(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
         ctx.write_journal(
             EntryKind.NOTICE, f"dial-plan webhook {step.webhook!r} is not in this project"
         )
-        return _enter(ctx, FAILED, "there is nobody to ask")
+        return _enter(ctx, FAILED, "the webhook is not in this project")
     if not webhook.use_ivr:
         return _ask(ctx, webhook)
     collect.begin(ctx, _sounds(webhook.start_message), webhook.code_timeout)

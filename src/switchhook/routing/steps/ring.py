@@ -89,7 +89,7 @@ def begin(
         ctx.write_journal(EntryKind.NOTICE, unringable_notice(target))
     targets = tuple(target for target in targets if target not in out and _members(ctx, target))
     if not targets:
-        ctx.write_journal(EntryKind.NOTICE, "there is nobody to ring")
+        ctx.write_journal(EntryKind.NOTICE, "there is no target to ring")
         return StepResult.CONTINUE
     if issue_ring is RingOrder.ALL_AT_ONCE:
         _ring_round(ctx, targets, (), timeout)

@@ -280,7 +280,7 @@ class ServerTransactions(Transactions[_Server, Request]):
         now: float,  # noqa: ARG002 -- for a client's CANCEL
         received: tuple[Request, Peer] | None,
     ) -> None:
-        # That no ACK came in time is told to nobody here: a session looks after its 2xx by itself.
+        # A missing ACK emits no event here: a session looks after its 2xx by itself.
         if action is Action.SEND and entry.data:
             self._output.packets.append(Packet(entry.data, entry.peer, entry.key))
         elif action is Action.PASS_UP and received is not None:

@@ -3,7 +3,7 @@
 Theory of operation. A transaction is one request and all that answers it. It takes a `Signal` (a message
 of some class, a request of its user, a timer) in its `State`; its machine's table names the actions that follow
 and the state it is in afterwards. A signal without a row is absorbed: that is how retransmissions die.
-The transaction neither sends nor reads anything: whoever feeds it (`client.py`, `server.py`) carries the actions out.
+The transaction neither sends nor reads anything: its owner (`client.py`, `server.py`) carries the actions out.
 
 Two timers suffice for all eleven letters of RFC 3261 table 4, as no state needs more than one of each
 kind: one that *retransmits* (A, E, G) and one that ends the stay in the state (the *timeout*: B, C, D, F, H, I, J, K and

@@ -347,9 +347,10 @@ class UserAgent:
                     assert_never(event)
 
     def _handle_stray_response(self, event: transaction_events.StrayResponse, now: float) -> None:
-        """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
+        """Send ACK for a resumed leg, and BYE for one that was not resumed.
 
-        They would talk to nobody. An untrusted peer gets nothing: their word that we called them is all there is.
+        Without the BYE the peer would wait in silence. An untrusted peer gets nothing: only its own word says
+        that we called it.
         """
         response, source = event.response, event.source
         try:

@@ -35,7 +35,7 @@ def calls(
             lambda row: decode(row["value"]),
             name="call",
             otherwise="call not resumed",
-            todo="whoever was in it has to call again",
+            todo="its callers have to call again",
         )
     )
 
