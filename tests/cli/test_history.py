@@ -14,7 +14,7 @@ from switchhook.storage.records import DeliveryRow, DeliveryState
 from tests.support.promises import attempt, delivery
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 
 def shown(told: Delivery, answer: bytes, capsys: pytest.CaptureFixture[str]) -> str:

@@ -22,11 +22,11 @@ from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
+from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
-from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.snapshots import CUSTOMER, DIALLED, snapshot
 

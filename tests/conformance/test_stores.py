@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from switchhook.storage.delivery import Attempt
     from switchhook.storage.records import CallRecord, DeliveryFilter
-    from switchhook.webhooks.delivery import Attempt
 
 HOUSE = ProjectSnapshot(Project(id="house", name="House"))
 """Another project than `shop`, to which what tests make belongs otherwise."""

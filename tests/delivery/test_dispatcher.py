@@ -18,7 +18,7 @@ from switchhook.delivery.dispatcher import ALL_RECIPIENTS, Dispatcher
 from switchhook.delivery.policy import RetryPolicy, default_policy
 from switchhook.delivery.queues import DispatcherLimits
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import Mail, MailResult
 from tests.support.promises import DOWN, OCCURRED, attempt, delivery, mail

@@ -27,7 +27,7 @@ from switchhook.delivery.policy import (
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
-from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import MailResult
 from tests.support.promises import DOWN, attempt, delivery, mail, moments

@@ -13,7 +13,7 @@ from switchhook.delivery.queues import DeliveryJob, DispatcherLimits, Queues
 from tests.support.promises import delivery, mail
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 
 def put(queues: Queues, made: Delivery, order: str = "") -> None:

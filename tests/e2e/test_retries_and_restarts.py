@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.app.application import Application
-    from switchhook.webhooks.delivery import Attempt, Delivery
+    from switchhook.storage.delivery import Attempt, Delivery
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from tests.support.receivers.samples import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 HERE = AllowedNetworks.parse(("127.0.0.0/8",))
 BEGAN = 1_534_147_871.0

@@ -21,7 +21,7 @@ from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.promises import call, delivery, record
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 WEBHOOKS = ("crm", "erp", "bi")
 AT_ONCE = 40

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.project import ProjectSnapshot
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 LATER = 4e9
 """When their calls ended: retention is not due."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Step
     from switchhook.drivers.embedded.media_control import MediaSettings
     from switchhook.drivers.ports import Sounds
+    from switchhook.storage.delivery import Delivery
     from switchhook.storage.records import CallRecord
-    from switchhook.webhooks.delivery import Delivery
 
 DIALLED = "380800111222"
 """The number that everybody dials; it runs the project's only scheme."""

@@ -11,9 +11,9 @@ from switchhook.domain.call import CallState
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
+from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import CallRecord
-from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail
 from tests.support.snapshots import incoming, ring

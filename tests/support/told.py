@@ -22,13 +22,13 @@ from switchhook.routing.events import (
     LegEnded,
     LegRinging,
 )
+from switchhook.storage.delivery import Attempt
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.outbox import OutboxContext, call_record
-from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
     from switchhook.routing.events import Event
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "project.toml").read_text(encoding="utf-8")
 CALL = "1763692331.000482915513"

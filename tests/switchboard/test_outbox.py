@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from switchhook.routing.events import Event
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 
 def subscription(number: int, event: str = "custom", project: str = "shop") -> Subscription:

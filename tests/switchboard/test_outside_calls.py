@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.drivers.ports import CallHandler
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 DEAR = "380900123456"
 FRIEND = "380501112233"

@@ -35,11 +35,11 @@ from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
+from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
-from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
 from tests.support.snapshots import (

@@ -25,13 +25,13 @@ from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.engine import step
 from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
+from switchhook.storage.delivery import Delivery
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard import switchboard
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
-from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
 

@@ -13,7 +13,7 @@ from switchhook.views.timeline import SIGNS, WORDS, delivery_lines, entry_line
 from tests.support.promises import DOWN, attempt, mail
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.delivery import Attempt
+    from switchhook.storage.delivery import Attempt
 
 
 def test_a_mail_names_who_is_told() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from switchhook.delivery.policy import RetryPolicy
     from switchhook.domain.directory import ProjectDirectory
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 
 class Policies:

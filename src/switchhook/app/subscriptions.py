@@ -13,8 +13,8 @@ from switchhook.tasks import spawn
 if TYPE_CHECKING:
     from switchhook.delivery.subscribers import Subscribers
     from switchhook.domain.event import Subscription
+    from switchhook.storage.delivery import Delivery
     from switchhook.storage.ports import Subscriptions
-    from switchhook.webhooks.delivery import Delivery
 
 log = structlog.get_logger(__name__)
 

@@ -19,13 +19,13 @@ from switchhook.operations.history import (
     show_call,
     show_delivery,
 )
+from switchhook.storage.delivery import Attempt
 from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
+from switchhook.views.event_answer import notice_of
 from switchhook.views.text import NOTHING, clock, one_line, seconds
 from switchhook.views.timeline import call_lines
-from switchhook.webhooks.delivery import Attempt
-from switchhook.webhooks.dialects.event_answer import notice_of
 
 T = TypeVar("T")
 

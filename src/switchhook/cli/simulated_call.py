@@ -23,13 +23,13 @@ from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.sounds import missing_sounds
+from switchhook.storage.delivery import Delivery
 from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views import as_json
 from switchhook.views.path import path_of
 from switchhook.views.text import iso
 from switchhook.views.timeline import Line, call_lines, event_and_recipient
-from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.timestamps import time_zone_of
 
 FORMS = {"--answer": "NAME=BODY", "--phone": "TARGET=WHAT"}

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.policy import RetryPolicy
+    from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.ports import Attempts
-    from switchhook.webhooks.delivery import Attempt, Delivery
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import Mail, MailResult
 
 if TYPE_CHECKING:

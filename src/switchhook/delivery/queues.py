@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Final
 
-from switchhook.webhooks.delivery import Delivery
+from switchhook.storage.delivery import Delivery
 from switchhook.webhooks.mail import Mail
 from switchhook.webhooks.url import without_query
 

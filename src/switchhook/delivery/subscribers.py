@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from switchhook.domain.event import Subscription
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.storage.delivery import Delivery
 
 
 class Subscribers:

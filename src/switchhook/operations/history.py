@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.journal import JournalEntry
 from switchhook.errors import ExpectedError
+from switchhook.storage.delivery import Attempt
 from switchhook.storage.records import CallRow, DeliveryRow
-from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
     from switchhook.storage.ports import Records

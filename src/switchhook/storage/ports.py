@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.token import Token
+    from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
-    from switchhook.webhooks.delivery import Attempt, Delivery
 
 
 class CallStore(Protocol):

@@ -14,7 +14,7 @@ from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
 from switchhook.errors import ExpectedError
-from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

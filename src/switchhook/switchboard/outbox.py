@@ -15,8 +15,8 @@ from switchhook.routing.commands import (
     PhoneCommand,
     WriteJournal,
 )
+from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import CallRecord
-from switchhook.webhooks.delivery import Delivery, delivery_id
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.listeners import listeners
 from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_CODES, MAIL_SECONDS, render_mail

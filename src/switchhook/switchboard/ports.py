@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.target import Target
+    from switchhook.storage.delivery import Delivery
     from switchhook.tracking.outside_limiter import Forbidden
-    from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
 
 

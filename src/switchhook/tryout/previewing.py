@@ -11,18 +11,18 @@ from switchhook.delivery.http.wire import render
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
+from switchhook.storage.delivery import DeliveryRequest, delivery_id
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.tryout.examples import ExampleError, example_facts
 from switchhook.tryout.lookup import find_webhook
-from switchhook.webhooks.delivery import delivery_id
-from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.mail import DEFAULT_SENDER, Mail, render_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.tryout.examples import Example
     from switchhook.tryout.lookup import AskedWebhook
+    from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
 
 FAILED = FailureKind.CONNECT_TIMEOUT
@@ -34,7 +34,7 @@ class Preview:
     """One request, and where it would go; of an event mail, its message."""
 
     webhook: str
-    request: HttpRequest | Mail
+    request: DeliveryRequest
     data: bytes
     """The bytes on the wire, with secrets."""
     origin: Origin | None

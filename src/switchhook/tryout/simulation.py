@@ -26,13 +26,13 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
 from switchhook.routing.arrival import Arrival, Refused
+from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.tryout.lookup import find_routing_webhook
 from switchhook.tryout.script import PHONES, Script
-from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
 
 if TYPE_CHECKING:

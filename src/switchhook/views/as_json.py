@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from switchhook.domain.masking import MASK
+from switchhook.views.event_answer import notice_of
 from switchhook.views.path import path_of
 from switchhook.views.text import iso, one_line
-from switchhook.webhooks.dialects.event_answer import notice_of
 from switchhook.webhooks.mail import Mail, read_mail
 from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Leg
     from switchhook.domain.journal import JournalEntry
     from switchhook.operations.history import CallStory, DeliveryStory
+    from switchhook.storage.delivery import Attempt, Delivery, DeliveryRequest
     from switchhook.storage.records import CallRow, DeliveryRow
-    from switchhook.webhooks.delivery import Attempt, Delivery
-    from switchhook.webhooks.http import HttpRequest
 
 
 def call(row: CallRow) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def _attempt(promised: Delivery, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def address(request: HttpRequest | Mail, *, hides_path: bool = False) -> dict[str, str]:
+def address(request: DeliveryRequest, *, hides_path: bool = False) -> dict[str, str]:
     """Return how and where it goes, of a mail `MAIL` and a `mailto:` URL."""
     method = "MAIL" if isinstance(request, Mail) else request.method
     return {"method": method, "url": masked_url(request.url, hides_path=hides_path)}
@@ -131,7 +130,7 @@ def url_template(delivery: Delivery) -> dict[str, str]:
     return address(delivery.request, hides_path=delivery.is_to_subscriber)
 
 
-def content(request: HttpRequest | Mail) -> tuple[NamedValues, str]:
+def content(request: DeliveryRequest) -> tuple[NamedValues, str]:
     """Return its headers, secrets masked, and its body as text; a mail's as its reader sees them."""
     if isinstance(request, Mail):
         headers, body = read_mail(request.message)

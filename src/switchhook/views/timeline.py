@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.domain.journal import JournalEntry
+    from switchhook.storage.delivery import Delivery
     from switchhook.storage.records import DeliveryRow
-    from switchhook.webhooks.delivery import Delivery
 
 PHASES = {
     "seconds_dns": "name",

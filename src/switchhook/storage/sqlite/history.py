@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import sqlite3
 
     from switchhook.domain.journal import JournalEntry
+    from switchhook.storage.delivery import Attempt
     from switchhook.storage.encryption import Cipher
     from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow
-    from switchhook.webhooks.delivery import Attempt
 
 NEWEST: Final = 2**63 - 1
 """Above every number: a list begins with the newest."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.encryption import Cipher
-    from switchhook.webhooks.delivery import Attempt, Delivery
 
 
 def snapshots(connection: sqlite3.Connection, *, node: str) -> tuple[tuple[str, int], ...]:

@@ -12,6 +12,7 @@ from switchhook.domain.call import Call
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
+from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.storage.records import (
     CallRow,
     DeliveryRow,
@@ -19,7 +20,6 @@ from switchhook.storage.records import (
     StoreError,
     UnreadableError,
 )
-from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail, recipient_of
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
-    from switchhook.webhooks.delivery import Attempt, Delivery
 
 T = TypeVar("T")
 

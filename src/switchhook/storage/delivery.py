@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import quote
 
 from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
 from switchhook.domain.failure import Failure
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
+
+DeliveryRequest: TypeAlias = HttpRequest | Mail
+"""What a delivery sends: one value for each transport. A store keeps each in its own form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Delivery:
     """The name of the event webhook, or of the event mail."""
     occurred_at: float
     """Unix seconds."""
-    request: HttpRequest | Mail
+    request: DeliveryRequest
     success_codes: tuple[int, ...]
     response_timeout: float
     """Seconds for one whole attempt."""

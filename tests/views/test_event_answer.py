@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.dialects.event_answer import notice_of
+from switchhook.views.event_answer import notice_of
 from tests.support.promises import attempt, delivery, mail
 
 RPC = delivery(body=b'{"jsonrpc":"2.0","method":"m","params":{},"id":"d"}')

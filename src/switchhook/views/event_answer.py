@@ -9,7 +9,7 @@ import msgspec
 from switchhook.webhooks.http import HttpRequest
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.delivery import Attempt, Delivery
+    from switchhook.storage.delivery import Attempt, Delivery
 
 _RPC = b'{"jsonrpc":"2.0",'
 
