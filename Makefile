@@ -78,6 +78,10 @@ soak: dev ## half an hour of crashes and vanishing telephones under load: does e
 mutants: dev ## whether tests notice changes of the heart (ARGS="--count 400"); takes an hour
 	$(BIN)/python scripts/mutants.py $(ARGS)
 
+.PHONY: emptied-rules
+emptied-rules: dev ## whether a test notices each rule of project files that is emptied; takes half an hour
+	$(BIN)/python scripts/emptied_rules.py $(ARGS)
+
 .PHONY: dev
 dev:
 	@scripts/setup dev

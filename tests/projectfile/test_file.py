@@ -356,6 +356,10 @@ WRONG = {
         changed('host = "carrier.example"', 'host = "a.example"\nusername = "me"'),
         "trunks[0]: password is missing beside username; write both or neither",
     ),
+    "registration without a user name": (
+        changed('host = "carrier.example"', 'host = "carrier.example"\nregister = true'),
+        "trunks[0]: username is missing beside register; write username and password",
+    ),
     "fallback": (
         in_project('fallback = "1001x"'),
         "fallback: '1001x' is nothing that can ring",
