@@ -40,7 +40,7 @@ class WebServer:
         http: type[HttpToolsProtocol] = LimitedProtocol,
         name: str = "HTTP API",
     ) -> None:
-        """`http` is the protocol of a connection: without limits where those who connect are trusted."""
+        """`http` is the protocol of a connection, without limits for trusted clients."""
         self._name = name
         _forward_uvicorn_logs()
         self._server = _Server(
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self.ending.wait(), 1.0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more requests, let those end that are under way, and cut off what takes too long."""
+        """Take no more requests, let running ones end, and cancel those that take too long."""
         for server in self.servers:
             server.close()
         state = self.server_state

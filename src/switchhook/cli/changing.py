@@ -1,4 +1,4 @@
-"""How a command changes something: the running server does it; where none runs, the command does it itself."""
+"""A command's change: the running server makes it; without one, the command makes it itself."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Act(Protocol[Result_co]):
 def change(where: Path, act: Act[T]) -> T:
     """Have something done to a data directory, and return what came of it.
 
-    Raises what the act raises, and CommandError or DataDirError where neither a server nor we can do it.
+    Raises the act's errors, and CommandError or DataDirError when neither a server nor this process can do it.
     """
     from switchhook.operations.data_dir import InUseError, prepare, written  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
 """The dispatcher: sends committed deliveries to their endpoints, retries them, and records each attempt.
 
-A delivery is in flight until its attempt is committed, and only then the next of its lane is sent.
-Whatever ends the process in between, the delivery is still in the store, and is sent again with the same
-id and the same bytes: at least once, and twice only what was in flight.
+A delivery is in flight until its attempt is committed, and only then the next of its lane is sent. After a
+crash in between, the delivery is still in the store, and is sent again with the same id and the same bytes: at
+least once, and twice only a delivery in flight.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def response_of(exchange: Exchange) -> HttpResponse | None:
 
 
 def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
-    """Return in how many seconds the delivery is to be tried next, or None where it is settled.
+    """Return the seconds until the next try of the delivery, or None when it is settled.
 
     `history` holds its attempts so far, first to latest. A try that got `Retry-After` does not count, up to
     `MAX_RETRY_AFTERS`. A delivery without retries is sent once all the same (R2-04). What has passed of a pause

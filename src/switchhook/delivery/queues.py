@@ -166,7 +166,7 @@ class Pause:
 
 
 class Pauses:
-    """Endpoints that want nothing for a while: a webhook, and whatever else goes to the same URL."""
+    """Paused endpoints: a webhook, and all others with the same URL."""
 
     def __init__(self) -> None:
         self._pauses: dict[QueueKey, Pause] = {}

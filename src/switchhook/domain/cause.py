@@ -25,7 +25,7 @@ class Cause:
         return self.is_loss or self.sip not in {0, 200, 487}
 
     def ended_by(self, side: EndedBy) -> EndedBy:
-        """Say who ended what ended so on one side."""
+        """Return the side that ended the call, by the cause on one leg."""
         return EndedBy.SYSTEM if self.is_ours else side
 
 

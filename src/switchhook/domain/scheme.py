@@ -78,8 +78,8 @@ class RingStep:
 class RingDestinationStep:
     """Ring the variable destination: what the dial-plan webhook returned (R5-33).
 
-    Where it returned none, the step hands on; behind the last step of a success branch that means the
-    failed branch [A-48].
+    Without a destination the step hands on; after the last step of a success branch that means the failed
+    branch [A-48].
     """
 
     word: ClassVar[str] = "ringdestination"

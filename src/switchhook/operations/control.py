@@ -115,7 +115,7 @@ class Removed:
     """What became of a wish to end a subscription."""
 
     subscription: Subscription | None
-    """None where there is none such."""
+    """None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

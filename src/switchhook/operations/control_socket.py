@@ -59,7 +59,7 @@ def _listen(path: Path) -> socket.socket:
 
 
 def connect(data_dir: Path, *, timeout: float) -> socket.socket | None:
-    """Return a connection to the server that runs on a directory; None where none listens. Raises OSError."""
+    """Return a connection to the running server of a directory, or None. Raises OSError."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(timeout)
     try:

@@ -145,7 +145,7 @@ async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_ne
 async def _beside_others(
     store: Projects, file: ReadFile, latest: StoredProject | None, only: str | None
 ) -> Mistakes | None:
-    """Return what is wrong with a project beside others, and with what its sender may not change.
+    """Return the mistakes of a project beside other projects, and of keys that its sender may not change.
 
     It costs by what the file names, and not by how many projects there are.
     """

@@ -156,7 +156,7 @@ class RecordingFinished:
     seconds: float
     """0 where there is none."""
     path: str
-    """Where it was put; empty where there is none."""
+    """The path of the recording; "" without one."""
     trouble: str = ""
     """Why a due recording is missing; a clause."""
 

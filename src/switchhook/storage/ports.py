@@ -172,7 +172,7 @@ class HangUpsWanted(Protocol):
     """Keeps which calls are to be ended."""
 
     async def hang_ups(self) -> tuple[WantedHangUp, ...]:
-        """Return which calls of this node are to be ended, oldest wish first; those included that have."""
+        """Return the requested hang-ups of this node's calls, oldest first, ended calls included."""
 
     async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""

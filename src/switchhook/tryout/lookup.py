@@ -54,7 +54,7 @@ def find_routing_webhook(snapshot: ProjectSnapshot, name: str) -> AskedWebhook:
 
 
 def find_webhook(snapshot: ProjectSnapshot, name: str) -> AnyWebhook:
-    """Return the webhook or event mail of this name; one that is asked before one that is told.
+    """Return the webhook or event mail of this name, a routing webhook before an event webhook.
 
     Raises NoSuchWebhookError.
     """

@@ -291,7 +291,7 @@ def find(name: str) -> str | None:
 
 
 def forms_of(key: str) -> tuple[str, ...]:
-    """Return the arguments that a parameter takes by name; none where it takes any text, or nothing."""
+    """Return the named arguments of a parameter; empty if it takes any text, or none."""
     match key:
         case "caller_id" | "destination_id":
             return (E164,)

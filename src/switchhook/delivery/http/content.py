@@ -24,9 +24,9 @@ _GZIP_MARK = b"\x1f\x8b\x08"
 def decode(body: bytes, encoding: str, cap: int, where: str) -> bytes:
     """Undo what a body is compressed with (RFC 9110 §8.4). Its bytes count, and not what its head says.
 
-    Servers name gzip over plain text and over zlib, compress twice, or name nothing. What cannot be undone
-    is left as it is. At most `cap` bytes are ever made (65 KB of gzip can hold 64 MB). Raises ExchangeError:
-    TOO_LARGE beyond the cap, BAD_RESPONSE where what was compressed is broken or cut.
+    Servers name gzip over plain text and over zlib, compress twice, or name nothing. What cannot be undone is
+    left as it is. At most `cap` bytes are ever made (65 KB of gzip can hold 64 MB). Raises ExchangeError:
+    TOO_LARGE beyond the cap, BAD_RESPONSE for broken or truncated compression.
     """
     codings = {coding.strip(' \t"').lower() for coding in encoding.split(",")}
     for _ in range(MAX_LAYERS):

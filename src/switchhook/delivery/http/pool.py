@@ -83,8 +83,8 @@ class Pool:
     def give(self, site: Site, connection: Connection) -> None:
         """Keep a connection whose exchange is over, or end it.
 
-        It waits as long as its server keeps it; where the server has not shown that it serves others
-        meanwhile, for a moment only, in which the next exchange of a burst may take it.
+        It waits as long as its server keeps it. At a server that was not seen to serve several at once it waits
+        for a moment only, for the next exchange of a burst.
         """
         limits = self._limits
         told = connection.reader.keep_alive

@@ -45,8 +45,8 @@ NOBODY: Final = Party()
 def party_at(project: str, trunk: Trunk | None, host: str, *, user: str = "") -> Party:
     """Return who is at the other end of a leg to or from `host`.
 
-    What comes of the call is held to a trunk's networks only where the call itself is in one, or its
-    password was proved: a carrier that we registered with, or that SRV records lead to, has others.
+    Requests within the call are bound to a trunk's networks only if the call came from one, or authenticated: a
+    carrier that we registered with, or that SRV records name, sends from others.
     """
     if trunk is None:
         return Party(user=user, project=project)

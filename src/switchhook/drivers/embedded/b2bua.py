@@ -141,7 +141,7 @@ class Bridge:
         self._joining: dict[str, str] = {}  # legs whose description was offered to their party
         self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
         self.acknowledging: dict[str, Acknowledge] = {}
-        """The ACKs that follow once it is durable that a called leg talks to one who was transferred."""
+        """The ACKs to send after the commit of a transfer's answer."""
         self._referred: HeaderFields = ()
         self._forks: list[str] = []
         self._misread_legs: set[str] = set()
@@ -333,7 +333,7 @@ class Bridge:
     # What the user agent tells
 
     def handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
-        """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
+        """Handle an event of one of the call's SIP legs; a late event of an ended leg is ignored."""
         return [*self._misread(event), *self._handle_event(event)]
 
     def _misread(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:

@@ -85,8 +85,8 @@ def _networks(
 ) -> AllowedNetworks:
     """Return what is open: networks, and the addresses that trunks and SIP hosts are written as.
 
-    Only the operator can write such an address where it is private (`operations.opened`), there and in
-    what is rung. An address written as a name is not open: its owner can point it anywhere.
+    Only the operator can write a private address (`operations.opened`), there and in a `ring` step. An address
+    written as a name is not open: its owner can point it anywhere.
     """
     opened = [*trunks, *((host, None) for host in hosts)]
     written = [(literal(host), port) for host, port in opened]

@@ -52,7 +52,7 @@ class Networks:
 
 
 class Sources:
-    """The trunks of a book by the networks of their `sources`, which cost a caller the same however many there are."""
+    """The trunks of all projects by the networks of their `sources`; a look-up costs the same however many there are."""
 
     def __init__(self, trunks: Iterable[tuple[ProjectSnapshot, Trunk]]) -> None:
         self._trunks = tuple(trunks)

@@ -237,7 +237,7 @@ def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> HeaderFields:
 def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, HeaderFields]:
     """Return From and further headers for a called leg; no number asks for privacy (R5-09).
 
-    A name without a number is none of the caller's, but one that the scheme or a webhook gave.
+    A name of a withheld caller comes from the scheme or a webhook.
     """
     number, name = one_line(number), one_line(name)
     if not number:

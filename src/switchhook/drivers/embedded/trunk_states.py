@@ -13,7 +13,7 @@ from switchhook.drivers.embedded.trunk_registration import TrunkKey
 log = structlog.get_logger(__name__)
 
 DOWN_FOR: Final = 60.0
-"""Seconds that a trunk is tried last after it gave no response, unless it gives one before."""
+"""Seconds that a trunk is tried last after a missing response."""
 
 
 @dataclass(slots=True)

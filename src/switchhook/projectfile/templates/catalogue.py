@@ -61,7 +61,7 @@ class ReceiverTemplate:
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        """Return the names of the event webhooks; none where the receiver subscribes over the HTTP API."""
+        """Return the names of the event webhooks; empty if the receiver subscribes over the HTTP API."""
         return tuple(found["name"] for found in _NAME.finditer(self.text))
 
     @property

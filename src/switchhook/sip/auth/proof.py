@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_TRIES: Final = 3
 """How often one request may be challenged: by a proxy, by the other end, and once as stale."""
 MOST_NONCES: Final = 10_000
-"""Nonces whose count is remembered; those that were not used for longest are dropped first."""
+"""Nonces with a stored count; the least recently used are dropped first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Symmetric RTP (RFC 4961) with latching (RFC 7362 §5): the address that a stream comes from is the one that we send to. Pure.
 
-What a telephone says of itself is often wrong: behind NAT it names a private address, with several addresses
-the wrong one. So the first packet decides, if it comes from the described host or from where the signalling
-came; from then on the stream goes there, and packets of every other sender are dropped. After a silence, a
-known host may latch anew: NAT forgets ports during a hold.
+A telephone's own address is often wrong: private behind NAT, or the wrong one of several. So the first packet
+decides, if it comes from the described host or from where the signalling came; from then on the stream goes
+there, and packets of every other sender are dropped. After a silence, a known host may latch anew: NAT forgets
+ports during a hold.
 """
 
 from __future__ import annotations

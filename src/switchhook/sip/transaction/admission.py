@@ -51,7 +51,7 @@ class Admission(Protocol):
     def admit_within_dialog(
         self, leg: str, request: Request, source: Peer, now: float
     ) -> Refusal | None:
-        """Judge a request within the dialog of `leg` from where nothing of that dialog came before.
+        """Authenticate a request within the dialog of `leg` from a new source.
 
         None lets it pass, and `source` speaks for the other end from then on. An ACK cannot be answered:
         one that is refused is dropped.

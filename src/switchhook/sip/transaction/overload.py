@@ -29,7 +29,8 @@ class Lag(IntEnum):
 
     NONE = 0
     BEHIND = 1
-    """Untrusted sources are turned away, and of trusted ones what they try again by themselves, such as REGISTER."""
+    """Untrusted sources are refused, and from trusted ones the requests that clients repeat by themselves, such
+    as REGISTER."""
     FAR_BEHIND = 2
     """New calls too. Calls that stand go on, and so do emergency calls."""
 

@@ -367,7 +367,7 @@ class Transaction:
         return transition.actions
 
     def handle_timer(self, now: float) -> tuple[Action, ...]:
-        """Return what is to be done now that the clock shows `now`; nothing when it is too early."""
+        """Return the actions due at `now`; empty before the deadline."""
         if self.timeout_at is not None and now >= self.timeout_at:
             return self.signal(Signal.TIMEOUT, now) or ()
         if self.retransmit_at is None or now < self.retransmit_at:

@@ -1,4 +1,4 @@
-"""A dialog: what two ends share that talk to each other (RFC 3261 §12), as one frozen value."""
+"""A dialog: the shared state of two ends (RFC 3261 §12), as one frozen value."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Dialog:
     def of_server(cls, request: Request, local_tag: str, source: Peer) -> Dialog:
         """Open the dialog that our answer to an INVITE from `source` opens (§12.1.1).
 
-        One without a Contact is reached where it came from, as RFC 2543 has it (RFC 4475 §3.4.1).
+        A request without Contact is answered at its source (RFC 2543, RFC 4475 §3.4.1).
         """
         contacts = request.contacts
         if not is_one_line(request.call_id):

@@ -66,7 +66,7 @@ class InviteFailed:
     response: Response | None
     """None when nothing came: 408 in time, or 503 as it could not be sent."""
     request: Request | None = None
-    """The BYE of one who hung up before their answer reached us (603); it waits for `Respond`."""
+    """The BYE of a callee before its answer arrived (603); it waits for `Respond`."""
     ref: str = ""
     """Names the BYE; empty where there is none."""
 

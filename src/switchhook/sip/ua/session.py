@@ -1,6 +1,6 @@
 """A session: one dialog of ours from its confirmation to its BYE (RFC 3261 §12.2, §13.3.1.4, §14, §15).
 
-What happens before the confirmation stands in `uas_session.py` and `uac_session.py`, which build on this.
+`uas_session.py` and `uac_session.py` build on this, and handle the time before the confirmation.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ LOST: Final = {
     408: "the other end no longer answers",
     481: "the other end knows nothing of the call",
 }
-"""Statuses by which we learn that the other end is gone (§12.2.1.2), and what we say of it."""
+"""Statuses that mean that the peer is gone (§12.2.1.2), and our words for it."""
 NOT_REFRESHED: Final = "the session was not refreshed"
 PROBE: Final = "OPTIONS"
 CSEQ_GAP: Final = 1_000

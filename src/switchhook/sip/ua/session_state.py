@@ -32,7 +32,7 @@ class SessionState:
             )
 
     def set_local_description(self, headers: HeaderFields, body: bytes) -> None:
-        """Take what we sent, unless it describes nothing."""
+        """Keep our description, unless the message has none."""
         if body:
             self.headers = tuple(p for p in headers if p[0].lower().startswith("content-"))
             self.body = body

@@ -55,7 +55,7 @@ class SessionTimer:
 
 
 def agreed_by_us(request: Request) -> SessionTimer | None:
-    """Return what a 2xx of ours agrees on; the other end refreshes where it can and may (§9)."""
+    """Return the agreement of our 2xx; the peer refreshes if it can and may (§9)."""
     asked = _expires(request)
     if asked is None:
         return None

@@ -284,8 +284,8 @@ class UserAgent:
     ) -> None:
         """Take up a leg that an earlier process stored `age` seconds ago.
 
-        Its other end is probed soon, as it may have gone meanwhile; one who was just answered gets that
-        answer again. Raises ValueError or KeyError for a wrong document.
+        Its peer is probed soon, as it may be gone; a caller that was just answered gets the 2xx again. Raises
+        ValueError or KeyError for a wrong document.
         """
         known = StoredLeg.from_json(stored)
         dialog = known.dialog.skip(CSEQ_GAP)
@@ -431,7 +431,7 @@ class UserAgent:
     def _check_source(
         self, session: Session, request: Request, source: Peer, now: float
     ) -> Refusal | None:
-        """Say why a request within a dialog is refused that comes from where none of it came before."""
+        """Return the refusal of an in-dialog request from a new source, or None."""
         if session.knows_source(source):
             return None
         refusal = self._admission.admit_within_dialog(session.leg, request, source, now)

@@ -88,7 +88,7 @@ class StreamFramer:
         return False
 
     def _take_head(self) -> Head | MessageError | None:
-        """Take a head out of the buffer, or what is wrong with it; raise where its body has no end."""
+        """Return a head from the buffer, or its error; raise when its body has no end."""
         place = end_of_head(self._buffer, self._searched)
         end = len(self._buffer) if place is None else place[0]
         if end > MAX_MESSAGE:

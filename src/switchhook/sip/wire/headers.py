@@ -123,7 +123,7 @@ class Headers:
         return Headers((*self._pairs, pair), verbatim=True)
 
     def put(self, name: str, *values: str) -> Headers:
-        """Return these with all lines of `name` replaced, where the first one stood or at the end."""
+        """Return the headers with all lines of `name` replaced, at the place of the first or at the end."""
         new = [(_checked_name(name), _checked_value(value)) for value in values]
         key = _key(name)
         if key not in self._index:

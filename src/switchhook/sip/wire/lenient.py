@@ -124,7 +124,7 @@ def _repaired(name: str, value: str, method: str | None, notes: list[str]) -> It
 
 
 def _repaired_list(name: str, line: str, notes: list[str], *, needed: bool) -> Iterable[str]:
-    """Mend the addresses of a list each by itself: a bad one does not take the good ones along."""
+    """Repair the addresses of a list each by itself: a bad one does not drop the good ones."""
     values = split_list(line)
     if len(values) > MAX_LIST:
         return (line,)

@@ -156,8 +156,8 @@ class SessionDescription:
     def parse(cls, body: bytes) -> SessionDescription:
         """Read a description in whatever order its lines stand; raise ParseError.
 
-        Of its lines c=, m= and some attributes decide; none of the others is missed. A medium that
-        cannot be read is one that is switched off, unless there is no other sound.
+        Of its lines c=, m= and some attributes decide; none of the others is missed. An unreadable medium
+        counts as switched off, unless it is the only sound.
         """
         lines = read_lines(body)
         if not any(line.startswith(("v=", "m=")) for line in lines):

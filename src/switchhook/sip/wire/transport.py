@@ -174,7 +174,7 @@ def is_translated(via: Via, source: Peer) -> bool:
 
 
 def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -> Peer:
-    """Return where a request within a dialog goes whose next hop is `uri` (RFC 3261 §12.2.1.1).
+    """Return the destination of an in-dialog request to the next hop `uri` (RFC 3261 §12.2.1.1).
 
     `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
     A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private

@@ -1,4 +1,4 @@
-"""SQLite's errors in words for the one who runs the database, with what to do about them."""
+"""SQLite's errors in words for the operator, with what to do."""
 
 from __future__ import annotations
 

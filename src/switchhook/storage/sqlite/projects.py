@@ -87,7 +87,7 @@ def save(
 def own(connection: sqlite3.Connection, *, project: str, names: UniqueNames) -> None:
     """Write which names a project has from now on, within the transaction that stands.
 
-    Raises StoreError where another has one by now: two files that were applied at once, say.
+    Raises StoreError when another project has one by now, as of two files applied at once.
     """
     connection.execute(sql("disown"), {"project": project})
     try:

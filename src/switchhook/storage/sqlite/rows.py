@@ -241,7 +241,7 @@ def settling_to_row(attempt: Attempt) -> SqlParameters:
 
 
 def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None = None) -> Attempt:
-    """Read an attempt's columns of a row; who shows deliveries has no use for what was `asked`."""
+    """Read an attempt's columns of a row; views leave `asked` out."""
     kind = row["failure"]
     return Attempt(
         delivery=delivery_id,

@@ -120,7 +120,7 @@ class SqliteStore:
         clock: Callable[[], float] = time.time,
         node: str = MAIN,
     ) -> SqliteStore:
-        """Open the database at `path`, or one in memory; make it, and its key file, where it is not.
+        """Open the database at `path`, or one in memory; create it and its key file if missing.
 
         `key` (32 bytes) is for those who keep keys elsewhere. `node` is the name under which calls and
         deliveries are kept. Raises StoreError where the database

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 MAX_PAIRS = 100
 NAMES_SHOWN = 5
-"""Members of an answer that a message names, where the one that it should have is missing."""
+"""Most members of an answer that a message names when the wanted one is missing."""
 MAX_ID = 18
 """Digits of a scheme's ID."""
 SCHEME_KEY = "schema"
