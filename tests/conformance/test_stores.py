@@ -374,6 +374,30 @@ def test_deliveries_are_listed_page_by_page_and_by_webhook(
     run(scenario())
 
 
+@pytest.mark.parametrize("state", ["all", "delivered"])
+def test_deliveries_of_a_project_are_listed_in_order_across_webhooks(
+    opened: Opens, state: DeliveryFilter
+) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            made = [delivery("c1", seq, webhook=f"w{seq % 3}") for seq in range(1, 10)]
+            await store.commit(record(call(), *made))
+            other = delivery("h1", project="house")
+            await store.commit(record(replace(call("h1"), snapshot=HOUSE), other))
+            for one in (*made, other):
+                await store.record_attempt(attempt(one))
+            seen: list[str] = []
+            before = None
+            while page := await store.deliveries(
+                project="shop", state=state, limit=2, before=before
+            ):
+                seen.extend(row.delivery.id for row in page)
+                before = page[-1].number
+            assert seen == [one.id for one in reversed(made)]
+
+    run(scenario())
+
+
 def test_nothing_of_one_project_is_listed_for_another(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:

@@ -89,6 +89,7 @@ def is_bounded(line: str) -> bool:
         "of_calls",
         "CONSTANT ROW",
         "known_projects",
+        "hooks",
         "VIRTUAL TABLE",
     )
     return any(word in line for word in words)

@@ -94,9 +94,6 @@ CREATE TABLE deliveries (
     UNIQUE (project, id)
 ) STRICT;
 
--- A project's deliveries; SQLite orders them by `number` by itself.
-CREATE INDEX deliveries_of_project ON deliveries (project);
-
 -- A webhook's deliveries; SQLite orders them by `number` by itself.
 CREATE INDEX deliveries_of_webhook ON deliveries (project, webhook);
 

@@ -61,11 +61,34 @@ ORDER BY number DESC
 LIMIT :limit;
 
 -- name: newest_deliveries_of_project
--- Read one project's deliveries before a number, newest first.
-SELECT *
-FROM delivery_rows
-WHERE project = :project AND number < :before
-ORDER BY number DESC
+-- Read one project's deliveries before a number, newest first: of each of its webhooks so many, and of these the
+-- newest.
+WITH RECURSIVE
+hooks (webhook) AS (
+    SELECT min(webhook) FROM deliveries
+    WHERE project = :project
+    UNION ALL
+    SELECT (
+        SELECT min(d.webhook) FROM deliveries AS d
+        WHERE d.project = :project AND d.webhook > hooks.webhook
+    )
+    FROM hooks
+    WHERE hooks.webhook IS NOT NULL
+)
+SELECT r.*
+FROM hooks
+CROSS JOIN delivery_rows AS r
+    ON r.number IN (
+        SELECT w.number
+        FROM deliveries AS w
+        WHERE
+            w.project = :project
+            AND w.webhook = hooks.webhook
+            AND w.number < :before
+        ORDER BY w.number DESC
+        LIMIT :limit
+    )
+ORDER BY r.number DESC
 LIMIT :limit;
 
 -- name: delivered
@@ -77,11 +100,34 @@ ORDER BY number DESC
 LIMIT :limit;
 
 -- name: delivered_of_project
--- Read one project's successful deliveries before a number, newest first.
-SELECT *
-FROM delivery_rows
-WHERE project = :project AND number < :before AND state = 'delivered'
-ORDER BY number DESC
+-- Read one project's successful deliveries before a number, newest first, as above.
+WITH RECURSIVE
+hooks (webhook) AS (
+    SELECT min(webhook) FROM deliveries
+    WHERE project = :project
+    UNION ALL
+    SELECT (
+        SELECT min(d.webhook) FROM deliveries AS d
+        WHERE d.project = :project AND d.webhook > hooks.webhook
+    )
+    FROM hooks
+    WHERE hooks.webhook IS NOT NULL
+)
+SELECT r.*
+FROM hooks
+CROSS JOIN delivery_rows AS r
+    ON r.number IN (
+        SELECT w.number
+        FROM delivery_rows AS w
+        WHERE
+            w.project = :project
+            AND w.webhook = hooks.webhook
+            AND w.number < :before
+            AND w.state = 'delivered'
+        ORDER BY w.number DESC
+        LIMIT :limit
+    )
+ORDER BY r.number DESC
 LIMIT :limit;
 
 -- name: newest_deliveries_of_webhook
