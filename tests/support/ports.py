@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import random
 import socket
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FIRST = 20_000
 """Ports from here up to those that the system hands out by itself: nothing takes one by chance."""
@@ -27,6 +32,18 @@ def free_port(*, neighbours: tuple[int, ...] = ()) -> int:
             _given.update(wanted)
             return port
     raise AssertionError("no free port was found in 500 tries")
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Hold an even UDP port of 127.0.0.1, so that whoever wants it finds it taken, whatever else goes on."""
+    with ExitStack() as stack:
+        port = 1
+        while port % 2:
+            holder = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            holder.bind(("127.0.0.1", 0))
+            port = holder.getsockname()[1]
+        yield port
 
 
 def _own_range() -> tuple[int, int]:

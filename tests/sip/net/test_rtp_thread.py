@@ -20,10 +20,12 @@ from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.rtp.player import PcmSound
 from tests.support.loop import run
-from tests.support.ports import free_port
+from tests.support.ports import free_port, held_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from switchhook.sip.rtp.g711 import Law
 
 LOUD = MU_LAW.encode(array("h", [1000] * 160).tobytes())
 
@@ -121,9 +123,73 @@ def test_a_recording_is_whole_when_all_ends(tmp_path: Path) -> None:
             phone.socket.close()
 
     run(scenario())
-    with wave.open(str(tmp_path / "r.wav"), "rb") as file:
+    assert _loud_samples(tmp_path / "r.wav") == 5 * 160
+
+
+def _loud_samples(path: Path) -> int:
+    with wave.open(str(path), "rb") as file:
         samples = memoryview(file.readframes(file.getnframes())).cast("h")
-    assert sum(abs(sample) > 900 for sample in samples) == 5 * 160
+    return sum(abs(sample) > 900 for sample in samples)
+
+
+def test_what_came_before_its_end_belongs_to_a_recording(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            running = RunningMedia()
+            phone = Phone(running, "a")
+            command = commands.StartRecorder(recording="r", stream="a", path=tmp_path / "r.wav")
+            running.media.perform(command)
+            for _ in range(3):
+                phone.say(LOUD)
+            running.media.perform(commands.CloseStream(stream="a"))
+            await running.media.start(stack)  # it finds sound and commands together
+            assert isinstance(await running.told.get(), commands.RecordingWritten)
+            phone.socket.close()
+
+    run(scenario())
+    assert _loud_samples(tmp_path / "r.wav") == 3 * 160
+
+
+class HeldSound(PcmSound):
+    """A sound that keeps the thread of the media busy until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes(320))
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def frame(self, law: Law, number: int) -> bytes:
+        self.reached.set()
+        assert self.go_on.wait(10)
+        return super().frame(law, number)
+
+
+@pytest.mark.parametrize("end", ["stop", "close", "shutdown"])
+def test_what_came_while_it_was_busy_belongs_to_a_recording(tmp_path: Path, end: str) -> None:
+    async def scenario() -> None:
+        async with _running() as running:
+            a, b, held = Phone(running, "a"), Phone(running, "b"), HeldSound()
+            running.media.perform(commands.ConnectStreams(one="a", other="b"))
+            start = commands.StartRecorder(recording="r", stream="a", path=tmp_path / "r.wav")
+            running.media.perform(start)
+            play = commands.StartPlayback(stream="a", playback="p", sounds=(held,))
+            running.media.perform(play)
+            assert await asyncio.to_thread(held.reached.wait, 10)
+            running.media.perform(commands.StopPlayback(playback="p"))  # wakes before any sound
+            for _ in range(5):
+                b.say(LOUD)
+            a.socket.close()
+            b.socket.close()
+            if end == "shutdown":
+                asyncio.get_running_loop().call_later(0.05, held.go_on.set)
+                return
+            stop = commands.StopRecorder(recording="r")
+            running.media.perform(stop if end == "stop" else commands.CloseStream(stream="a"))
+            held.go_on.set()
+            while not isinstance(await running.told.get(), commands.RecordingWritten):
+                pass
+
+    run(scenario())
+    assert _loud_samples(tmp_path / "r.wav") == 5 * 160
 
 
 def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,19 +216,9 @@ def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "not handled" not in capsys.readouterr().out
 
 
-def test_ports_are_even_and_of_the_range() -> None:
-    port = free_port() & ~1
-
-    async def scenario() -> None:
-        async with AsyncExitStack() as stack:
-            media = MediaThread(print, ports=range(port, port + 2))
-            await media.start(stack)
-            assert media.open("a", "call") == port
-            with pytest.raises(NoPortError, match=f"no port for sound is free .*{port}"):
-                media.open("b", "call")
-            media.perform(commands.CloseStream(stream="a"))
-
-    run(scenario())
+def test_no_port_beside_the_range_is_taken() -> None:
+    with held_port() as taken, pytest.raises(NoPortError, match=f"no port .*{taken} to {taken}"):
+        MediaThread(print, ports=range(taken, taken + 2)).open("a", "call")
 
 
 def test_every_port_of_the_range_is_found_and_none_beside_it() -> None:

@@ -62,6 +62,16 @@ def test_gaps_and_the_end_are_silence() -> None:
     assert talk.recorder.seconds == pytest.approx(0.12)
 
 
+@pytest.mark.parametrize("track", [0, 1])
+def test_the_last_packet_is_whole_though_the_recording_ends_as_it_comes(track: int) -> None:
+    talk = Talk()
+    talk.add(12, 0, 100, track)  # held up by 12 ms, and the others not
+    talk.add(20, 160, 100, track)
+    talk.add(40, 320, 100, track)
+    pcm = talk.recorder.take(10.041, final=True)
+    assert memoryview(pcm).cast("h").tolist().count(100) == 3 * 160
+
+
 def test_jitter_and_order_do_not_matter() -> None:
     talk = Talk()
     for ms, number in ((0, 0), (75, 2), (76, 1), (77, 3)):

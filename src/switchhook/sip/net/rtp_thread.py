@@ -243,9 +243,7 @@ class MediaThread:
             if isinstance(command, _Opened):
                 self._open(command)
             else:
-                self._media.perform(command, time.monotonic())
-                if isinstance(command, CloseStream):
-                    self._close_socket(command.stream)
+                self._perform(command)
 
     def _open(self, opened: _Opened) -> None:
         start = InitialNumbers(
@@ -255,6 +253,14 @@ class MediaThread:
         self._sockets[opened.stream] = opened.socket
         self._selector.register(opened.socket, selectors.EVENT_READ, opened.stream)
         self._media.open(opened.stream, opened.call, start, time.monotonic())
+
+    def _perform(self, command: MediaStreamCommand) -> None:
+        """Carry a command out; where it ends a recording, what lies in the sockets still belongs to that."""
+        for stream in self._media.ended_by(command):
+            self._read(stream)
+        self._media.perform(command, time.monotonic())
+        if isinstance(command, CloseStream):
+            self._close_socket(command.stream)
 
     def _close_socket(self, stream: str) -> None:
         bound = self._sockets.pop(stream, None)
@@ -277,10 +283,8 @@ class MediaThread:
 
     def _shut(self) -> None:
         """End every stream, so that recordings are whole."""
-        now = time.monotonic()
         for stream in tuple(self._sockets):
-            self._media.perform(CloseStream(stream=stream), now)
-            self._close_socket(stream)
+            self._perform(CloseStream(stream=stream))
         while self._inbox:
             command = self._inbox.popleft()
             if isinstance(command, _Opened):

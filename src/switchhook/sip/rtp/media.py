@@ -107,6 +107,18 @@ class MediaStreams:
                 elif isinstance(command, commands.StartRecorder):
                     self._report_no_recording(command)
 
+    def ended_by(self, command: commands.MediaStreamCommand) -> tuple[str, ...]:
+        """Return the streams whose sound may belong to a recording that a command ends."""
+        match command:
+            case commands.StopRecorder() if command.recording in self._recordings:
+                stream = self._streams[self._recordings[command.recording].stream]
+            case commands.CloseStream() if command.stream in self._streams:
+                stream = self._streams[command.stream]
+            case _:
+                return ()
+        other = stream.connected
+        return (stream.name,) if other is None else (stream.name, other.name)
+
     def _perform_at(
         self,
         stream: Stream,

@@ -111,6 +111,11 @@ class Track:
         is_fast = told - elapsed > JITTER and abs(passed - elapsed) < told - elapsed
         self._by_number = self._by_number or is_slow or is_fast
 
+    @property
+    def end(self) -> int:
+        """The sample behind the last one that is kept."""
+        return self.start + len(self._sound) // 2
+
     def take(self, until: int) -> bytes:
         """Return the sound up to a sample of the recording, which is then no longer waited for."""
         wanted = 2 * (until - self.start)
@@ -138,8 +143,13 @@ class RtpRecorder:
         self._tracks[track].add(packet, pcm, self._clock(now))
 
     def take(self, now: float, *, final: bool = False) -> bytes:
-        """Return the mixed sound that is complete by now; with `final`, all up to now."""
-        until = max(self._taken, self._clock(now) - (0 if final else DELAY))
+        """Return the mixed sound that is complete by now; with `final`, all that came.
+
+        The sound of the last packet ends behind the moment at which it came.
+        """
+        clock = self._clock(now)
+        ends = (clock, *(track.end for track in self._tracks)) if final else (clock - DELAY,)
+        until = max(self._taken, *ends)
         parts = [track.take(until) for track in self._tracks]
         self._taken = until
         return mix(parts)
