@@ -165,6 +165,7 @@ def test_whatever_comes_is_decided_and_invents_no_destination(
 
 @pytest.mark.row("S-12", "S-34", "A-09", "A-11")
 @given(answer=spoilt(), reader=st.one_of(st.none(), READERS))
+@example(answer=(Reader.HTTP, b"3,80443334455E+11"), reader=None)
 def test_a_spoilt_answer_of_the_corpus_invents_no_destination(
     answer: tuple[Reader, bytes], reader: Reader | None
 ) -> None:

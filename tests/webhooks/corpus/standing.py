@@ -25,9 +25,9 @@ _CHARSETS = ("utf-8", "cp1252")
 _WIDE = str.maketrans("\uff0b\uff08\uff09\uff0d\uff0e\u30fc", "+()-.-")
 _TRUNK_ZERO = re.compile(rf"\([{_SEPARATORS}]*0[{_SEPARATORS}]*\)")
 _LITERAL = re.compile(
-    r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?|[0-9],[0-9]+[eE][-+]?[0-9]{1,3})"
+    r"(?<![\w.])(?:[0-9],[0-9]+[eE][-+]?[0-9]{1,3}|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?)"
 )
-"""The last is a spreadsheet's, where a comma is the decimal point."""
+"""The first is a spreadsheet's, where a comma is the decimal point."""
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(.))", re.DOTALL)
 
 
