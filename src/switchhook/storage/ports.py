@@ -300,7 +300,7 @@ class Nodes(Protocol):
     async def renew(self) -> tuple[Lease, ...]:
         """Say that this node lives; return the leases of all others that are not taken over, by name.
 
-        Raises LeaseLostError.
+        Where there is no other, nothing need be written. Raises LeaseLostError.
         """
 
     async def take_over(self, lease: Lease) -> TakenOver | None:

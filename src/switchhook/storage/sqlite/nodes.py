@@ -30,10 +30,14 @@ def hold(connection: sqlite3.Connection, *, node: str, incarnation: int) -> None
 
 
 def renew(connection: sqlite3.Connection, *, node: str) -> tuple[Lease, ...]:
-    """Write that a node lives, and return the leases of the others."""
+    """Write that a node lives, and return the leases of the others.
+
+    A node alone writes nothing: whoever joins is seen before it has looked often enough to take over.
+    """
     with transaction(connection):
-        connection.execute(sql("renew_lease"), {"name": node})
         rows = connection.execute(sql("other_nodes"), {"name": node}).fetchall()
+        if rows:
+            connection.execute(sql("renew_lease"), {"name": node})
     return tuple(Lease(**row) for row in rows)
 
 
