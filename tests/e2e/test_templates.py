@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,21 +16,21 @@ from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.operations.templates import AddedTemplate, add_template
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.templates.catalogue import list_templates
-from switchhook.tryout.script import Script
 from switchhook.tryout.simulation import simulate_call
 from switchhook.webhooks.http import HttpRequest
+from tests.support.house import NEXT, Callee, Line, open_house, ring
 from tests.support.loop import run
 from tests.support.receivers.base import Receiver
 from tests.support.receivers.samples import SAMPLES
+from tests.support.receivers.uses import BEGAN, CALL, CALLER, CALLS, USES, TemplateUse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switchhook.domain.event import EventWebhook
     from switchhook.storage.delivery import Delivery
 
 HERE = AllowedNetworks.parse(("127.0.0.0/8",))
-BEGAN = 1_534_147_871.0
-"""2018-08-13 11:11:11 in Kyiv."""
 PROJECT = """\
 [project]
 id = "acme"
@@ -60,316 +60,10 @@ name = "Main"
 ring = ["101"]
 timeout = 20
 """
-CALLER, CALLED, OUTSIDE = "380441112233", "380442223344", "380501112233"
-CALLS = {
-    "answered": Script(caller=CALLER, callee=CALLED),
-    "missed": Script(caller=CALLER, callee=CALLED, phones={"101": "rings"}),
-    "busy": Script(caller=CALLER, callee=CALLED, phones={"101": "busy"}),
-    "given up": Script(caller=CALLER, callee=CALLED, phones={"101": "rings"}, patience=5.0),
-    "out": Script(caller="101", callee=OUTSIDE),
-    "out busy": Script(caller="101", callee=OUTSIDE, phones={OUTSIDE: "busy"}),
-}
-"""Who answers does so after three seconds, and talks for ten."""
-NOTHING: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """One template: what is filled in, and what its receiver is to be told of each call."""
-
-    sample: str
-    """The receiver and where it is, by its name."""
-    url: str = "{origin}{target}"
-    """What is filled in for the URL; "" where the template knows the host."""
-    host: str = ""
-    """The host that the template knows."""
-    gaps: Mapping[str, str] = field(default_factory=dict)
-    told: Mapping[str, tuple[Any, ...]]
-    """The bodies of each call's posts, in order; a call that is not here is told in none."""
-
-
-def missed(status: str, **members: Any) -> Any:
-    """Return what is said of a call that nobody took: a tree with the status in place of `STATUS`."""
-    return {name: _put(value, status) for name, value in members.items()}
-
-
-def _put(value: Any, status: str) -> Any:
-    if isinstance(value, str):
-        return value.replace("STATUS", status)
-    if isinstance(value, list):
-        return [_put(item, status) for item in value]
-    return {n: _put(v, status) for n, v in value.items()} if isinstance(value, dict) else value
-
-
-STATUSES = {"missed": "NO ANSWER", "busy": "BUSY", "given up": "NO ANSWER"}
-"""Those of the calls that nobody took."""
-
-
-def of_missed(**members: Any) -> Mapping[str, tuple[Any, ...]]:
-    """Return what is told of the calls that nobody took."""
-    return {call: (missed(status, **members),) for call, status in STATUSES.items()}
-
-
-CARD = {
-    "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-    "type": "AdaptiveCard",
-    "version": "1.2",
-    "body": [
-        {
-            "type": "TextBlock",
-            "text": "Missed call from +380441112233",
-            "weight": "bolder",
-            "wrap": True,
-        },
-        {
-            "type": "FactSet",
-            "facts": [
-                {"title": "Called", "value": "+380442223344"},
-                {"title": "At", "value": "2018-08-13 11:11:11"},
-                {"title": "Status", "value": "STATUS"},
-            ],
-        },
-    ],
-}
-MESSAGE = "Missed call from +380441112233 to +380442223344 at 11:11: STATUS"
-CALL = "1700000000.000000000001"
-
-
-def row(status: str, seconds: str) -> tuple[Any, ...]:
-    return (
-        {
-            "entry.1000001": "2018-08-13 11:11:11",
-            "entry.1000002": "+380441112233",
-            "entry.1000003": "+380442223344",
-            "entry.1000004": status,
-            "entry.1000005": seconds,
-        },
-    )
-
-
-def kommo(direction: str, phone: str, status: int, duration: int) -> tuple[Any, ...]:
-    return (
-        [
-            {
-                "direction": direction,
-                "uniq": CALL,
-                "duration": duration,
-                "source": "Switchhook",
-                "phone": phone,
-                "call_status": status,
-                "created_at": int(BEGAN),
-            }
-        ],
-    )
-
-
-def hubspot(title: str, direction: str, status: str, **more: str) -> tuple[Any, ...]:
-    numbers = (
-        {"hs_call_from_number": "+380441112233", "hs_call_to_number": "+380442223344"}
-        if direction == "INBOUND"
-        else {"hs_call_to_number": "+380501112233"}
-    )
-    properties = {
-        "hs_timestamp": "1534147871000",
-        "hs_call_title": title,
-        "hs_call_direction": direction,
-        "hs_call_status": status,
-    }
-    return ({"properties": properties | more | numbers, "associations": []},)
-
-
-def zammad(direction: str, cause: str, answered_by: str = "") -> tuple[Any, ...]:
-    ends = (CALLER, CALLED) if direction == "in" else ("101", OUTSIDE)
-    every = {"from": ends[0], "to": ends[1], "direction": direction, "callId": CALL}
-    answer = ({"event": "answer", **every, "answeringNumber": answered_by},)
-    return (
-        {"event": "newCall", **every},
-        *(answer if answered_by else ()),
-        {"event": "hangup", **every, "cause": cause},
-    )
-
-
-def zoho(subject: str, kind: str, length: str, description: str) -> tuple[Any, ...]:
-    return (
-        {
-            "Subject": subject,
-            "Call_Type": kind,
-            "Call_Start_Time": "2018-08-13T11:11:11+03:00",
-            "Call_Duration": length,
-            "Description": description,
-        },
-    )
-
-
-def ringostat(status: str, *, length: int, waited: int, talked: int) -> dict[str, str]:
-    return {
-        "uniqueid": CALL,
-        "calldate": "2018-08-13 11:11:11",
-        "caller": CALLER,
-        "dst": CALLED,
-        "call_type": "in",
-        "disposition": status,
-        "duration": str(length),
-        "waittime": str(waited),
-        "billsec": str(talked),
-    }
-
-
-USES = {
-    "bitrix24": Use(
-        sample="bitrix24",
-        url="{origin}/rest/1/t3x8k2m9q4w7z1c5/",
-        told=of_missed(
-            fields={
-                "TITLE": "Missed call from +380441112233",
-                "PHONE": [{"VALUE": "+380441112233", "VALUE_TYPE": "WORK"}],
-                "SOURCE_ID": "CALL",
-                "COMMENTS": "Called +380442223344 at 2018-08-13 11:11:11: STATUS",
-                "ORIGINATOR_ID": "switchhook",
-                "ORIGIN_ID": CALL,
-                "UTM_SOURCE": "",
-                "UTM_MEDIUM": "",
-                "UTM_CAMPAIGN": "",
-                "UTM_CONTENT": "",
-                "UTM_TERM": "",
-            },
-            params={"REGISTER_SONET_EVENT": "Y"},
-        ),
-    ),
-    "google-sheets": Use(
-        sample="google_form",
-        url="",
-        host="https://docs.google.com",
-        gaps={
-            "form": "1FAIpQLSc0ffee-_form",
-            "date": "1000001",
-            "caller": "1000002",
-            "called": "1000003",
-            "status": "1000004",
-            "seconds": "1000005",
-        },
-        told={
-            "answered": row("ANSWERED", "10"),
-            "missed": row("NO ANSWER", "0"),
-            "busy": row("BUSY", "0"),
-            "given up": row("NO ANSWER", "0"),
-        },
-    ),
-    "hubspot": Use(
-        sample="hubspot",
-        url="",
-        host="https://api.hubapi.com",
-        gaps={"token": "pat-eu1-00000000-0000-0000-0000-000000000000"},
-        told={
-            "answered": hubspot(
-                "Call from +380441112233", "INBOUND", "COMPLETED", hs_call_duration="10000"
-            ),
-            **dict.fromkeys(
-                ("missed", "busy", "given up"),
-                hubspot("Missed call from +380441112233", "INBOUND", "NO_ANSWER"),
-            ),
-            "out": hubspot(
-                "Call to +380501112233", "OUTBOUND", "COMPLETED", hs_call_duration="10000"
-            ),
-            "out busy": hubspot("Call to +380501112233: busy", "OUTBOUND", "BUSY"),
-        },
-    ),
-    "kommo": Use(
-        sample="kommo",
-        url="{origin}",
-        gaps={"token": "eyJ0eXAi.eyJhdWQi.c2ln"},
-        told={
-            "answered": kommo("inbound", "+380441112233", 4, 10),
-            **dict.fromkeys(
-                ("missed", "busy", "given up"), kommo("inbound", "+380441112233", 6, 0)
-            ),
-            "out": kommo("outbound", "+380501112233", 4, 10),
-            "out busy": kommo("outbound", "+380501112233", 6, 0),
-        },
-    ),
-    "odoo": Use(
-        sample="odoo",
-        url="{origin}",
-        gaps={"token": "6578616d706c65206a736f6e20617069206b6579"},
-        told=of_missed(
-            vals_list=[
-                {
-                    "type": "lead",
-                    "name": "Missed call from +380441112233",
-                    "phone": "+380441112233",
-                    "description": "Called +380442223344 at 2018-08-13 11:11:11: STATUS",
-                }
-            ]
-        ),
-    ),
-    "ringostat": Use(
-        sample="ringostat",
-        told={
-            "answered": (ringostat("ANSWERED", length=13, waited=3, talked=10),),
-            "missed": (ringostat("NO ANSWER", length=20, waited=20, talked=0),),
-            "busy": (ringostat("BUSY", length=0, waited=0, talked=0),),
-            "given up": (ringostat("NO ANSWER", length=5, waited=5, talked=0),),
-            "out": (
-                ringostat("ANSWERED", length=13, waited=3, talked=10)
-                | {"caller": "101", "dst": OUTSIDE, "call_type": "out"},
-            ),
-            "out busy": (
-                ringostat("BUSY", length=0, waited=0, talked=0)
-                | {"caller": "101", "dst": OUTSIDE, "call_type": "out"},
-            ),
-        },
-    ),
-    "slack": Use(sample="slack", told=of_missed(text=MESSAGE)),
-    "teams": Use(
-        sample="teams",
-        told=of_missed(
-            type="message",
-            attachments=[
-                {"contentType": "application/vnd.microsoft.card.adaptive", "content": CARD}
-            ],
-        ),
-    ),
-    "telegram": Use(
-        sample="telegram",
-        url="",
-        host="https://api.telegram.org",
-        gaps={"token": "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", "chat": "-1001234567890"},
-        told=of_missed(chat_id="-1001234567890", text=MESSAGE),
-    ),
-    "zammad": Use(
-        sample="zammad",
-        told={
-            "answered": zammad("in", "normalClearing", answered_by="101"),
-            "missed": zammad("in", "noAnswer"),
-            "busy": zammad("in", "busy"),
-            "given up": zammad("in", "cancel"),
-            "out": zammad("out", "normalClearing", answered_by=OUTSIDE),
-            "out busy": zammad("out", "busy"),
-        },
-    ),
-    "zoho": Use(
-        sample="zoho",
-        told={
-            "answered": zoho(
-                "Call from +380441112233", "Inbound", "00:10", "To +380442223344, 101 answered"
-            ),
-            **{
-                call: zoho(
-                    "Missed call from +380441112233",
-                    "Missed",
-                    "00:00",
-                    f"To +380442223344: {status}",
-                )
-                for call, status in STATUSES.items()
-            },
-            "out": zoho("Call to +380501112233", "Outbound", "00:10", "From 101: ANSWERED"),
-            "out busy": zoho("Call to +380501112233", "Outbound", "00:00", "From 101: BUSY"),
-        },
-    ),
-}
-"""Each template by its name."""
+DIALLED, ASLEEP, SLEEPY = "380910000001", "380910000002", "380500000011"
+"""Two numbers of a running server; SLEEPY is behind the second, and never answers."""
 SUBSCRIBED = {"call-notification"}
-"""Those that a receiver subscribes to by itself."""
+"""Templates whose receiver subscribes over the HTTP API."""
 STEPS = {
     "answered": ["created", "ringing", "in-progress", "ended completed"],
     "missed": ["created", "ringing", "ended no-answer"],
@@ -381,8 +75,8 @@ STEPS = {
 """What a subscriber is told of each call: the statuses, and why it is over."""
 
 
-def filled(use: Use, name: str, receiver: Receiver, file: Path) -> ProjectSnapshot:
-    """Add a template to a project file, and read that."""
+def filled(use: TemplateUse, name: str, receiver: Receiver, file: Path) -> ProjectSnapshot:
+    """Return the project of a file with the template in it, filled in for this receiver."""
     origin, target = f"http://{receiver.authority}", SAMPLES[use.sample].target
     url = {"url": use.url.format(origin=origin, target=target)} if use.url else {}
     file.write_text(PROJECT)
@@ -416,19 +110,83 @@ async def deliver(deliveries: tuple[Delivery, ...]) -> list[str]:
 def test_a_receiver_is_told_of_a_call(name: str, call: str, tmp_path: Path) -> None:
     use = USES[name]
     with Receiver(SAMPLES[use.sample].receiver) as receiver:
-        plan = filled(use, name, receiver, tmp_path / "project.toml")
-        made = run(simulate_call(plan, CALLS[call], now=BEGAN, product="switchhook"))
+        snapshot = filled(use, name, receiver, tmp_path / "project.toml")
+        made = run(simulate_call(snapshot, CALLS[call], now=BEGAN, product="switchhook"))
         failures = run(deliver(made.deliveries))
         assert (failures, receiver.refused) == ([], [])
-        told = use.told.get(call, NOTHING)
-        if name == "ringostat":
-            receiver.accepted = [_shared(values, told[0]) for values in receiver.accepted]
-        assert tuple(receiver.accepted) == told
+        assert tuple(receiver.accepted) == use.told.get(call, ())
 
 
-def _shared(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the values that are compared; what is known of callers is not part of this."""
-    return {name: values[name] for name in wanted}
+def shape(values: Any) -> Any:
+    """Return the names of a body as a tree, with the type of each value."""
+    if isinstance(values, dict):
+        return {name: shape(value) for name, value in values.items()}
+    return [shape(value) for value in values] if isinstance(values, list) else type(values)
+
+
+@pytest.mark.row("S-73")
+@pytest.mark.parametrize("call", ["answered", "missed"])
+@pytest.mark.parametrize("name", USES)
+def test_a_callers_number_adds_no_member(name: str, call: str, tmp_path: Path) -> None:
+    sample = SAMPLES[USES[name].sample]
+    with Receiver(sample.receiver) as receiver:
+        snapshot = filled(USES[name], name, receiver, tmp_path / "project.toml")
+    shapes = []
+    for caller in (CALLER, '1&cause=x"}],"evil":{\r\n<b>\\'):
+        script = replace(CALLS[call], caller=caller)
+        made = run(simulate_call(snapshot, script, now=BEGAN, product="switchhook"))
+        requests = [delivery.request for delivery in made.deliveries]
+        bodies = [request.body for request in requests if isinstance(request, HttpRequest)]
+        shapes.append([shape(sample.receiver.read[sample.media_type](body)) for body in bodies])
+    assert shapes[0] == shapes[1]
+
+
+def used(stack: ExitStack, name: str, directory: Path) -> tuple[Receiver, tuple[EventWebhook, ...]]:
+    """Start a template's receiver; return it with the event webhooks that lead there."""
+    receiver = stack.enter_context(Receiver(SAMPLES[USES[name].sample].receiver))
+    project = filled(USES[name], name, receiver, directory / f"{name}.toml").project
+    return receiver, project.event_webhooks
+
+
+@pytest.mark.slow
+def test_a_running_server_tells_receivers_of_real_calls(tmp_path: Path) -> None:
+    lines = (
+        Line(number=DIALLED, steps=(ring(NEXT),)),
+        Line(number=ASLEEP, steps=(ring(SLEEPY, timeout=5.0),)),
+    )
+    with ExitStack() as stack:
+        slack, to_slack = used(stack, "slack", tmp_path)
+        kommo_, to_kommo = used(stack, "kommo", tmp_path)
+        zammad_, to_zammad = used(stack, "zammad", tmp_path)
+
+        def refine(project: Project) -> Project:
+            told = (*project.event_webhooks, *to_slack, *to_kommo, *to_zammad)
+            return replace(project, event_webhooks=told)
+
+        house = stack.enter_context(open_house(tmp_path, lines, callee=Callee(), refine=refine))
+        answered = house.call(DIALLED, talk=1500)
+        missed_ = house.call(ASLEEP, scenario="e2e_caller_refused", replace={"STATUS": "480"})
+        zammad_.ledger.wait_for(lambda _: True, count=5)
+        kommo_.ledger.wait_for(lambda _: True, count=2)
+        slack.ledger.wait_for(lambda _: True, count=1)
+        house.assert_nothing_runs()
+    assert slack.refused + kommo_.refused + zammad_.refused == []
+    (message,) = slack.accepted
+    assert message["text"].startswith(f"Missed call from +{missed_.who} to +{ASLEEP} at ")
+    calls = [body[0] for body in kommo_.accepted]
+    assert [(call["uniq"], call["call_status"]) for call in calls] == [
+        (answered.id, 4),
+        (missed_.id, 6),
+    ]
+    assert calls[0]["duration"] >= 1
+    events = [(one["callId"], one["event"], one.get("cause")) for one in zammad_.accepted]
+    assert events == [
+        (answered.id, "newCall", None),
+        (answered.id, "answer", None),
+        (answered.id, "hangup", "normalClearing"),
+        (missed_.id, "newCall", None),
+        (missed_.id, "hangup", "noAnswer"),
+    ]
 
 
 @pytest.mark.row("T-31")

@@ -1,1 +1,1 @@
-"""Strict receivers: other people's systems, each written from its public description before we send to it."""
+"""Strict receivers of services, each written from its public description before a template for it."""
