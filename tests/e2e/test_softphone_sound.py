@@ -68,7 +68,7 @@ async def _conversation(office: Office, baresip: Baresip, callee: Softphone) -> 
     baresip.command("hangup")
     await call.ended()
     await office.quiet()
-    while not office.call.recordings:  # noqa: ASYNC110 -- a plain value
+    while not office.call.recording.finished:  # noqa: ASYNC110 -- a plain value
         await asyncio.sleep(0.05)
 
 
@@ -93,7 +93,7 @@ def test_a_softphone_enters_a_pin_and_is_recorded(tmp_path: Path) -> None:
 
     office = run(scenario(), deadline=60)
     assert office.ends == ["answered by caller"]
-    (recording,) = office.call.recordings
+    (recording,) = office.call.recording.finished
     with wave.open(recording.path, "rb") as file:  # as any player reads it
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
         seconds, pcm = file.getnframes() / 8000, file.readframes(file.getnframes())

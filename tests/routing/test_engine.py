@@ -140,13 +140,15 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     else:
         talks = {CallState.TALKING, CallState.TRANSFERRING}
         assert call.state in talks or not call.live_called_legs
-    assert call.state is not CallState.PLAYING or call.playing
+    assert call.state is not CallState.PLAYING or call.playback.prompt
     assert call.state is not CallState.COLLECTING or call.collecting is not None
-    assert call.state is not CallState.RECORDING or bool(call.playing) != bool(call.recorder)
-    if call.recorder is not None:
+    assert call.state is not CallState.RECORDING or bool(call.playback.prompt) != bool(
+        call.recording.running
+    )
+    if call.recording.running is not None:
         talks = {CallState.TALKING, CallState.TRANSFERRING}
         assert call.state in {CallState.RECORDING, CallState.RATING, *talks}
-    assert call.state is not CallState.RATING or bool(call.rated) != bool(call.collecting)
+    assert call.state is not CallState.RATING or bool(call.rating.key) != bool(call.collecting)
 
 
 def a_conversation_has_two_sides(heard: Heard) -> None:
@@ -218,7 +220,7 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
                 assert was.is_live
             case Play(leg=leg, playback=playback):
                 assert leg == CALLER
-                assert playback == f"p{heard.after.playbacks}"
+                assert playback == f"p{heard.after.playback.started}"
                 assert heard.after.state not in UNTIMED
             case AskWebhook(ask=ask):
                 assert ask == f"{heard.after.id}-{heard.after.asks}"
@@ -227,10 +229,10 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
 
 
 def nothing_plays_on_into_a_conversation(heard: Heard) -> None:
-    if heard.before.background_playback and heard.after.state is CallState.TALKING:
-        stop = StopPlaying(playback=heard.before.background_playback)
+    if heard.before.playback.background_id and heard.after.state is CallState.TALKING:
+        stop = StopPlaying(playback=heard.before.playback.background_id)
         assert isinstance(heard.event, Resynced) or stop in heard.commands
-    if heard.after.background_playback:
+    if heard.after.playback.background_id:
         assert heard.after.state in {CallState.ASKING, CallState.RINGING}
 
 

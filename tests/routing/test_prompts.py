@@ -34,11 +34,11 @@ def test_a_caller_is_answered_once() -> None:
 def test_a_prompt_is_waited_for_and_leads_where_it_was_to_lead() -> None:
     ctx = answered()
     assert prompts.play_prompt(ctx, ("welcome", "choose"), then="failed") is StepResult.TAKEN
-    assert (ctx.call.state, ctx.call.playing) == (CallState.PLAYING, "p1")
+    assert (ctx.call.state, ctx.call.playback.prompt) == (CallState.PLAYING, "p1")
     assert ctx.call.wake_at == 100 + 2 * prompts.MAX_SOUND_SECONDS
     assert prompts.after_prompt(ctx) is StepResult.JUMPED
     after = ctx.call
-    assert (after.path, after.playing, after.wake_at) == ((0, "failed", 0), "", None)
+    assert (after.path, after.playback.prompt, after.wake_at) == ((0, "failed", 0), "", None)
 
 
 def test_no_prompt_takes_no_time() -> None:
@@ -53,14 +53,14 @@ def test_the_wait_is_filled_with_what_was_set() -> None:
     prompts.fill_wait(ctx)
     assert ctx.commands == [ShowRinging()]
     ctx = answered()
-    ctx.call = replace(ctx.call, background=("music",))
+    ctx.call = replace(ctx.call, playback=ctx.call.playback.changed(background=("music",)))
     prompts.fill_wait(ctx)
     prompts.fill_wait(ctx)
     music = Play(leg="caller", playback="p1", sounds=("music",), loop=True)
     assert ctx.commands == [music]
     prompts.play(ctx, ("welcome",))
     assert ctx.commands[1] == StopPlaying(playback="p1")
-    assert ctx.call.background_playback == ""
+    assert ctx.call.playback.background_id == ""
 
 
 def test_the_longest_sound_that_is_taken_is_heard_to_its_end() -> None:

@@ -25,7 +25,7 @@ def test_each_recording_has_a_name_of_its_own() -> None:
         StartRecording(recording="r1", both=True),
         StartRecording(recording="r2", both=False),
     ]
-    assert ctx.call.recordings == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
+    assert ctx.call.recording.finished == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
 
 
 def test_it_is_stopped_once() -> None:
@@ -33,12 +33,12 @@ def test_it_is_stopped_once() -> None:
     assert recording.stop(ctx)
     assert not recording.stop(ctx)
     assert ctx.commands[1:] == [StopRecording(recording="r1")]
-    assert ctx.call.recorder == RunningRecording(id="r1", is_stopping=True)
+    assert ctx.call.recording.running == RunningRecording(id="r1", is_stopping=True)
 
 
 def test_nothing_is_kept_of_nothing() -> None:
     ctx = started()
     assert not recording.keep(ctx, is_recorded(seconds=0))
-    assert (ctx.call.recorder, ctx.call.recordings) == (None, ())
+    assert (ctx.call.recording.running, ctx.call.recording.finished) == (None, ())
     assert not recording.stop(ctx)
     assert not recording.keep(ctx, is_recorded())

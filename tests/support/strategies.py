@@ -308,7 +308,7 @@ keys = st.sampled_from("1122590*#") | st.sampled_from(("", "A", "11", "x"))
 
 def playback_of(call: Call) -> str:
     """Return the playback that the call waits for."""
-    return call.playing or (call.collecting.playback if call.collecting else "")
+    return call.playback.prompt or (call.collecting.playback if call.collecting else "")
 
 
 def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequested]:
@@ -333,7 +333,7 @@ def recordings(call: Call) -> st.SearchStrategy[RecordingFinished]:
     """Draw the end of the recording that runs, with a file or without."""
     return st.builds(
         RecordingFinished,
-        recording=st.just("r1" if call.recorder is None else call.recorder.id),
+        recording=st.just("r1" if call.recording.running is None else call.recording.running.id),
         seconds=seconds,
         path=st.sampled_from(("", "r1.wav")),
     )

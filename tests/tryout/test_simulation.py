@@ -154,14 +154,14 @@ def test_menus_codes_and_marks_take_their_keys_in_turn() -> None:
     made = pretend(chosen, digits=("7", "2", "4"))
     assert outcome(made) == (Outcome.ANSWERED, "john")
     assert made.call is not None
-    assert made.call.rated == "4"
+    assert made.call.rating.key == "4"
 
 
 def test_a_caller_leaves_a_message_and_loses_patience() -> None:
     made = pretend(VoicemailStep(sounds=("greeting",), max_duration=120.0), patience=20.0)
     assert outcome(made) == (Outcome.VOICEMAIL, "")
     assert made.call is not None
-    assert made.call.recordings[0].seconds == 18.0
+    assert made.call.recording.finished[0].seconds == 18.0
 
 
 def test_events_are_kept_and_told_to_nobody() -> None:

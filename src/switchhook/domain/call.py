@@ -57,14 +57,17 @@ class _Changeable:
     def changed(self, **changes: Any) -> Self:  # noqa: ANN401 (the fields of the value)
         """Return it with other values of some fields; raise TypeError for a field that it has not.
 
-        As `dataclasses.replace`, which takes ten times as long: a call has fifty fields, and a step changes
+        As `dataclasses.replace`, which takes ten times as long: a call has many fields, and a step changes
         it a dozen times.
         """
         # A call that an earlier version stored has not all of them in its own dictionary.
-        if unknown := changes.keys() - self.__dataclass_fields__.keys():
-            raise TypeError(f"a {type(self).__name__.lower()} has no field {min(unknown)}")
+        if not changes.keys() <= self.__dataclass_fields__.keys():
+            unknown = min(changes.keys() - self.__dataclass_fields__.keys())
+            raise TypeError(f"a {type(self).__name__.lower()} has no field {unknown}")
         changed = object.__new__(type(self))
-        changed.__dict__.update(self.__dict__, **changes)
+        fields = changed.__dict__
+        fields |= self.__dict__
+        fields |= changes
         return changed
 
 
@@ -142,6 +145,46 @@ class Recording:
     id: str
     seconds: float
     path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRecording(_Changeable):
+    """How a call is recorded, and what was recorded."""
+
+    is_on: bool = False
+    """Whether a conversation will be recorded."""
+    running: RunningRecording | None = None
+    started: int = 0
+    """How many were started."""
+    finished: tuple[Recording, ...] = ()
+    trouble: str = ""
+    """Why the conversation was not recorded, though it was to be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallPlayback(_Changeable):
+    """What the caller hears of us: prompts that are waited for, and background audio."""
+
+    prompt: str = ""
+    """The id of the playback whose end is waited for."""
+    next_branch: str = ""
+    """The branch of the current step that is taken when the prompt is over; empty: the next step."""
+    background: tuple[str, ...] = ()
+    """The sounds while asking and ringing, in place of the ringing tone."""
+    background_id: str = ""
+    """The id of the playback that plays them by now."""
+    started: int = 0
+    """How many playbacks were started."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRating(_Changeable):
+    """How the caller rates a conversation."""
+
+    step: RateStep | None = None
+    """The step that wants a rating."""
+    key: str = ""
+    """The key with which the caller rated it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,27 +273,10 @@ class Call(_Changeable):
     keys."""
     webhook_name: str = ""
     """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
-    playing: str = ""
-    """The playback whose end is waited for."""
-    then: str = ""
-    """The branch of the current step that is taken when it is over; empty: the next step."""
-    playbacks: int = 0
-    background: tuple[str, ...] = ()
-    """The sounds while asking and ringing, in place of the ringing tone."""
-    background_playback: str = ""
-    """The playback that it is heard by now."""
+    playback: CallPlayback = CallPlayback()
     collecting: DigitCollection | None = None
-    is_to_be_recorded: bool = False
-    """Whether a conversation will be recorded."""
-    recorder: RunningRecording | None = None
-    recorders: int = 0
-    recordings: tuple[Recording, ...] = ()
-    recording_trouble: str = ""
-    """Why the conversation was not recorded, though it was to be."""
-    rating: RateStep | None = None
-    """How a conversation will be rated."""
-    rated: str = ""
-    """The key with which the caller rated it."""
+    recording: CallRecording = CallRecording()
+    rating: CallRating = CallRating()
     on_fallback: bool = False
     """Whether the project's fallback was tried already [A-54]."""
     wake_at: float | None = None

@@ -40,6 +40,18 @@ class TransitionContext:
         self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
         return changed
 
+    def change_playback(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallPlayback)
+        """Replace fields of the call's playback."""
+        self.change(playback=self.call.playback.changed(**changes))
+
+    def change_recording(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallRecording)
+        """Replace fields of the call's recording."""
+        self.change(recording=self.call.recording.changed(**changes))
+
+    def change_rating(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallRating)
+        """Replace fields of the call's rating."""
+        self.change(rating=self.call.rating.changed(**changes))
+
     def issue(self, *commands: Command) -> None:
         """Add commands, to be carried out in this order."""
         self.commands.extend(commands)

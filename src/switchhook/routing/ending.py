@@ -86,12 +86,10 @@ def end(
         asked=None,
         ringing=None,
         collecting=None,
-        recorder=None,
-        playing="",
-        then="",
-        background_playback="",
         transfer=None,
     )
+    ctx.change_playback(prompt="", next_branch="", background_id="")
+    ctx.change_recording(running=None)
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     ctx.write_journal(EntryKind.ENDED, cause.text, facts=facts)
     ctx.emit(AFTER_EVENTS[ctx.call.direction])

@@ -31,8 +31,9 @@ def play(ctx: TransitionContext, sounds: tuple[str, ...], *, loop: bool = False)
     """Play to the caller, in place of any background audio; return the playback's name."""
     stop_background(ctx)
     answer(ctx)
-    playback = f"p{ctx.call.playbacks + 1}"
-    ctx.change(playbacks=ctx.call.playbacks + 1)
+    number = ctx.call.playback.started + 1
+    playback = f"p{number}"
+    ctx.change_playback(started=number)
     ctx.issue(Play(leg=CALLER, playback=playback, sounds=sounds, loop=loop))
     return playback
 
@@ -42,16 +43,16 @@ def play_prompt(ctx: TransitionContext, sounds: tuple[str, ...], then: str = "")
     if not sounds:
         return enter_branch(ctx, then) if then else StepResult.CONTINUE
     playback = play(ctx, sounds)
-    ctx.change(
-        state=CallState.PLAYING, playing=playback, then=then, wake_at=ctx.now + time_limit(sounds)
-    )
+    ctx.change(state=CallState.PLAYING, wake_at=ctx.now + time_limit(sounds))
+    ctx.change_playback(prompt=playback, next_branch=then)
     return StepResult.TAKEN
 
 
 def after_prompt(ctx: TransitionContext) -> StepResult:
     """Go where the call was to go after the prompt."""
-    then = ctx.call.then
-    ctx.change(playing="", then="", wake_at=None)
+    then = ctx.call.playback.next_branch
+    ctx.change(wake_at=None)
+    ctx.change_playback(prompt="", next_branch="")
     return enter_branch(ctx, then) if then else StepResult.CONTINUE
 
 
@@ -63,18 +64,18 @@ def fill_wait(ctx: TransitionContext) -> None:
 
 def start_background(ctx: TransitionContext) -> bool:
     """Play the background audio, unless it plays. False where there is none."""
-    call = ctx.call
-    if call.background and not call.background_playback:
-        ctx.change(background_playback=play(ctx, call.background, loop=True))
-    return bool(call.background)
+    sounds = ctx.call.playback.background
+    if sounds and not ctx.call.playback.background_id:
+        ctx.change_playback(background_id=play(ctx, sounds, loop=True))
+    return bool(sounds)
 
 
 def stop_background(ctx: TransitionContext) -> None:
     """Stop the background audio."""
-    playback = ctx.call.background_playback
-    if playback:
-        ctx.issue(StopPlaying(playback=playback))
-        ctx.change(background_playback="")
+    playing = ctx.call.playback.background_id
+    if playing:
+        ctx.issue(StopPlaying(playback=playing))
+        ctx.change_playback(background_id="")
 
 
 def stop_prompt(ctx: TransitionContext, playback: str) -> None:

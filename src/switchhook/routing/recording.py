@@ -19,19 +19,19 @@ STOP_TIMEOUT = 5.0
 
 def start(ctx: TransitionContext, *, both: bool) -> None:
     """Start a recording, of the caller or of a conversation."""
-    number = ctx.call.recorders + 1
+    number = ctx.call.recording.started + 1
     recorder = RunningRecording(id=f"r{number}")
-    ctx.change(recorder=recorder, recorders=number)
+    ctx.change_recording(running=recorder, started=number)
     ctx.issue(StartRecording(recording=recorder.id, both=both))
 
 
 def stop(ctx: TransitionContext) -> bool:
     """Stop the recording; what was recorded comes by event. False where there is none to stop."""
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     if recorder is None or recorder.is_stopping:
         return False
     ctx.issue(StopRecording(recording=recorder.id))
-    ctx.change(recorder=replace(recorder, is_stopping=True))
+    ctx.change_recording(running=replace(recorder, is_stopping=True))
     return True
 
 
@@ -40,17 +40,17 @@ def keep(ctx: TransitionContext, made: RecordingFinished | None) -> bool:
 
     False without a recording to keep; `made` is None after a time-out.
     """
-    recorder = ctx.call.recorder
-    ctx.change(recorder=None)
+    recorder = ctx.call.recording.running
+    ctx.change_recording(running=None)
     if made is None:
         return False
     if made.trouble:
-        ctx.change(recording_trouble=made.trouble)
+        ctx.change_recording(trouble=made.trouble)
         how = "recorded in part" if made.path else "not recorded"
         ctx.write_journal(EntryKind.NOTICE, f"{how}: {made.trouble}")
     if recorder is None or not made.path:
         return False
     one = Recording(id=recorder.id, seconds=made.seconds, path=made.path)
-    ctx.change(recordings=(*ctx.call.recordings, one))
+    ctx.change_recording(finished=(*ctx.call.recording.finished, one))
     ctx.write_journal(EntryKind.RECORDED, made.path, facts=(("seconds", f"{made.seconds:g}"),))
     return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, Call, CallRating, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
@@ -202,7 +202,7 @@ def _progress(
         ):
             called = _called(snapshot, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
-            return _talking(caller, called) | {"rated": "5" if is_rated else ""}
+            return _talking(caller, called) | {"rating": CallRating(key="5" if is_rated else "")}
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER if (
             outcome is not Outcome.ANSWERED
         ):

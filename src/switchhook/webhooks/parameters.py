@@ -211,7 +211,7 @@ def _flag(key: str) -> Callable[[CallFacts, str], str]:
 def _recording(facts: CallFacts, _: str) -> str:
     """Return the id of a recording; "" when recording failed."""
     call = facts.call
-    return "" if call.recording_trouble and not call.recordings else call.id
+    return "" if call.recording.trouble and not call.recording.finished else call.id
 
 
 def _catalogue(

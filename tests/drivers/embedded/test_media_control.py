@@ -274,7 +274,7 @@ def test_voicemail_is_recorded(tmp_path: Path) -> None:
             call.press("#")
             assert await call.ended() == 200
             await office.quiet()
-            (recording,) = office.call.recordings
+            (recording,) = office.call.recording.finished
             assert recording.seconds > 0.5
             path = Path(recording.path)
             assert path == tmp_path / "shop" / office.call.id / path.name
@@ -298,8 +298,8 @@ def test_both_voices_are_recorded(tmp_path: Path) -> None:
                 await asyncio.sleep(0.8)
                 call.end()
                 await office.quiet()
-                await _until(lambda: bool(office.call.recordings))
-        (recording,) = office.call.recordings
+                await _until(lambda: bool(office.call.recording.finished))
+        (recording,) = office.call.recording.finished
         pcm = sound_of(Path(recording.path))
         assert recording.path == str(tmp_path / "shop" / office.call.id / "r1.wav")
         assert len(pcm) / 16000 == pytest.approx(recording.seconds)
@@ -321,8 +321,8 @@ def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> 
             await asyncio.sleep(1.0)
             call.end()
             await office.quiet()
-            await _until(lambda: bool(office.call.recordings))
-            path = Path(office.call.recordings[0].path)
+            await _until(lambda: bool(office.call.recording.finished))
+            path = Path(office.call.recording.finished[0].path)
             assert loudness(sound_of(path), HER_VOICE) > LOUD
 
     play(scenario())
@@ -342,7 +342,7 @@ def test_a_callee_who_hangs_up_is_rated() -> None:
                 call.press("4")
                 assert await call.ended() == 200
                 await office.quiet()
-                assert office.call.rated == "4"
+                assert office.call.rating.key == "4"
 
     play(scenario())
 
@@ -458,9 +458,9 @@ def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_ki
                 await asyncio.sleep(0.6)
                 call.end()
                 await office.quiet()
-                await _until(lambda: len(office.call.recordings) == 2)
+                await _until(lambda: len(office.call.recording.finished) == 2)
                 assert office.ends == ["answered by caller"]
-                for part in office.call.recordings:
+                for part in office.call.recording.finished:
                     assert part.seconds > 0.4
                     assert loudness(sound_of(Path(part.path)), HIS_VOICE) > 4000
 

@@ -290,7 +290,7 @@ def test_a_recorded_call_stays_led_and_is_recorded_on(tmp_path: Path) -> None:
             made.end()
             assert await john.ended() == 200
             await it.office.quiet()
-            (recording,) = it.office.call.recordings
+            (recording,) = it.office.call.recording.finished
             assert recording.seconds > 0
 
     run(scenario(), deadline=20)
@@ -312,7 +312,7 @@ def test_a_recording_goes_on_in_a_second_file_when_the_caller_transfers(tmp_path
             came.end()
             assert await olga.ended() == 200
             await it.office.quiet()
-            assert [one.id for one in it.office.call.recordings] == ["r1", "r2"]
+            assert [one.id for one in it.office.call.recording.finished] == ["r1", "r2"]
 
     run(scenario(), deadline=20)
 

@@ -138,7 +138,7 @@ def test_all_events_of_a_rated_call_come_in_order() -> None:
     story.hears(20, hangs_up("b2"), "play choose to caller as p1")
     over = ("end caller 200", "emit incoming.after")
     story.hears(24, presses("5"), "stop p1", "emit incoming.rated", *over)
-    assert story.call.rated == "5"
+    assert story.call.rating.key == "5"
 
 
 @pytest.mark.row("S-45")

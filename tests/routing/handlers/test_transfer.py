@@ -619,9 +619,9 @@ def test_what_else_happens_meanwhile() -> None:
 def test_a_recording_goes_on_with_who_talks_next() -> None:
     story = mary_transfers("john", RecordStep(), RINGS_MARY)
     story.comes_to(12, answers("b2"))
-    assert story.call.recorder is not None
+    assert story.call.recording.running is not None
     story.comes_to(20, is_recorded())
-    assert story.call.recorder is None
+    assert story.call.recording.running is None
 
 
 def recorded_john() -> Transcript:

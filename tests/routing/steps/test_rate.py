@@ -58,7 +58,7 @@ def test_the_caller_gives_a_rating_which_is_told() -> None:
     story.hears(62, is_played("p1"))
     assert story.call.wake_at == 72
     story.hears(63, presses("4"), "emit incoming.rated", *AFTER)
-    assert story.call.rated == "4"
+    assert story.call.rating.key == "4"
     assert story.end == "answered by callee, 200 hung up"
     assert story.journal[-2:] == ["rated 4", "ended hung up"]
 
@@ -68,7 +68,7 @@ def test_the_caller_is_thanked() -> None:
     story.hears(62, presses("5"), "stop p1", "emit incoming.rated", "play thanks to caller as p2")
     story.hears(63, presses("1"))
     story.hears(64, is_played("p2"), *AFTER)
-    assert story.call.rated == "5"
+    assert story.call.rating.key == "5"
 
 
 def test_thanks_that_never_end_end_the_call() -> None:
@@ -139,7 +139,7 @@ def test_the_last_event_knows_the_recording_though_both_hang_up_at_once() -> Non
     story.hears(60.1, is_recorded(), "emit incoming.after")
     (*_, last) = story.commands
     assert isinstance(last, EmitEvent)
-    assert last.call.recordings == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
+    assert last.call.recording.finished == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
     assert story.end == "answered by callee, 200 hung up"
 
 
@@ -148,7 +148,7 @@ def test_a_mark_that_comes_before_the_recording_waits_for_it_a_moment() -> None:
     story.hears(60.1, presses("5"), "stop p1", "emit incoming.rated", "end caller 200")
     story.hears(60.1 + STOP_TIMEOUT, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
-    assert (story.call.rated, story.call.recordings) == ("5", ())
+    assert (story.call.rating.key, story.call.recording.finished) == ("5", ())
 
 
 def test_after_a_restart_the_recording_of_what_is_rated_is_not_waited_for() -> None:

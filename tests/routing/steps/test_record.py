@@ -40,7 +40,7 @@ def test_both_voices_are_recorded_until_somebody_hangs_up() -> None:
     assert story.end == "answered by callee, 200 hung up"
     (*_, last) = story.commands
     assert isinstance(last, EmitEvent)
-    assert last.call.recordings == (MADE,)
+    assert last.call.recording.finished == (MADE,)
 
 
 def test_the_caller_may_hang_up_first() -> None:
@@ -55,7 +55,7 @@ def test_the_recording_is_not_waited_for_without_end() -> None:
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     story.hears(60 + STOP_TIMEOUT, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
-    assert story.call.recordings == ()
+    assert story.call.recording.finished == ()
 
 
 def test_a_recording_that_cannot_be_made_disturbs_nobody() -> None:
@@ -82,14 +82,14 @@ def test_a_recording_that_broke_off_says_so_and_is_kept() -> None:
     story = talking()
     story.hears(30, is_recorded(trouble="the disk is full"))
     assert "notice recorded in part: the disk is full" in story.journal
-    assert story.call.recordings == (MADE,)
+    assert story.call.recording.finished == (MADE,)
     assert resolve("recording", "", CallFacts(call=story.call, now=60.0)) == "c"
 
 
 def test_what_a_recording_brought_before_the_end_is_kept() -> None:
     story = talking()
     story.hears(30, is_recorded())
-    assert story.call.recordings == (MADE,)
+    assert story.call.recording.finished == (MADE,)
     assert story.journal[-1] == "recorded r1.wav"
 
 
@@ -99,7 +99,7 @@ def test_the_mark_is_not_recorded() -> None:
     story.hears(60.1, is_recorded())
     ended = ("end caller 200", "emit incoming.after")
     story.hears(62, presses("5"), "stop p1", "emit incoming.rated", *ended)
-    assert story.call.recordings == (MADE,)
+    assert story.call.recording.finished == (MADE,)
 
 
 def test_a_later_step_may_switch_it_off() -> None:
@@ -130,7 +130,7 @@ def test_after_a_kill_the_part_before_it_is_named_and_another_begins() -> None:
     story.hears(60, hangs_up("b1"), "stop r2", "end caller 200")
     second = RecordingFinished(recording="r2", seconds=30, path="/r/r2.wav")
     story.hears(61, second, "emit incoming.after")
-    assert [made.id for made in story.call.recordings] == ["r1", "r2"]
+    assert [made.id for made in story.call.recording.finished] == ["r1", "r2"]
     named = [entry for entry in story.entries if entry.kind is EntryKind.RECORDED]
     assert [entry.text for entry in named] == ["/r/r1.wav", "/r/r2.wav"]
 
@@ -140,7 +140,7 @@ def test_after_a_stop_it_is_recorded_on() -> None:
     story = talking()
     story.hears(29, PART)  # its sound ended with the process
     story.hears(30, Resynced(live_legs=frozenset({"caller", "b1"})), "record both as r2")
-    assert [made.id for made in story.call.recordings] == ["r1"]
+    assert [made.id for made in story.call.recording.finished] == ["r1"]
 
 
 @pytest.mark.row("FE-04")
@@ -148,7 +148,7 @@ def test_a_conversation_that_a_kill_ended_names_what_was_recorded() -> None:
     story = talking()
     lost = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
     story.hears(30, lost, "end caller 500", "emit incoming.after")
-    assert [made.id for made in story.call.recordings] == ["r1"]
+    assert [made.id for made in story.call.recording.finished] == ["r1"]
 
 
 @pytest.mark.row("FE-04")
@@ -157,7 +157,7 @@ def test_a_recording_that_was_waited_for_at_a_kill_is_named() -> None:
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     after = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
     story.hears(70, after, "end caller 200", "emit incoming.after")
-    assert [made.id for made in story.call.recordings] == ["r1"]
+    assert [made.id for made in story.call.recording.finished] == ["r1"]
     assert story.end == "answered by callee, 200 hung up"
 
 

@@ -46,7 +46,7 @@ def test_the_caller_leaves_a_message_and_hangs_up() -> None:
     assert story.end == "voicemail by caller, 200 left a message"
     (*_, last) = story.commands
     assert isinstance(last, EmitEvent)
-    assert last.call.recordings == (MADE,)
+    assert last.call.recording.finished == (MADE,)
     assert story.journal[-2:] == ["recorded r1.wav", "ended left a message"]
 
 

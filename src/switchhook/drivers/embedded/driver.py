@@ -212,7 +212,7 @@ class EmbeddedDriver:
         match command:
             case RingLeg():
                 if not self._is_stopping and bridge.expect(command.leg, command.party):
-                    if call.rating is not None or call.is_to_be_recorded:
+                    if call.rating.step is not None or call.recording.is_on:
                         self._anchor_media(
                             call, bridge
                         )  # here alone, before any request is answered

@@ -275,7 +275,7 @@ class MediaControl:
 
     def recorded(self, call: Call) -> call_events.RecordingFinished | None:
         """Return what an earlier process wrote of the recording that it had under way."""
-        recorder = call.recorder
+        recorder = call.recording.running
         if recorder is None or self.media_settings.recordings == NOWHERE:
             return None
         path = self._path(call, recorder.id)

@@ -54,6 +54,6 @@ def hang_up_requested(ctx: TransitionContext, event: HangUpRequested) -> None:
     outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
     refusal = 503 if event.retry_after else 480
     cause = Cause(sip=200 if talking else refusal, text=f"ended by {event.by}")
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     by = None if recorder is None else recorder.hung_up_by
     end(ctx, outcome, by or EndedBy.SYSTEM, cause, retry_after=event.retry_after)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """Go on behind the prompt."""
-    if event.playback == ctx.call.playing:
+    if event.playback == ctx.call.playback.prompt:
         apply_result(ctx, prompts.after_prompt(ctx))
 
 
 def prompt_overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """Prompt timed out: continue as if PlaybackFinished had arrived."""
     if ctx.is_overdue:
-        prompts.stop_prompt(ctx, ctx.call.playing)
+        prompts.stop_prompt(ctx, ctx.call.playback.prompt)
         apply_result(ctx, prompts.after_prompt(ctx))
 
 
@@ -75,7 +75,7 @@ def is_key(event: DigitPressed) -> bool:
 def key_timeout(ctx: TransitionContext) -> float:
     """Return how many seconds the caller has for the first key."""
     if ctx.call.talking_to:
-        return 0.0 if ctx.call.rating is None else ctx.call.rating.timeout
+        return 0.0 if ctx.call.rating.step is None else ctx.call.rating.step.timeout
     match step_of(ctx.call):
         case MenuStep(timeout=seconds):
             return seconds

@@ -39,7 +39,7 @@ def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
     if leg.state is LegState.DIALLING:
         ctx.change_leg(leg, state=LegState.RINGING, rang_at=ctx.now)
         ctx.write_journal(EntryKind.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
-    if ctx.call.background_playback:
+    if ctx.call.playback.background_id:
         return
     alone = len(ctx.call.live_called_legs) == 1
     ctx.issue(ShowRinging(media_from=leg.id if event.early_media and alone else ""))

@@ -34,7 +34,7 @@ def recording_finished(ctx: TransitionContext, event: RecordingFinished) -> None
 
 def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """The time to press a key begins, or the thanks are over and so is the call."""
-    if ctx.call.rated and event.playback == ctx.call.playing:
+    if ctx.call.rating.key and event.playback == ctx.call.playback.prompt:
         rate.end_call(ctx)
     else:
         collect_prompt_finished(ctx, event)
@@ -42,7 +42,7 @@ def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
 
 def digit_pressed(ctx: TransitionContext, event: DigitPressed) -> None:
     """Keep the rating and emit its event."""
-    if is_key(event) and not ctx.call.rated:
+    if is_key(event) and not ctx.call.rating.key:
         collect.barge_in(ctx, key_timeout(ctx))
         rate.pressed(ctx, event.digit)
 

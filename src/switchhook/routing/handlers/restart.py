@@ -34,7 +34,7 @@ def resynced(ctx: TransitionContext, event: Resynced) -> None:
         end(ctx, Outcome.FAILED, EndedBy.SYSTEM, LOST)
         return
     ctx.write_journal(EntryKind.RESUMED)
-    ctx.change(background_playback="")
+    ctx.change_playback(background_id="")
     if ctx.call.state is not CallState.RINGING:
         _restart_step(ctx)
     elif ctx.call.live_called_legs:
@@ -51,7 +51,7 @@ def resynced_talking(ctx: TransitionContext, event: Resynced) -> None:
         end(ctx, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
         return
     ctx.write_journal(EntryKind.RESUMED)
-    if ctx.call.is_to_be_recorded:  # what was recorded so far is a part of its own
+    if ctx.call.recording.is_on:  # what was recorded so far is a part of its own
         recording.start(ctx, both=True)
     caller = ctx.call.leg(CALLER)
     if caller is not None and (caller.state is LegState.DIALLING or _heard_prompts(ctx, caller)):
@@ -82,8 +82,10 @@ def resynced_recording(ctx: TransitionContext, event: Resynced) -> None:
 
 def _restart_step(ctx: TransitionContext) -> None:
     """Take the step up anew that a restart broke off; a last prompt is not played again."""
-    then = ctx.call.then
-    ctx.change(asked=None, collecting=None, recorder=None, playing="", then="", wake_at=None)
+    then = ctx.call.playback.next_branch
+    ctx.change(asked=None, collecting=None, wake_at=None)
+    ctx.change_playback(prompt="", next_branch="")
+    ctx.change_recording(running=None)
     if then:
         enter_branch(ctx, then)
     execute(ctx)

@@ -245,19 +245,19 @@ def resynced(ctx: TransitionContext, event: Resynced) -> None:
         end(ctx, Outcome.ANSWERED, EndedBy.SYSTEM, restart.LOST)
         return
     ctx.write_journal(EntryKind.RESUMED)
-    if ctx.call.is_to_be_recorded:
+    if ctx.call.recording.is_on:
         recording.start(ctx, both=True)
     _fail(ctx, restart.LOST)
 
 
 def recorded(ctx: TransitionContext, event: RecordingFinished) -> None:
     """Keep the recording that ended as the caller transferred the call; go on with a new one."""
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     if recorder is None or recorder.id != event.recording:
         return
     recording.keep(ctx, event)
     is_passed_on = ctx.call.party != CALLER and ctx.call.transfer is None
-    if is_passed_on and ctx.call.is_to_be_recorded and not event.trouble:
+    if is_passed_on and ctx.call.recording.is_on and not event.trouble:
         recording.start(ctx, both=True)
 
 
@@ -330,7 +330,7 @@ def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
     transfer_progress.notify(ctx, 200)
     _release_transferor(ctx, transfer)
     ctx.change(state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None)
-    if ctx.call.is_to_be_recorded and ctx.call.recorder is None:
+    if ctx.call.recording.is_on and ctx.call.recording.running is None:
         recording.start(ctx, both=True)
     if not transfer.is_return:
         facts = (*transfer_progress.facts_of(transfer), ("target", str(leg.target)))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def greeting_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """Record the caller, once they heard the greeting."""
-    if ctx.call.playing and event.playback == ctx.call.playing:
+    if ctx.call.playback.prompt and event.playback == ctx.call.playback.prompt:
         _record(ctx)
 
 
@@ -34,8 +34,8 @@ def digit_pressed(ctx: TransitionContext, event: DigitPressed) -> None:
     """End the message on `#`; before it has begun, leave the greeting out."""
     if not is_key(event) or event.digit != voicemail.TERMINATOR:
         return
-    if ctx.call.playing:
-        prompts.stop_prompt(ctx, ctx.call.playing)
+    if ctx.call.playback.prompt:
+        prompts.stop_prompt(ctx, ctx.call.playback.prompt)
         _record(ctx)
     else:
         _stop_message(ctx)
@@ -45,9 +45,9 @@ def overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """The greeting, the message or the wait for its file has lasted long enough."""
     if not ctx.is_overdue:
         return
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     if recorder is None:
-        prompts.stop_prompt(ctx, ctx.call.playing)
+        prompts.stop_prompt(ctx, ctx.call.playback.prompt)
         _record(ctx)
     elif recorder.is_stopping:
         _finish(ctx, None)
@@ -63,8 +63,8 @@ def recording_finished(ctx: TransitionContext, event: RecordingFinished) -> None
 
 def caller_left(ctx: TransitionContext, event: LegEnded) -> None:
     """The caller left: what they said is waited for, for a moment."""
-    caller = ctx.call.leg(CALLER)
-    if event.leg != CALLER or caller is None or not caller.is_live or ctx.call.recorder is None:
+    caller, recorder = ctx.call.leg(CALLER), ctx.call.recording.running
+    if event.leg != CALLER or caller is None or not caller.is_live or recorder is None:
         leg_ended(ctx, event)
         return
     ctx.change_leg(caller, state=LegState.ENDED, ended_at=ctx.now, cause=event.cause)
@@ -81,7 +81,7 @@ def _record(ctx: TransitionContext) -> None:
 
 def is_current_recording(ctx: TransitionContext, event: RecordingFinished) -> bool:
     """Say whether the recording that runs has ended."""
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     return recorder is not None and recorder.id == event.recording
 
 

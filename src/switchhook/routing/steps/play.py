@@ -20,5 +20,5 @@ def begin(ctx: TransitionContext, step: PlayStep) -> StepResult:
 def set_background(ctx: TransitionContext, step: BackgroundStep) -> StepResult:
     """Set what fills the wait from here on (R1-125)."""
     prompts.stop_background(ctx)
-    ctx.change(background=step.sounds)
+    ctx.change_playback(background=step.sounds)
     return StepResult.CONTINUE

@@ -19,33 +19,34 @@ if TYPE_CHECKING:
 
 def begin(ctx: TransitionContext, step: RateStep) -> StepResult:
     """Remember it for the end of the conversation."""
-    ctx.change(rating=step)
+    ctx.change_rating(step=step)
     return StepResult.CONTINUE
 
 
 def ask(ctx: TransitionContext) -> bool:
     """Ask the caller, who is alone now. False where the conversation is not to be rated."""
     call, caller = ctx.call, ctx.call.leg(CALLER)
-    wanted = call.rating is not None and call.direction is Direction.INCOMING
-    if call.rating is None or not wanted or caller is None or not caller.is_live:
+    wanted = call.rating.step is not None and call.direction is Direction.INCOMING
+    if call.rating.step is None or not wanted or caller is None or not caller.is_live:
         return False
     recording.stop(ctx)
-    collect.begin(ctx, call.rating.sounds, call.rating.timeout, state=CallState.RATING)
+    collect.begin(ctx, call.rating.step.sounds, call.rating.step.timeout, state=CallState.RATING)
     return True
 
 
 def pressed(ctx: TransitionContext, digit: str) -> None:
     """Take the rating; any other key is ignored."""
-    rating = ctx.call.rating
+    rating = ctx.call.rating.step
     if rating is None or not (digit.isdecimal() and 1 <= int(digit) <= rating.best):
         return
     collect.finish(ctx)
-    ctx.change(rated=digit)
+    ctx.change_rating(key=digit)
     ctx.write_journal(EntryKind.RATED, digit, facts=(("mark", digit), ("best", str(rating.best))))
     ctx.emit(EventKind.INCOMING_RATED)
     if rating.thanks:
         playback = prompts.play(ctx, rating.thanks)
-        ctx.change(playing=playback, wake_at=ctx.now + prompts.time_limit(rating.thanks))
+        ctx.change(wake_at=ctx.now + prompts.time_limit(rating.thanks))
+        ctx.change_playback(prompt=playback)
     else:
         end_call(ctx)
 

@@ -22,7 +22,7 @@ HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 
 def begin(ctx: TransitionContext, step: RecordStep) -> StepResult:
     """Remember it for the conversation."""
-    ctx.change(is_to_be_recorded=step.is_on)
+    ctx.change_recording(is_on=step.is_on)
     return StepResult.CONTINUE
 
 
@@ -33,7 +33,7 @@ def end_conversation(ctx: TransitionContext, side: EndedBy, why: Cause = HUNG_UP
     """
     by, cause = why.ended_by(side), why if why.is_ours else HUNG_UP
     recording.stop(ctx)
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     if recorder is None:
         end(ctx, Outcome.ANSWERED, by, cause)
         return
@@ -43,18 +43,14 @@ def end_conversation(ctx: TransitionContext, side: EndedBy, why: Cause = HUNG_UP
     if caller is not None and caller.is_live:
         ctx.issue(EndLeg(leg=CALLER, cause=cause))
         ctx.change_leg(caller, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
-    ctx.change(
-        state=CallState.RECORDING,
-        recorder=replace(recorder, hung_up_by=by),
-        collecting=None,
-        playing="",
-        wake_at=ctx.now + recording.STOP_TIMEOUT,
-    )
+    ctx.change(state=CallState.RECORDING, collecting=None, wake_at=ctx.now + recording.STOP_TIMEOUT)
+    ctx.change_playback(prompt="")
+    ctx.change_recording(running=replace(recorder, hung_up_by=by))
 
 
 def finished(ctx: TransitionContext, made: RecordingFinished | None) -> None:
     """End the call whose recording was waited for."""
-    recorder = ctx.call.recorder
+    recorder = ctx.call.recording.running
     by = None if recorder is None else recorder.hung_up_by
     recording.keep(ctx, made)
     ends = [leg.cause for leg in ctx.call.legs if leg.id in {ctx.call.party, ctx.call.talking_to}]

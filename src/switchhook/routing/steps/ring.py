@@ -177,7 +177,7 @@ def connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
     )
     prompts.stop_background(ctx)
     ctx.issue(ConnectLegs(leg=leg.id))
-    if ctx.call.is_to_be_recorded:
+    if ctx.call.recording.is_on:
         recording.start(ctx, both=True)
     ctx.write_journal(EntryKind.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
     for loser in ctx.call.live_called_legs:

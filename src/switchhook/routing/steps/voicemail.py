@@ -30,13 +30,15 @@ def begin(ctx: TransitionContext, step: VoicemailStep) -> StepResult:
         return StepResult.TAKEN
     playback = prompts.play(ctx, step.sounds)
     wake_at = ctx.now + prompts.time_limit(step.sounds)
-    ctx.change(state=CallState.RECORDING, playing=playback, wake_at=wake_at)
+    ctx.change(state=CallState.RECORDING, wake_at=wake_at)
+    ctx.change_playback(prompt=playback)
     return StepResult.TAKEN
 
 
 def record(ctx: TransitionContext, step: VoicemailStep) -> None:
     """Start recording the caller."""
-    ctx.change(state=CallState.RECORDING, playing="", wake_at=ctx.now + step.max_duration)
+    ctx.change(state=CallState.RECORDING, wake_at=ctx.now + step.max_duration)
+    ctx.change_playback(prompt="")
     recording.start(ctx, both=False)
 
 

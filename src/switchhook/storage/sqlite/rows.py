@@ -20,6 +20,7 @@ from switchhook.storage.records import (
     StoreError,
     UnreadableError,
 )
+from switchhook.storage.sqlite.call_value import flat, grouped
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail, recipient_of
 
@@ -65,16 +66,10 @@ def _json(value: object) -> str:
 
 
 def call_to_row(call: Call, node: str) -> SqlParameters:
-    """Return what `save_call` takes. In the value, the snapshot is written as project and version.
-
-    `plan` and `told` are the stored names of `snapshot` and `emitted`.
-    """
-    project, version = call.snapshot.key
-    value = call.__dict__.copy()
-    del value["snapshot"], value["emitted"]
-    value["plan"], value["told"] = (project, version), call.emitted
+    """Return what `save_call` takes."""
+    project = call.snapshot.project.id
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
-    return (node, project, call.id, call.state.value, ended_at, _json(value))
+    return (node, project, call.id, call.state.value, ended_at, _json(flat(call)))
 
 
 def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[[str], Call]:
@@ -88,9 +83,7 @@ def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[
         return snapshot_of(project, version)
 
     def read(stored: str) -> Call:
-        value = _decode(_object, stored)
-        value["snapshot"] = value.pop("plan", None)
-        value["emitted"] = value.pop("told", 0)
+        value = grouped(_decode(_object, stored))
         try:
             return msgspec.convert(value, Call, dec_hook=snapshot)
         except msgspec.ValidationError as error:
