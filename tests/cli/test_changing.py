@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import stat
 import subprocess
@@ -23,7 +24,7 @@ from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope
 from switchhook.operations.control import CreateToken, RevokeToken
 from switchhook.operations.control_socket import LONGEST, SOCKET, connect, listening
-from switchhook.operations.data_dir import DATABASE, DataDirError, InUseError, held, written
+from switchhook.operations.data_dir import DATABASE, LOCK, DataDirError, InUseError, held, written
 from switchhook.operations.tokens import NoSuchTokenError
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
@@ -215,7 +216,7 @@ def test_a_command_waits_for_a_server_that_starts(
     """It holds the directory, and does not listen yet: nobody writes beside it."""
     data_dir = project.parent / "data"
     monkeypatch.setattr(changing, "PATIENCE", 0.2)
-    with held(data_dir), pytest.raises(InUseError, match="a server starts or stops"):
+    with held(data_dir), pytest.raises(InUseError, match="a server starts, stops"):
         change(data_dir, RevokeToken(token="t"))
     assert not (data_dir / DATABASE).exists()
 
@@ -236,7 +237,21 @@ def test_a_server_waits_for_a_command_that_writes(tmp_path: Path) -> None:
     assert len(taken) == 1
 
 
-def test_a_second_server_is_refused_at_once(tmp_path: Path) -> None:
+def test_no_command_writes_behind_a_server_of_an_earlier_version(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds one lock, and knows no socket."""
+    data_dir = project.parent / "data"
+    data_dir.mkdir()
+    monkeypatch.setattr(changing, "PATIENCE", 0.2)
+    with (data_dir / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InUseError, match="is of an earlier version"):
+            change(data_dir, RevokeToken(token="t"))
+    assert not (data_dir / DATABASE).exists()
+
+
+def test_a_second_server_is_refused(tmp_path: Path) -> None:
     with (
         held(tmp_path),
         pytest.raises(DataDirError, match="another Switchhook runs"),

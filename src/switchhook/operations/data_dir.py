@@ -22,6 +22,8 @@ WRITING = "switchhook.writing.lock"
 """Held by whoever writes into the database: a server for as long as it runs, else a command for a moment."""
 PATIENCE = 10.0
 """Seconds that a server waits for a command that writes."""
+MOMENT = 0.3
+"""Seconds that a server waits for a command that looks whether one runs."""
 TRY_AGAIN = 0.02
 
 
@@ -34,8 +36,8 @@ class InUseError(DataDirError):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(
-            f"the data directory {data_dir} is in use: a server starts or stops, or another command writes;"
-            " try again"
+            f"the data directory {data_dir} is in use: a server starts, stops or is of an earlier version, or"
+            " another command writes; wait, or start the server again"
         )
 
 
@@ -58,7 +60,7 @@ def held(data_dir: Path) -> Iterator[None]:
     DataDirError.
     """
     prepare(data_dir)
-    with _locked(data_dir / LOCK) as is_ours:
+    with _locked(data_dir / LOCK, patience=MOMENT) as is_ours:
         if not is_ours:
             raise DataDirError(
                 f"another Switchhook runs with the data directory {data_dir}; stop it, or choose another"
@@ -78,7 +80,9 @@ def written(data_dir: Path) -> Iterator[None]:
     """
     prepare(data_dir)
     with _locked(data_dir / WRITING) as is_free:
-        if not is_free:
+        with _locked(data_dir / LOCK) as is_alone:  # an earlier version holds this one alone
+            pass
+        if not (is_free and is_alone):
             raise InUseError(data_dir)
         yield
 
