@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,6 +89,26 @@ def test_the_line_ends_of_the_file_are_kept(file: Path) -> None:
     assert b"\r\n\r\n# Microsoft Teams: " in file.read_bytes()
     assert b"\n" not in file.read_bytes().replace(b"\r\n", b"")
     assert isinstance(read_project(file.read_bytes().decode()), Project)
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_file_as_it_was(file: Path) -> None:
+    before = file.read_bytes()
+    words = ("template", "add", str(file), "slack", "--set", f"url={URL['url']}")
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, len(before) + 100))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "switchhook", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip().endswith("cannot be read or written: File too large")
+    assert file.read_bytes() == before
 
 
 def test_what_is_subscribed_to_is_no_part_of_a_project_file(file: Path) -> None:

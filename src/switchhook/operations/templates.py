@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,8 @@ def add_template(
     added = fill_gaps(template, values)
     if webhook_name:
         added = rename_webhooks(added, template, webhook_name)
-    text = decode(file.read_bytes())
+    before = file.read_bytes()
+    text = decode(before)
     if isinstance(text, Mistakes):
         return text
     if _IN_ONE_LIST.search(text):
@@ -63,12 +66,22 @@ def add_template(
     wrong = _mistakes_of(text, block)
     if wrong is not None:
         return wrong
-    with file.open("a", encoding="utf-8", newline="") as end:
-        end.write(block)
+    _append(file, block.encode(), size=len(before))
     given = replace(template, text=added)
     return AddedTemplate(
         webhooks=given.webhooks, left={gap: template.gaps[gap] for gap in gaps_in(added)}
     )
+
+
+def _append(file: Path, block: bytes, *, size: int) -> None:
+    """Write all of the block behind the `size` bytes of a file, or nothing. Raises OSError."""
+    try:
+        with file.open("ab") as end:
+            end.write(block)
+    except OSError:
+        with suppress(OSError):
+            os.truncate(file, size)
+        raise
 
 
 def _as_in(text: str, added: str) -> str:
