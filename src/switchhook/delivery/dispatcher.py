@@ -237,7 +237,7 @@ class Dispatcher:
         history = self._histories.pop(delivery.id, ())
         at = self._clock()
         is_wanted = self._recipients.wants(delivery)
-        # Looked at once: a pause that our timer measured is over, whatever became of the clock meanwhile.
+        # The loop's timer measured this pause: it is over, even if the system's clock was changed.
         due = self._due(delivery, history) if is_resumed else None
         if due is not None and due > self._now():  # a former process tried it just before its end
             self._leave_endpoint(job, None if history[-1].asked is None else due - self._now())
@@ -280,7 +280,7 @@ class Dispatcher:
         try:
             done = await self._send(delivery)
         except Exception as error:
-            # A mistake of ours. It costs this delivery, and neither its lane nor a slot.
+            # Internal error: it costs this delivery, and neither its lane nor a slot.
             log.exception("delivery crashed", delivery=delivery.id)
             return _not_sent(_defect(error))
         failure = done.failure
@@ -353,7 +353,7 @@ class Dispatcher:
         self._queues.postponed(job)
         self._histories[delivery] = history
         if not self._is_stopping:
-            # Who wanted no more while the attempt was recorded does not wait to be settled.
+            # The receiver was removed while the attempt was stored: settle at once.
             due = due if self._recipients.wants(job.delivery) else self._now()
             self._timers[job] = asyncio.get_running_loop().call_at(due, self._resume, job)
         self._start_more()

@@ -42,7 +42,7 @@ def dialling_of(country: str) -> Dialling:
     )
 
 
-@lru_cache(maxsize=4096)  # reading one costs more than all else of a request together
+@lru_cache(maxsize=4096)  # parsing one costs more than the rest of a request
 def international(written: str, country: str) -> str:
     """Return the canonical form of a number that some plan has; "" for anything else.
 

@@ -209,7 +209,7 @@ class Switchboard:
         live = await self._driver.resume(calls)
         self._outside.resume(calls)
         self._watch_minutes()
-        # The side may hear of these calls while it starts; that waits behind what it said of their legs.
+        # Events of these calls may arrive while the driver starts; they wait behind its report of live legs.
         kept = [
             self._keep(
                 call,
@@ -296,7 +296,7 @@ class Switchboard:
             try:
                 mailbox.call, more = step(mailbox.call, event, now)
             except Exception:
-                # A mistake of ours. The call stays as it was, and its deadline still moves it on.
+                # Internal error: the call stays as it was, and its deadline still moves it on.
                 log.exception("event failed", call=mailbox.call.id, heard=repr(event))
                 if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
                     continue
@@ -342,7 +342,7 @@ class Switchboard:
         try:
             await self._record(mailbox, commands, before)
         except Exception:
-            # A mistake of ours. It costs this record; the caller still gets somewhere.
+            # Internal error: it costs this record; the call goes on.
             log.exception("step not stored", call=mailbox.call.id)
 
     async def _record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
@@ -396,7 +396,7 @@ class Switchboard:
             try:
                 self._driver.carry_out(mailbox.call, command)
             except Exception:
-                # A mistake of ours. The call gets a failure event at once.
+                # Internal error: the call gets a failure event at once.
                 what = type(command).__name__
                 log.exception("command failed", call=mailbox.call.id, command=what)
                 if (event := failed_command(command)) is not None:

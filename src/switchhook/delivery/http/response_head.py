@@ -101,7 +101,7 @@ def _status_line(line: bytes) -> bytes:
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
         raise UnreadableHeadError
-    # An unknown version is taken for the one that ends with its answer.
+    # An unknown version counts as one that closes after the response.
     version = b"1.1" if match[1] == b"1" and match[2] == b"1" else b"1.0"
     return b"HTTP/%b %b %b\r\n" % (version, match[3], _CONTROL.sub(b" ", match[4]))
 

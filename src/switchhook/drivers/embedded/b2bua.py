@@ -138,7 +138,7 @@ class Bridge:
         self._called: dict[str, CalledLeg] = {}
         self._talking_to = ""
         self.party = CALLER  # who talks to that one
-        self._joining: dict[str, str] = {}  # legs whose description was offered to their party
+        self._joining: dict[str, str] = {}  # legs whose description was offered to the party
         self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
         self.acknowledging: dict[str, Acknowledge] = {}
         """The ACKs to send after the commit of a transfer's answer."""
@@ -590,7 +590,7 @@ class Bridge:
         response = event.response
         success = response is not None and response.status < 300
         if relay is None:
-            # The request was cancelled meanwhile. What it brought about must still be acknowledged.
+            # The request was cancelled meanwhile. Its 2xx must still get an ACK.
             invited = response is not None and response.cseq.method == "INVITE"
             return [Acknowledge(leg=event.leg)] if success and invited else []
         passed = relayed_response(event.ref, event.status, response)

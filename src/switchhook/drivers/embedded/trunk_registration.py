@@ -182,7 +182,7 @@ def _called_at(
 ) -> tuple[ProjectSnapshot, Trunk] | None:
     """Return the called trunk among those that registered at one address, if it is clear."""
     user = request.uri.username
-    # A telephone there that dials a colleague is none that calls a trunk's user.
+    # A telephone at that address that dials a colleague does not call the trunk's user.
     is_account = directory.account(number_of(request.from_.uri)) is not None
     groups = directory.dialled(user)
     named = [

@@ -75,7 +75,7 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
         address = urlsplit(url_template(url, no_placeholder).origin)
         port = address.port or (443 if address.scheme == "https" else 80)
         host = literal(address.hostname or "")
-        # Some ports are closed whatever address the name turns out to have.
+        # Some ports are closed for every address of the name.
         is_named = any(allowed.port == port for allowed in networks.networks)
         reason = refusal(host or _ANY, port, networks) if host or not is_named else ""
         if reason:

@@ -184,7 +184,7 @@ class Verifier:
         SipError when no credentials for us can be read.
         """
         shown, wrong = [], None
-        # Some answer a 407 in the header of a 401: the nonce says whose challenge was meant.
+        # Some clients answer a 407 in the header of a 401: the nonce tells the challenge.
         values = request.headers.all(self._answers) or request.headers.all(self._other)
         for value in values[:MOST_SHOWN]:
             try:

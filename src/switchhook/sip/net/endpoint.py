@@ -376,7 +376,7 @@ class SipEndpoint:
                     raise
                 self._udp.sendto(packet.data, address)  # the error was of an earlier packet
         except BlockingIOError:
-            pass  # as good as lost on the way; what matters is sent again
+            pass  # the same as packet loss; SIP retransmits what matters
         except (OSError, OverflowError, ValueError) as error:
             log.info("sip packet not sent", peer=str(peer), error=str(error))
             self.send_failed(packet)

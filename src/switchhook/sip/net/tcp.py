@@ -116,7 +116,7 @@ class Tcp:
             self._server.close()
         for connection in list(self._flows.values()):
             connection.cut()
-        await asyncio.sleep(0)  # a connection is let go one turn of the loop after it was cut
+        await asyncio.sleep(0)  # asyncio releases a connection one turn of the loop after the abort
         if self._server is not None:
             await self._server.wait_closed()
 
@@ -275,7 +275,7 @@ class _Connection(asyncio.Protocol):
             if self.useful or not isinstance(item, KeepAlive):
                 self.heard_at = asyncio.get_running_loop().time()
         if self._framer.broken and self._transport is not None:
-            self._transport.close()  # after what was written as an answer
+            self._transport.close()  # after the written response
         else:
             self._read_later()
 

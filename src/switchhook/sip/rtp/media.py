@@ -283,7 +283,7 @@ class MediaStreams:
         latest: dict[str, float] = {}
         for stream in self._streams.values():
             if stream.may_be_silent or stream.is_playing:
-                stream.received_at = now  # who holds us, or listens, is not expected to speak
+                stream.received_at = now  # a peer that holds or only listens sends no packets
             at = stream.received_at
             latest[stream.call] = max(at, latest.get(stream.call, at))
         for call, at in latest.items():

@@ -111,7 +111,7 @@ class Dialog:
         if not self.routes or "lr" in self.routes[0].uri.parameters:
             return self.target, self.routes
         first = self.routes[0].uri
-        # §12.2.1.1: what may not stand in a Request-URI is taken out.
+        # §12.2.1.1: remove the parameters that a Request-URI may not have.
         uri = first.replace(headers="", parameters=first.parameters.without("method"))
         return uri, (*self.routes[1:], NameAddress(uri=self.target))
 

@@ -66,7 +66,7 @@ def _screen_method(request: Request, *, within: bool) -> Refusal | None:
 def _screen_target(request: Request, *, within: bool) -> Refusal | None:
     if request.uri.scheme not in SCHEMES and not request.uri.is_for_help:
         return Refusal(416)
-    # We forward nothing but calls; all else ends here however far it came (§16.3 item 3).
+    # We forward only calls: other requests end here, whatever their Max-Forwards (§16.3 item 3).
     if request.max_forwards == 0 and request.method == "INVITE" and not within:
         return Refusal(483)
     return None
@@ -77,7 +77,7 @@ def _screen_extensions(request: Request) -> Refusal | None:
     known = EXTENSIONS | {PATH} if request.method == "REGISTER" else EXTENSIONS
     required = [value for value in values if value.strip().lower() not in known]
     if required and request.method not in {"ACK", "CANCEL"}:
-        # What is no token could end our own header: it is not repeated.
+        # A value that is no token could end our own header, so it is not repeated.
         repeated = ", ".join(filter(is_token, required))
         return Refusal(420, (("Unsupported", repeated),) if repeated else ())
     if request.method in {"INVITE", "UPDATE"} and is_too_short(request):

@@ -222,7 +222,7 @@ def _update(
 ) -> tuple[Binding, ...]:
     if len(request.paths) > MOST_PROXIES:
         raise _RefusedError(400, "Too Many Proxies In Path")
-    # One that cannot be called, as tel: or sips:, does not take the others along.
+    # A Contact that cannot be called (tel:, sips:) does not drop the others.
     contacts = [contact for contact in request.contacts if contact.uri.scheme == "sip"]
     if request.contacts and not contacts:
         raise _RefusedError(400, "Only sip: Contacts Can Be Called")

@@ -308,7 +308,7 @@ class Session:
         key, cseq = self._unacknowledged
         self._unacknowledged = None
         if self._owes_answer and not body:
-            # Their offer has to be answered (RFC 3264 §4): with what stands between us already.
+            # The offer needs an answer (RFC 3264 §4): the description in force.
             headers, body = (*headers, *self.state.headers), self.state.body
         self._owes_answer = False
         self.state.set_local_description(headers, body)
@@ -613,7 +613,7 @@ class Session:
         self._table.deadlines.set(self.leg, at)
 
     def _send_bye(self, now: float) -> None:
-        self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
+        self.acknowledge()  # the peer must not wait for the ACK of a leg that is gone
         self._send(RequestDraft("", "BYE", self._bye_headers or ()), now)
 
     def _send(self, draft: RequestDraft, now: float, proofs: tuple[HeaderFields, ...] = ()) -> None:

@@ -61,7 +61,7 @@ def agreed_by_us(request: Request) -> SessionTimer | None:
         return None
     interval, refresher = asked
     if not supports(request):
-        # A proxy asked for it: the other end knows nothing of it, and will not refresh.
+        # A proxy asked for it: the peer does not support timers, and will not refresh.
         return SessionTimer(interval=interval, is_ours=True) if interval >= SHORTEST else None
     return SessionTimer(interval=interval, is_ours=refresher == "uas")
 

@@ -81,7 +81,7 @@ class StreamFramer:
         if ping >= 0:
             self._take(ping + len(_PING))
             return True
-        # Where nothing follows yet, a ping may have begun.
+        # Without further bytes, this may be the begin of a ping.
         begun = 0 if rest else next(n for n in (3, 2, 1, 0) if self._buffer.endswith(_PING[:n]))
         if between > begun:
             self._take(between - begun)

@@ -160,8 +160,7 @@ def _unfolded(text: str) -> tuple[list[str], list[str]]:
     notes: list[str] = []
     ends = text.count("\r\n")
     if text.count("\n") != ends or text.count("\r") != ends:
-        # A lone LF ends a line, a lone CR does not: it is a blank, as what others let through inside of
-        # a value must not become a header of ours.
+        # A lone LF ends a line. A lone CR is a blank: a value with one must not become two headers.
         notes.append("a header line does not end in CRLF")
         text = text.replace("\r\n", "\n").replace("\r", " ").replace("\n", "\r\n")
     start_line, _, rest = text.partition("\r\n")

@@ -313,7 +313,7 @@ def normalized(body: bytes) -> bytes:
     media = next((place for place, line in enumerate(lines) if line.startswith("m=")), None)
     if media is None:
         return body
-    # Where o= cannot be read the version still has to change with the rest (RFC 3264 §8).
+    # The version has to change with the rest, even if o= is unreadable (RFC 3264 §8).
     missing = {"v": "v=0", "o": f"o=- 1 {crc32(body)} IN IP4 0.0.0.0", "s": "s=-", "t": "t=0 0"}
     ordered: list[str] = []
     for kind in _ORDER:

@@ -151,5 +151,5 @@ def unquote(quoted: str) -> str:
     inner = quoted[1:-1]
     if "\\" not in inner:
         return inner
-    # What stands between two escaped backslashes holds only escapes of other characters.
+    # Between two escaped backslashes stand only escapes of other characters.
     return "\\".join(part.replace("\\", "") for part in inner.split("\\\\"))

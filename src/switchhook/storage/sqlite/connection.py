@@ -30,7 +30,7 @@ _TRY_AGAIN: Final = 0.01
 _SETTINGS: Final = (
     "PRAGMA page_size = 8192",
     "PRAGMA journal_mode = WAL",
-    # What a commit promised survives a power failure: each one waits for the disk.
+    # A commit survives a power failure: each one waits for the disk.
     "PRAGMA synchronous = FULL",
     # A checkpoint inside a commit makes that commit wait; ours run in the background.
     "PRAGMA wal_autocheckpoint = 0",

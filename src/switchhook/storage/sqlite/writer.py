@@ -49,7 +49,7 @@ class Rows:
 
 
 _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]], ...]] = (
-    # What is counted once with a line of the journal goes before that line.
+    # Counters of a journal line are written before that line.
     ("add_to_caller", attrgetter("callers")),
     ("add_outside_use", attrgetter("outside")),
     ("save_call", attrgetter("calls")),

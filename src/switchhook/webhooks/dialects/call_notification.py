@@ -106,7 +106,7 @@ def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
     targets = [_party_of(leg, call.snapshot) for leg in _legs(call, status)]
     destination: dict[str, NotificationValue] = {"number": _dialled(call), "targets": list(targets)}
     if status in {NotificationStatus.IN_PROGRESS, NotificationStatus.COLD_TRANSFER} and targets:
-        destination["target"] = targets[0]  # where receivers of this version look that came early
+        destination["target"] = targets[0]  # early receivers of this version read it here
     told: dict[str, NotificationValue] = {
         "call_id": _text(call.id),
         "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),

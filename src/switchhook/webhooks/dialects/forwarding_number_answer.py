@@ -196,7 +196,7 @@ def _rpc_error(error: JsonValue) -> str:
     return f"a JSON-RPC error: {shown(error)}"
 
 
-# What it says: a direction, else a scheme.
+# A direction, else a scheme.
 
 
 def _decide(
