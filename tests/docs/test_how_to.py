@@ -1,4 +1,4 @@
-"""What a how-to page has one type works as it says: its files are written, its commands run, what they print compared."""
+"""The how-to pages do what they say: their files are written, their commands run, the output compared."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
-PAGES = sorted(HOW_TO.glob("*.md"))
+PAGES = [HOW_TO.with_name("getting-started.md"), *sorted(HOW_TO.glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?:#|<\?php //) (?P<name>[\w.-]+\.(?:toml|py|php))\n")
 """The first line of a block that is a whole file."""
 OFFLINE = frozenset({"apply", "call", "check", "docs", "preview", "read-answer", "template"})
 """The commands of `switchhook` that need no server, no telephone and nobody's address."""
-BY_HAND = frozenset({"asterisk", "curl", "journalctl", "sqlite3", "sudo", "systemctl", "tar"})
+BY_HAND = frozenset({"asterisk", "curl", "export", "make", "python3", "sudo"})
 """Other programs that the pages name, which are the reader's."""
 FAILS = frozenset({"read-answer"})
 """Commands whose exit code says what they found."""
@@ -82,8 +82,9 @@ class Reader:
         words = shlex.split(command, comments=True)
         given = shlex.split(shown)[1] if shown else ""
         if words[0] in {"python", "php"}:
-            self._start(words)
-            return True
+            if is_shown := (self._home / words[-1]).exists():
+                self._start(words)
+            return is_shown
         if words[0] != "switchhook":
             assert words[0] in BY_HAND, line
             return False
