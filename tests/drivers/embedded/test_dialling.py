@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.project import DialledNumber, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
-from switchhook.drivers.embedded.b2bua import Bridge
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import (
     UndiallableError,
     destinations_of,

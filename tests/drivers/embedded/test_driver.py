@@ -17,7 +17,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outbound
-from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import invite_to_destination
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.routing.commands import EndLeg, RingLeg
@@ -594,7 +594,7 @@ def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
             customer() as caller,
             open_office(shop(ring(address(bob.port)))) as office,
         ):
-            monkeypatch.setattr(AnchoredBridge, "_answered", breaks)
+            monkeypatch.setattr(Bridge, "_answered", breaks)
             with capture_logs() as logs:
                 assert await refusal(await dial(caller, office)) >= 480
             assert "sip event failed" in [line["event"] for line in logs]

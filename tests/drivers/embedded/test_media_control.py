@@ -20,7 +20,7 @@ from switchhook.domain.scheme import (
     RecordStep,
     VoicemailStep,
 )
-from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.media_control import (
     DuplicateDtmf,
     MediaControl,
@@ -575,7 +575,7 @@ def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why:
     )
     caller = request(body=G722)
     command = StartRecording(recording="r1", both=True)
-    (told,) = media_control.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), command)
+    (told,) = media_control.carry_out(incoming(RecordStep()), Bridge("a", caller), command)
     assert isinstance(told, RecordingFinished)
     assert (told.recording, told.seconds, told.path) == ("r1", 0, "")
     assert why in told.trouble

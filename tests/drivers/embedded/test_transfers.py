@@ -13,8 +13,8 @@ from switchhook.domain.call import CallState
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Account, Number, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import AskStep, RecordStep, Scheme
+from switchhook.drivers.embedded.bridge.transfers import answer_to, notify_of, requested
 from switchhook.drivers.embedded.media_control import MediaSettings
-from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
 from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.net.endpoint import ListenAddress

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from switchhook.domain.call import Call
-    from switchhook.drivers.embedded.b2bua import Bridge
+    from switchhook.drivers.embedded.bridge.b2bua import Bridge
     from switchhook.routing.commands import RingLeg
     from switchhook.sip.ua.registrar import Binding
     from switchhook.sip.wire.transport import Peer
@@ -145,8 +145,8 @@ def invite_to_destination(
         from_=from_,
         to=NameAddress(uri=destination.uri),
         peer=peer,
-        headers=(*headers, bridge.max_forwards, *bridge.offer),
-        body=bridge.offer_body,
+        headers=(*headers, bridge.max_forwards, *bridge.legs.offer),
+        body=bridge.legs.offer_body,
         credentials=credentials,
     )
 
@@ -173,8 +173,8 @@ def invites_to_account(
                 peer=binding.peer,
                 direct=not binding.path,
                 behind_nat=binding.behind_nat,
-                headers=(*routes, *headers, bridge.max_forwards, *bridge.offer),
-                body=bridge.offer_body,
+                headers=(*routes, *headers, bridge.max_forwards, *bridge.legs.offer),
+                body=bridge.legs.offer_body,
             )
         )
     return invites

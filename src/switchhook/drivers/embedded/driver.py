@@ -1,7 +1,7 @@
 """The driver of the built-in SIP engine: the default, which needs nothing but Python.
 
 The shell around the pure parts: it owns the endpoint and the registrations, lets callers in (`authenticator.py`),
-looks up what is to be dialled (`dialling.py`), and carries between each call's bridge (`b2bua.py`) and the
+looks up what is to be dialled (`dialling.py`), and carries between each call's bridge (`bridge/b2bua.py`) and the
 switchboard. It decides nothing.
 """
 
@@ -20,9 +20,11 @@ from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.admission import Party, SipAdmission, party_at, who_of
-from switchhook.drivers.embedded.anchor import Anchor
-from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
-from switchhook.drivers.embedded.b2bua import AfterCommit
+from switchhook.drivers.embedded.bridge.anchor import Anchor
+from switchhook.drivers.embedded.bridge.anchored import NO_PORT
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.bridge.output import AfterCommit
+from switchhook.drivers.embedded.bridge.relaying import read_in_part
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
@@ -33,7 +35,6 @@ from switchhook.drivers.embedded.leg_handle import LegHandles
 from switchhook.drivers.embedded.media_control import MediaControl, MediaSettings, NoSounds
 from switchhook.drivers.embedded.outbound import OutboundLegs, OutboundServices
 from switchhook.drivers.embedded.registrations import Registrations
-from switchhook.drivers.embedded.relaying import read_in_part
 from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
 from switchhook.drivers.embedded.reply_deadline import once_in_time
 from switchhook.drivers.embedded.translate import (
@@ -93,7 +94,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
-    from switchhook.drivers.embedded.b2bua import BridgeOutput
+    from switchhook.drivers.embedded.bridge.output import BridgeOutput
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, OnDurable, Sounds
     from switchhook.routing.events import RecordingFinished
@@ -140,7 +141,7 @@ class EmbeddedDriver:
             silent=self._fell_silent,
             local=self._our_host,
         )
-        self._bridges: dict[str, AnchoredBridge] = {}
+        self._bridges: dict[str, Bridge] = {}
         self._callers: dict[str, Peer] = {}  # where the caller of each call is
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
@@ -224,14 +225,14 @@ class EmbeddedDriver:
             case _:
                 assert_never(command)
 
-    def _carry_out_sound(self, call: Call, bridge: AnchoredBridge, command: MediaCommand) -> None:
+    def _carry_out_sound(self, call: Call, bridge: Bridge, command: MediaCommand) -> None:
         is_anchored = self._anchor_media(call, bridge)
         if isinstance(command, AnswerCaller) and not is_anchored:
             self._do(call.id, bridge, bridge.refuse())
         else:
             self._do(call.id, bridge, self._media_control.carry_out(call, bridge, command))
 
-    def _anchor_media(self, call: Call, bridge: AnchoredBridge) -> bool:
+    def _anchor_media(self, call: Call, bridge: Bridge) -> bool:
         """Anchor the call's media, unless that cannot be."""
         peer = self._callers.get(call.id)
         outs = None if peer is None else self._media_control.anchor_media(call, bridge, peer)
@@ -306,7 +307,7 @@ class EmbeddedDriver:
         party = party_at(known.project, known.trunk, event.source.host, user=known.proved)
 
         def expect(call: str) -> None:
-            self._bridges[call] = AnchoredBridge(leg, request)
+            self._bridges[call] = Bridge(leg, request)
             self._callers[call] = event.source
             self._admission.expect(leg, party)
             self._remember(call, [leg])
@@ -346,7 +347,7 @@ class EmbeddedDriver:
 
     # Output of the bridges
 
-    def _do(self, call: str, bridge: AnchoredBridge, outs: list[BridgeOutput]) -> None:
+    def _do(self, call: str, bridge: Bridge, outs: list[BridgeOutput]) -> None:
         for out in outs:
             match out:
                 case (
@@ -381,7 +382,7 @@ class EmbeddedDriver:
     def _tell_of(
         self,
         call: str,
-        bridge: AnchoredBridge,
+        bridge: Bridge,
         event: CallEvent,
         recorded: OnDurable | None = None,
     ) -> None:
@@ -419,7 +420,7 @@ class EmbeddedDriver:
             self._leg_handles.forget(sip_leg)
             self._outbound.forget(sip_leg)
 
-    def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
+    def _ring(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
         try:
             if command.target.kind is TargetKind.ACCOUNT:
                 self._ring_account(call, bridge, command)
@@ -431,7 +432,7 @@ class EmbeddedDriver:
             log.exception("leg failed", call=call.id, leg=command.leg)
             self._do(call.id, bridge, bridge.unreachable(command.leg, OUR_ERROR))
 
-    def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
+    def _ring_account(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
         login = command.target.value
         bindings = self._registrar.lookup(login, _now())
         if not bindings:
@@ -446,7 +447,7 @@ class EmbeddedDriver:
         self._invite(call.id, bridge, command.leg, invites, Party(user=login))
 
     def _invite(
-        self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite], party: Party
+        self, call: str, bridge: Bridge, leg: str, invites: list[Invite], party: Party
     ) -> None:
         anchored = self._media_control.anchor_invites(bridge, leg, invites)
         if anchored is None:
@@ -479,14 +480,14 @@ class EmbeddedDriver:
             and self._leg_handles.restore(call, leg, anchor)
         }
         if live:
-            bridge = AnchoredBridge.resumed(live, call.party, call.talking_to)
+            bridge = Bridge.resumed(live, call.party, call.talking_to)
             known = call.leg(CALLER)
             if CALLER in live and known is not None and known.state is LegState.DIALLING:
                 bridge.await_ack(owes_answer=bool(json.loads(known.handle).get("owes_answer")))
             self._bridges[call.id] = bridge
             self._remember(call.id, list(live.values()))
             self._do(call.id, bridge, self._media_control.resume(call, bridge, anchor))
-            for sip_leg in bridge.acknowledged:
+            for sip_leg in bridge.legs.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
             if call.transfer is not None:  # the transferred party may have taken an offer
                 self._unsure[call.id] = live.get(transferee_of(call, call.transfer.by), "")
@@ -501,7 +502,7 @@ class EmbeddedDriver:
     def _look_for_strays(self) -> None:
         """End the legs that the user agent lost without an event."""
         for call, bridge in list(self._bridges.items()):
-            for sip_leg in bridge.held:
+            for sip_leg in bridge.legs.held:
                 if not self._endpoint.agent.has_leg(sip_leg):
                     log.error("sip leg lost", call=call, leg=sip_leg)
                     self._do(call, bridge, bridge.stray(sip_leg))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.domain.call import Call
 from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, destination_at
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
@@ -33,7 +33,7 @@ class Hunt:
     """A leg on its way; `destination` is the one whose addresses `peers` still are."""
 
     call: Call
-    bridge: AnchoredBridge
+    bridge: Bridge
     command: RingLeg
     destinations: deque[SipDestination]
     destination: SipDestination | None = None

@@ -19,8 +19,8 @@ from switchhook.sip.net.rtp_thread import NoPortError
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.drivers.embedded.admission import SipAdmission
-    from switchhook.drivers.embedded.anchor import Anchor
-    from switchhook.drivers.embedded.anchored import AnchoredBridge
+    from switchhook.drivers.embedded.bridge.anchor import Anchor
+    from switchhook.drivers.embedded.bridge.b2bua import Bridge
     from switchhook.drivers.embedded.media_control import MediaControl
     from switchhook.drivers.embedded.outbound import OutboundLegs
     from switchhook.sip.auth.proof import Credentials
@@ -45,10 +45,10 @@ class LegHandles:
         self._outbound = outbound
         self._trunks: dict[str, str] = {}  # the trunk of each SIP leg of a former process
 
-    def write(self, bridge: AnchoredBridge, leg: str) -> str:
+    def write(self, bridge: Bridge, leg: str) -> str:
         """Write what takes a leg up again after a restart; empty for one that cannot be."""
         sip_leg = bridge.sip_legs.get(leg, "")
-        answer_of, answer = (leg == CALLER and bridge.answering) or ("", None)
+        answer_of, answer = (leg == CALLER and bridge.legs.answering) or ("", None)
         stored = self._endpoint.agent.store(
             sip_leg, answer or bridge.acknowledging.get(leg), now=asyncio.get_running_loop().time()
         )
@@ -63,10 +63,10 @@ class LegHandles:
             "user": party.user,
             "of": party.trunk,
         }
-        if bridge.anchor is not None and bridge.anchor.has(leg):
-            handle["sound"] = bridge.anchor.store(leg)
+        if bridge.legs.anchor is not None and bridge.legs.anchor.has(leg):
+            handle["sound"] = bridge.legs.anchor.store(leg)
         if "answered" in stored:
-            handle |= {"answer_of": answer_of, "owes_answer": bridge.owes_answer}
+            handle |= {"answer_of": answer_of, "owes_answer": bridge.legs.owes_answer}
         return write_handle(handle)
 
     def restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:

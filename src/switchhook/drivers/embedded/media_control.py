@@ -1,6 +1,6 @@
 """The media control of a driver: media lines, playback, recording. A thin shell.
 
-It opens streams for legs, translates the switchboard's media commands for the call's bridge (`anchored.py`),
+It opens streams for legs, translates the switchboard's media commands for the path of anchored legs (`bridge/anchored.py`),
 and emits the events of the media. Sounds and recordings lie outside (`Sounds`, a directory).
 """
 
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import structlog
 
 from switchhook.domain.call import CALLER
-from switchhook.drivers.embedded.anchor import SDP, Anchor, MediaLine
-from switchhook.drivers.embedded.relaying import RELAYED
+from switchhook.drivers.embedded.bridge.anchor import SDP, Anchor, MediaLine
+from switchhook.drivers.embedded.bridge.relaying import RELAYED
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
-    from switchhook.drivers.embedded.anchored import AnchoredBridge
-    from switchhook.drivers.embedded.b2bua import BridgeOutput
+    from switchhook.drivers.embedded.bridge.b2bua import Bridge
+    from switchhook.drivers.embedded.bridge.output import BridgeOutput
     from switchhook.drivers.ports import OnDurable, Sounds
     from switchhook.sip.ua.commands import Invite
     from switchhook.sip.wire.transport import Peer
@@ -144,11 +144,9 @@ class MediaControl:
 
     # Anchoring media
 
-    def anchor_media(
-        self, call: Call, bridge: AnchoredBridge, peer: Peer
-    ) -> list[BridgeOutput] | None:
+    def anchor_media(self, call: Call, bridge: Bridge, peer: Peer) -> list[BridgeOutput] | None:
         """Anchor the media of the caller at `peer`; None when that fails."""
-        if bridge.anchor is not None:
+        if bridge.anchored is not None:
             return []
         if not bridge.can_be_anchored:
             log.warning("media not anchored", call=call.id, error=bridge.why_not_anchored)
@@ -156,14 +154,13 @@ class MediaControl:
         anchor = Anchor(call.id)
         if not self._open(anchor, CALLER, peer):
             return None
-        self._hold_music(call, bridge)
-        return bridge.anchor_media(anchor)
+        return bridge.anchor_media(anchor, self._hold_music(call))
 
     def anchor_invites(
-        self, bridge: AnchoredBridge, leg: str, invites: list[Invite]
+        self, bridge: Bridge, leg: str, invites: list[Invite]
     ) -> list[Invite] | None:
         """Put our own description into the INVITEs of a leg, where the call's media is anchored; None without a port."""
-        anchor = bridge.anchor
+        anchor = bridge.legs.anchor
         if anchor is None or not invites:
             return invites
         line = anchor.line(leg)
@@ -204,56 +201,55 @@ class MediaControl:
         line = anchor.restore(leg, stored)
         self._media.open(anchor.stream(leg), anchor.call, port=line.port)
 
-    def resume(self, call: Call, bridge: AnchoredBridge, anchor: Anchor) -> list[BridgeOutput]:
+    def resume(self, call: Call, bridge: Bridge, anchor: Anchor) -> list[BridgeOutput]:
         """Take the sound of a call up again after a restart."""
         if not anchor.legs:
             return []
-        self._hold_music(call, bridge)
-        return bridge.resume_sound(anchor)
+        return bridge.resume_sound(anchor, self._hold_music(call))
 
-    def _hold_music(self, call: Call, bridge: AnchoredBridge) -> None:
+    def _hold_music(self, call: Call) -> tuple[PcmSound, ...]:
         music = self._sound(call, HOLD_MUSIC)
-        bridge.hold_music = () if music is None else (music,)
+        return () if music is None else (music,)
 
     # Commands of the switchboard
 
-    def carry_out(
-        self, call: Call, bridge: AnchoredBridge, command: MediaCommand
-    ) -> list[BridgeOutput]:
+    def carry_out(self, call: Call, bridge: Bridge, command: MediaCommand) -> list[BridgeOutput]:
         """Return what is to be done for a command about sound; repeated commands do nothing."""
+        anchored = bridge.anchored
         match command:
             case AnswerCaller():
-                return bridge.answer_caller()
+                return [] if anchored is None else anchored.answer_caller()
             case Play():
                 return self._play(call, bridge, command)
             case StopPlaying():
-                return bridge.put(media.StopPlayback(playback=f"{call.id} {command.playback}"))
+                stop_playback = media.StopPlayback(playback=f"{call.id} {command.playback}")
+                return [] if anchored is None else anchored.put(stop_playback)
             case StartRecording():
                 return self._record(call, bridge, command)
             case StopRecording():
-                return bridge.put(media.StopRecorder(recording=f"{call.id} {command.recording}"))
+                stop_recording = media.StopRecorder(recording=f"{call.id} {command.recording}")
+                return [] if anchored is None else anchored.put(stop_recording)
             case _:
                 assert_never(command)
 
-    def _play(self, call: Call, bridge: AnchoredBridge, command: Play) -> list[BridgeOutput]:
+    def _play(self, call: Call, bridge: Bridge, command: Play) -> list[BridgeOutput]:
         found = [(name, self._sound(call, name)) for name in command.sounds]
         for name, missing in found:
             if missing is None:
                 log.warning("sound not found", call=call.id, sound=name)
         sounds = tuple(known for _, known in found if known is not None)
-        if bridge.anchor is None or not bridge.anchor.has(command.leg) or not sounds:
+        anchored = bridge.anchored
+        if anchored is None or not anchored.anchor.has(command.leg) or not sounds:
             return [] if command.loop else [call_events.PlaybackFinished(playback=command.playback)]
-        stream = bridge.anchor.stream(command.leg)
+        stream = anchored.anchor.stream(command.leg)
         playback = f"{call.id} {command.playback}"
-        return bridge.play(
+        return anchored.play(
             media.StartPlayback(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
         )
 
-    def _record(
-        self, call: Call, bridge: AnchoredBridge, command: StartRecording
-    ) -> list[BridgeOutput]:
-        where = self.media_settings.recordings
-        if bridge.anchor is None or not bridge.anchor.has(bridge.party) or where == NOWHERE:
+    def _record(self, call: Call, bridge: Bridge, command: StartRecording) -> list[BridgeOutput]:
+        where, anchored, party = self.media_settings.recordings, bridge.anchored, bridge.legs.party
+        if anchored is None or not anchored.anchor.has(party) or where == NOWHERE:
             log.warning("recording failed", call=call.id, recording=command.recording)
             why = NO_FOLDER if where == NOWHERE else bridge.why_not_anchored
             failed = call_events.RecordingFinished(
@@ -263,8 +259,8 @@ class MediaControl:
         recording = f"{call.id} {command.recording}"
         self._recordings[recording] = call.id, command.recording
         path = self._path(call, command.recording)
-        stream = bridge.anchor.stream(bridge.party)
-        return bridge.put(
+        stream = anchored.anchor.stream(party)
+        return anchored.put(
             media.StartRecorder(recording=recording, stream=stream, path=path, both=command.both)
         )
 

@@ -15,8 +15,8 @@ import structlog
 
 from switchhook.domain.cause import OUR_ERROR, Cause
 from switchhook.drivers.embedded.admission import Party, party_at
-from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.b2bua import BridgeOutput
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.bridge.output import BridgeOutput
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     destinations_of,
@@ -51,9 +51,9 @@ class OutboundServices:
     """Looks a destination up, the best address first; raises UnknownHostError."""
     our_host: Callable[[Peer], str]
     """Says under which host the peer reaches us."""
-    invite: Callable[[str, AnchoredBridge, str, list[Invite], Party], None]
+    invite: Callable[[str, Bridge, str, list[Invite], Party], None]
     """Sends the INVITEs of a call's leg to a party."""
-    do: Callable[[str, AnchoredBridge, list[BridgeOutput]], None]
+    do: Callable[[str, Bridge, list[BridgeOutput]], None]
     """Carries out what came of it for a call."""
 
 
@@ -66,7 +66,7 @@ class OutboundLegs:
         self._hunts: dict[str, Hunt] = {}
         """By the SIP leg of the present try, until the call is forgotten."""
 
-    def ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
+    def ring(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
         """Ring a number or address; raise UndiallableError where it leads nowhere."""
         project = call.snapshot.project.id
         destinations = trunks_down_last(destinations_of(call, command), self._states.down, project)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.drivers.embedded.anchor import Anchor, MediaLine, can_anchor, missing_in
+from switchhook.drivers.embedded.bridge.anchor import Anchor, MediaLine, can_anchor, missing_in
 from switchhook.sip.rtp.commands import CloseStream, ConnectStreams, SetFarEnd
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.wire.sdp import SessionDescription

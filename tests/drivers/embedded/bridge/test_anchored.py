@@ -8,9 +8,10 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
-from switchhook.drivers.embedded.anchor import Anchor, MediaLine
-from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
-from switchhook.drivers.embedded.b2bua import AfterCommit
+from switchhook.drivers.embedded.bridge.anchor import Anchor, MediaLine
+from switchhook.drivers.embedded.bridge.anchored import SPOKEN, AnchoredPath
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.bridge.output import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.rtp import commands as media
@@ -31,7 +32,7 @@ from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, request, response
 
 if TYPE_CHECKING:
-    from switchhook.drivers.embedded.b2bua import BridgeOutput
+    from switchhook.drivers.embedded.bridge.output import BridgeOutput
 
 HERS = b"v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 HIS = HERS.replace(b"192.0.2.5", b"192.0.2.6")
@@ -94,12 +95,17 @@ class Story:
     """One call, told event by event."""
 
     def __init__(self, offer: bytes = HERS) -> None:
-        self.bridge = AnchoredBridge("a", request(body=offer))
+        self.bridge = Bridge("a", request(body=offer))
         self.anchor = Anchor("c")
 
     def anchor_media(self) -> list[str]:
         self.anchor.add(CALLER, MediaLine(host="192.0.2.1", port=20000, session=1))
         return said(self.bridge.anchor_media(self.anchor))
+
+    @property
+    def path(self) -> AnchoredPath:
+        assert self.bridge.anchored is not None
+        return self.bridge.anchored
 
     def ring(self, leg: str = "b", telephones: int = 1) -> None:
         assert self.bridge.expect(leg)
@@ -155,10 +161,10 @@ class Story:
     def play(self, *, loop: bool = False) -> list[str]:
         stream = self.anchor.stream(CALLER)
         command = media.StartPlayback(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
-        return said(self.bridge.play(command))
+        return said(self.path.play(command))
 
     def answer(self) -> list[str]:
-        return said(self.bridge.answer_caller())
+        return said(self.path.answer_caller())
 
 
 def answered(offer: bytes = HERS) -> Story:
@@ -297,7 +303,7 @@ def test_a_callee_without_common_sound_is_hung_up(body: bytes) -> None:
 
 def test_hold_concerns_one_leg_and_plays_music_to_the_other() -> None:
     story = talking()
-    story.bridge.hold_music = (MUSIC,)
+    story.path.hold_music = (MUSIC,)
     assert story.asks("b 0", "INVITE", HELD) == [
         "b updated, then reply 200 with sdp",
         "describe c b 192.0.2.6 on hold",
@@ -314,7 +320,7 @@ def test_hold_concerns_one_leg_and_plays_music_to_the_other() -> None:
 def test_hold_in_the_answer_to_our_offer_plays_music_too() -> None:
     # As some PBXs do: an INVITE without a description, and what it means in the ACK.
     story = talking()
-    story.bridge.hold_music = (MUSIC,)
+    story.path.hold_music = (MUSIC,)
     for body, then in ((HELD, "play c hold caller to c caller"), (HIS, "stop c hold caller")):
         assert story.asks("b 0", "INVITE") == ["b updated, then reply 200 with sdp"]
         assert story.acks(body, "b 0")[1:] == [then]
@@ -446,7 +452,7 @@ def test_our_answer_is_another_fork_than_what_the_caller_heard_before() -> None:
 
 def test_what_was_not_led_is_passed_through_as_ever() -> None:
     story = Story()
-    assert story.answer() == []
+    assert story.bridge.anchored is None
     assert story.show() == ["answer 180 fork 0"]
     assert story.bridge.can_be_anchored
 

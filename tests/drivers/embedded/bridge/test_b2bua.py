@@ -9,8 +9,9 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput
-from switchhook.drivers.embedded.called_leg import worst_cause
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.bridge.called_leg import worst_cause
+from switchhook.drivers.embedded.bridge.output import AfterCommit, BridgeOutput
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.ua import events as sip_events

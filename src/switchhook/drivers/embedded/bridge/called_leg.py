@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Cause
-from switchhook.drivers.embedded.relaying import body_of, headers_of
+from switchhook.drivers.embedded.bridge.relaying import body_of, headers_of
 from switchhook.sip.wire.headers import HeaderFields
 
 if TYPE_CHECKING:

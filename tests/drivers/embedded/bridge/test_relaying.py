@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.drivers.embedded.relaying import body_of, headers_of, takes_nothing
+from switchhook.drivers.embedded.bridge.relaying import body_of, headers_of, takes_nothing
 from tests.support.sip import request
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Tests of how the SIP legs of a call are joined."""
