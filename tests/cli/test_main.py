@@ -271,7 +271,7 @@ def test_what_cannot_be_unsealed_is_named_beside_the_rest(
     past: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(sqlite3.connect(past / DATABASE)) as connection, connection:
-        connection.execute("UPDATE deliveries SET sealed = x'01' WHERE id = ?", [BEFORE])
+        connection.execute("UPDATE deliveries SET request = x'01' WHERE id = ?", [BEFORE])
 
     assert run(["deliveries", "--all", "--json"]) == FINE
     said = capsys.readouterr()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("project", [None, "shop"])
 @pytest.mark.parametrize("state", ["all", "pending", "delivered", "failed"])
-def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
+def test_a_delivery_that_cannot_be_decrypted_does_not_stop_a_list(
     project: str | None, state: DeliveryFilter
 ) -> None:
     one, two, three = (delivery("c1", seq) for seq in (1, 2, 3))
@@ -38,7 +38,7 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
                 tried = attempt(made, failure=DOWN if state == "failed" else None)
                 connection.execute(sql("add_attempt"), attempt_to_row(tried))
                 connection.execute(sql("settle"), settling_to_row(tried))
-        connection.execute("UPDATE deliveries SET sealed = x'0102' WHERE number = 2")
+        connection.execute("UPDATE deliveries SET request = x'0102' WHERE number = 2")
         with capture_logs() as logs:
             listed = history.deliveries(
                 connection,

@@ -34,18 +34,19 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-EXCHANGED = "(SELECT sealed FROM deliveries WHERE number = 1)"
+EXCHANGED = "(SELECT request FROM deliveries WHERE number = 1)"
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (f"sealed = {EXCHANGED}", "delivery 'c.2.crm' of project 'shop' cannot be decrypted"),
+        (f"request = {EXCHANGED}", "delivery 'c.2.crm' of project 'shop' cannot be decrypted"),
         ("project = 'house'", "delivery 'c.2.crm' of project 'house' cannot be decrypted"),
         ("id = 'c.4.crm'", "delivery 'c.4.crm' of project 'shop' cannot be decrypted"),
-        ("sealed = x''", "is encrypted in a way that this version does not know"),
-        ("sealed = x'01'", "cannot be decrypted"),
-        ("sealed = NULL", "a stored value cannot be read"),
+        ("request = x''", "is encrypted in a way that this version does not know"),
+        ("request = x'01'", "cannot be decrypted"),
+        ("transport = 'pigeon'", "goes by 'pigeon', which this version does not know"),
+        ("transport = 'mail'", "a stored value cannot be read"),
         ("success_codes = '[[1]]'", "a stored value cannot be read"),
         ("event = 'incoming.thought'", "'incoming.thought' is not a valid EventKind"),
     ],
@@ -76,7 +77,7 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
     waiting = delivery("c2", success_codes=(200, 202, 204, 410))
     path = tmp_path / "switchhook.sqlite3"
     make_former(path, within=snapshot(), settled=(settled,), waiting=(waiting,))
-    with closing(open_to_write(path)) as connection:
+    with closing(open_to_write(path, lambda _: CIPHER)) as connection:
         connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER, MAIN))
         assert recovery.deliveries(connection, cipher=CIPHER, node=MAIN) == (waiting, THREE)
         listed = history.deliveries(

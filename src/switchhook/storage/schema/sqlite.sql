@@ -70,8 +70,9 @@ CREATE TABLE journal (
     PRIMARY KEY (project, call, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Promises. `number` is their order and is never given twice, not even after a deletion. URL and headers let in whoever knows
--- them, so they are encrypted together; only promises of before that have them in clear.
+-- Promises. `number` is their order and is never given twice, not even after a deletion. `request` says where one goes
+-- and with what, in the form of its transport: it lets in whoever knows it, so it is encrypted. `body` are the
+-- bytes that are sent.
 CREATE TABLE deliveries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -81,14 +82,12 @@ CREATE TABLE deliveries (
     event TEXT NOT NULL,
     webhook TEXT NOT NULL,
     occurred_at REAL NOT NULL,
-    method TEXT NOT NULL,
-    url TEXT NOT NULL,
-    headers TEXT NOT NULL,
+    transport TEXT NOT NULL,
+    request BLOB NOT NULL,
     body BLOB NOT NULL,
     success_codes TEXT NOT NULL,
     response_timeout REAL NOT NULL,
     keep_alive INTEGER NOT NULL,
-    sealed BLOB,
     settled INTEGER NOT NULL DEFAULT 0,
     node TEXT NOT NULL DEFAULT 'main',
     UNIQUE (project, id)

@@ -10,11 +10,14 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage.records import StoreError
+from switchhook.storage.sqlite import former_requests
 from switchhook.storage.sqlite.errors import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from switchhook.storage.encryption import Cipher
 
 APPLICATION_ID: Final = 0x53574348
 """`SWCH` in the file's header: by it `file` and we tell our databases from others'."""
@@ -55,9 +58,12 @@ def schema() -> str:
     return file.read_text(encoding="utf-8")
 
 
-def open_to_write(path: Path | None) -> sqlite3.Connection:
+def open_to_write(
+    path: Path | None, cipher_of: Callable[[sqlite3.Connection], Cipher] | None = None
+) -> sqlite3.Connection:
     """Open or make the database with the present schema; None is one in memory.
 
+    `cipher_of` returns the cipher that migrations encrypt anew with; without it, there must be nothing encrypted.
     Raises StoreError where it cannot be, and where a newer Switchhook wrote it.
     """
     name = _name(path)
@@ -70,7 +76,7 @@ def open_to_write(path: Path | None) -> sqlite3.Connection:
         try:
             for setting in _SETTINGS:
                 _set(connection, setting)
-            _bring_up_to_date(connection, name)
+            _bring_up_to_date(connection, name, cipher_of)
         except BaseException:
             connection.close()
             raise
@@ -96,8 +102,11 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def migrate(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
+def migrate(
+    connection: sqlite3.Connection, steps: Sequence[str], cipher: Cipher | None = None
+) -> None:
     """Apply the migrations that the database has not seen, each in a transaction of its own."""
+    former_requests.register(connection, cipher)
     for number, script in enumerate(steps, start=1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -121,11 +130,16 @@ def make_fresh(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, name: str) -> None:
+def _bring_up_to_date(
+    connection: sqlite3.Connection,
+    name: str,
+    cipher_of: Callable[[sqlite3.Connection], Cipher] | None,
+) -> None:
     if _is_empty(connection):
         make_fresh(connection)
-    _check(connection, name)
-    migrate(connection, migrations())
+    steps = migrations()
+    if _check(connection, name) < len(steps):
+        migrate(connection, steps, None if cipher_of is None else cipher_of(connection))
 
 
 def _check(connection: sqlite3.Connection, name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.storage.encryption import Cipher, create_key, key_path, read_key
@@ -22,15 +23,20 @@ def open_encrypted(path: Path, key: bytes | None) -> tuple[Cipher, tuple[sqlite3
 
     Without a `key`, that of the key file, which is made for a new database. Raises StoreError.
     """
+
+    def cipher_of(connection: sqlite3.Connection) -> Cipher:
+        cipher = Cipher(_key_of(connection, path) if key is None else key)
+        _check_key(connection, cipher, path, may_write=True)
+        return cipher
+
     _refuse_emptied(path)
     with ExitStack() as undo, _explained(path):
-        connections = []
-        for open_one in (open_to_write, open_to_read, open_to_write):
+        connections: list[sqlite3.Connection] = []
+        for open_one in (partial(open_to_write, cipher_of=cipher_of), open_to_read, open_to_write):
             connection = open_one(path)
             undo.callback(connection.close)
             connections.append(connection)
-        cipher = Cipher(_key_of(connections[0], path) if key is None else key)
-        _check_key(connections[0], cipher, path, may_write=True)
+        cipher = cipher_of(connections[0])
         undo.pop_all()
     return cipher, tuple(connections)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -17,18 +17,18 @@ from switchhook.storage.records import (
     CallRow,
     DeliveryRow,
     DeliveryState,
-    StoreError,
     UnreadableError,
 )
+from switchhook.storage.request_codec import decode_request, encode_request
 from switchhook.storage.sqlite.call_value import flat, grouped
-from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.mail import Mail, recipient_of
+from switchhook.storage.stored_json import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Row as SqlRow
 
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.storage.delivery import DeliveryRequest
     from switchhook.storage.encryption import Cipher
 
 log = structlog.get_logger(__name__)
@@ -36,40 +36,23 @@ log = structlog.get_logger(__name__)
 SqlParameters = tuple[str | int | float | bytes | None, ...]
 """The arguments of one execution, in the order of the statement."""
 
-MAIL: Final = "MAIL"
-"""Stands where a request has its method."""
-SENDER: Final = "MAIL FROM"
-"""Stands where a request has its headers, with the envelope's sender."""
-
 RESTORE: Final = "restore the database and its key from one backup, if you need it"
 """The advice about an unreadable row."""
-
-UrlAndHeaders = tuple[str, tuple[tuple[str, str], ...]]
-"""URL and headers."""
 
 T = TypeVar("T")
 
 
 _pairs = msgspec.json.Decoder(tuple[tuple[str, str], ...])
-_address = msgspec.json.Decoder(tuple[str, tuple[tuple[str, str], ...]])
 _codes = msgspec.json.Decoder(tuple[int | tuple[int, int], ...])
 _call_row = msgspec.json.Decoder(CallRow)
 _object = msgspec.json.Decoder(dict[str, Any])
-_encoder = msgspec.json.Encoder()
-
-
-def _json(value: object) -> str:
-    try:
-        return _encoder.encode(value).decode()
-    except ValueError as error:  # half a surrogate pair, which no UTF-8 holds
-        raise StoreError(f"the value cannot be stored: {error}") from error
 
 
 def call_to_row(call: Call, node: str) -> SqlParameters:
     """Return what `save_call` takes."""
     project = call.snapshot.project.id
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
-    return (node, project, call.id, call.state.value, ended_at, _json(flat(call)))
+    return (node, project, call.id, call.state.value, ended_at, to_json(flat(call)))
 
 
 def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[[str], Call]:
@@ -83,7 +66,7 @@ def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[
         return snapshot_of(project, version)
 
     def read(stored: str) -> Call:
-        value = grouped(_decode(_object, stored))
+        value = grouped(from_json(_object, stored))
         try:
             return msgspec.convert(value, Call, dec_hook=snapshot)
         except msgspec.ValidationError as error:
@@ -94,7 +77,7 @@ def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[
 
 def call_row(row: SqlRow) -> CallRow:
     """Read a row of `number, value`."""
-    return msgspec.structs.replace(_decode(_call_row, row["value"]), number=row["number"])
+    return msgspec.structs.replace(from_json(_call_row, row["value"]), number=row["number"])
 
 
 def entry_to_row(project: str, call: str, entry: JournalEntry) -> SqlParameters:
@@ -107,7 +90,7 @@ def entry_to_row(project: str, call: str, entry: JournalEntry) -> SqlParameters:
         entry.kind.value,
         entry.leg,
         entry.text,
-        _json(entry.facts),
+        to_json(entry.facts),
     )
 
 
@@ -119,13 +102,13 @@ def entry(row: SqlRow) -> JournalEntry:
         kind=EntryKind(row["happening"]),
         leg=row["leg"],
         text=row["text"],
-        facts=_decode(_pairs, row["facts"]),
+        facts=from_json(_pairs, row["facts"]),
     )
 
 
 def delivery_to_row(delivery: Delivery, cipher: Cipher, node: str) -> SqlParameters:
-    """Return what `promise` takes. Where it goes, and with which headers, is encrypted for its id."""
-    method, address, body = _request_to_row(delivery.request)
+    """Return what `promise` takes. The envelope of its request is encrypted for its id."""
+    transport, envelope, body = encode_request(delivery.request)
     return (
         delivery.project,
         delivery.id,
@@ -134,25 +117,14 @@ def delivery_to_row(delivery: Delivery, cipher: Cipher, node: str) -> SqlParamet
         delivery.event.value,
         delivery.webhook,
         delivery.occurred_at,
-        method,
-        cipher.encrypt(_json(address), aad=_aad(delivery.project, delivery.id)),
+        transport,
+        cipher.encrypt(envelope, aad=delivery_aad(delivery.project, delivery.id)),
         body,
         _stored_codes(delivery.success_codes),
         delivery.response_timeout,
         delivery.keep_alive,
         node,
     )
-
-
-def _request_to_row(request: HttpRequest | Mail) -> tuple[str, UrlAndHeaders, bytes]:
-    """Return method, address and body; of a mail, the headers hold its envelope."""
-    match request:
-        case HttpRequest():
-            return request.method, (request.url, request.headers), request.body
-        case Mail():
-            return MAIL, (request.url, ((SENDER, request.sender),)), request.message
-        case _:
-            assert_never(request)
 
 
 @lru_cache(maxsize=1024)
@@ -164,13 +136,13 @@ def _stored_codes(codes: tuple[int, ...]) -> str:
             runs[-1] = (runs[-1][0], code)
         else:
             runs.append((code, code))
-    return _json(runs)
+    return to_json(runs)
 
 
 @lru_cache(maxsize=1024)
 def _codes_of(stored: str) -> tuple[int, ...]:
     """Return the codes of stored runs; a former version wrote each code by itself."""
-    runs = _decode(_codes, stored)
+    runs = from_json(_codes, stored)
     pairs = ((run, run) if isinstance(run, int) else run for run in runs)
     return tuple(code for first, last in pairs for code in range(first, last + 1))
 
@@ -192,21 +164,13 @@ def delivery(row: SqlRow, cipher: Cipher) -> Delivery:
     )
 
 
-def _request(row: SqlRow, cipher: Cipher) -> HttpRequest | Mail:
-    url, headers = _address_of(row, cipher)
-    if row["method"] == MAIL:
-        sender = dict(headers).get(SENDER, "")
-        return Mail(sender=sender, recipient=recipient_of(url), message=row["body"])
-    return HttpRequest(method=row["method"], url=url, headers=headers, body=row["body"])
+def _request(row: SqlRow, cipher: Cipher) -> DeliveryRequest:
+    envelope = cipher.decrypt(row["request"], aad=delivery_aad(row["project"], row["id"]))
+    return decode_request(row["transport"], envelope, row["body"])
 
 
-def _address_of(row: SqlRow, cipher: Cipher) -> UrlAndHeaders:
-    if row["sealed"] is None:  # as a former version wrote it
-        return row["url"], _decode(_pairs, row["headers"])
-    return _decode(_address, cipher.decrypt(row["sealed"], aad=_aad(row["project"], row["id"])))
-
-
-def _aad(project: str, delivery_id: str) -> str:
+def delivery_aad(project: str, delivery_id: str) -> str:
+    """Return what a delivery's request is encrypted for."""
     return f"delivery {delivery_id!r} of project {project!r}"
 
 
@@ -279,10 +243,3 @@ def readable(
             yield read(row)
         except (UnreadableError, LookupError, ValueError) as error:
             log.error(otherwise, **{name: row[name]}, error=str(error), todo=todo)  # noqa: TRY400 - the reader needs no traceback
-
-
-def _decode(decoder: msgspec.json.Decoder[T], value: str) -> T:
-    try:
-        return decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise UnreadableError(f"a stored value cannot be read: {error}") from error

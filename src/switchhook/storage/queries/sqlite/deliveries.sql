@@ -1,12 +1,12 @@
 -- name: promise
 -- Write a promise; one that is there already stays, so that a record can be repeated.
--- Takes: project, id, call, seq, event, webhook, occurred_at, method, sealed, body, success_codes,
+-- Takes: project, id, call, seq, event, webhook, occurred_at, transport, request, body, success_codes,
 -- response_timeout, keep_alive, node.
 INSERT INTO deliveries (
-    project, id, call, seq, event, webhook, occurred_at, method, url, headers, sealed, body,
+    project, id, call, seq, event, webhook, occurred_at, transport, request, body,
     success_codes, response_timeout, keep_alive, node
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt
