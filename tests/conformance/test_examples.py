@@ -115,7 +115,7 @@ def test_it_knows_callers_by_name(url: str, caller: str, name: str) -> None:
     made = call(url, 1, caller=caller)
     assert talked_to(made) == "desk"
     assert made.call is not None
-    assert made.call.webhook_name == name
+    assert made.call.asks.caller_name == name
 
 
 @pytest.mark.row("R5-46", "R5-49")

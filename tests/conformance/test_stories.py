@@ -153,7 +153,7 @@ def test_a_crm_gets_both_numbers_and_returns_the_name(web: Web) -> None:
     assert web.asked() == {"caller": CALLER, "called": f"+{OURS}"}
     assert rung(made) == ["desk"]
     assert made.call is not None
-    assert made.call.webhook_name == "VoysPartners"
+    assert made.call.asks.caller_name == "VoysPartners"
 
     web.call("/lookup?caller={callerid}&called={did}", NAMED, caller="")
     assert web.asked() == {"caller": "", "called": f"+{OURS}"}

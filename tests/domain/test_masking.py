@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CallState, DialPlanReturn, DigitCollection
+from switchhook.domain.call import CallAsks, CallState, DialPlanReturn, DigitCollection
 from switchhook.domain.masking import mask, redacted
 from tests.support.snapshots import MOBILE, incoming
 
@@ -56,25 +56,29 @@ def test_a_call_is_written_down_without_what_was_keyed() -> None:
         incoming(),
         state=CallState.COLLECTING,
         collecting=DigitCollection(attempt=2, digits=CODE, playback="p1"),
-        codes=(CODE,),
-        given=(DialPlanReturn(at=(0,), destination=MOBILE, caller_name=f"PIN {CODE}"),),
-        webhook_name=CODE,
-        variables=(("value", CODE), (CODE, "x"), ("city", "Delft")),
+        asks=CallAsks(
+            codes=(CODE,),
+            returned=(DialPlanReturn(at=(0,), destination=MOBILE, caller_name=f"PIN {CODE}"),),
+            caller_name=CODE,
+            variables=(("value", CODE), (CODE, "x"), ("city", "Delft")),
+        ),
     )
     assert redacted(call) == replace(
         call,
         collecting=DigitCollection(attempt=2, playback="p1"),
-        codes=(),
-        given=(DialPlanReturn(at=(0,), destination=MOBILE),),
-        webhook_name="",
-        variables=(("value", "****"), ("****", "x"), ("city", "Delft")),
+        asks=call.asks.changed(
+            codes=(),
+            returned=(DialPlanReturn(at=(0,), destination=MOBILE),),
+            caller_name="",
+            variables=(("value", "****"), ("****", "x"), ("city", "Delft")),
+        ),
     )
 
 
 @pytest.mark.row("S-25")
 def test_no_name_is_written_down_that_holds_one_of_several_codes() -> None:
-    call = replace(incoming(), codes=("0042", CODE), webhook_name=f"PIN {CODE}")
-    assert redacted(call).webhook_name == ""
+    call = replace(incoming(), asks=CallAsks(codes=("0042", CODE), caller_name=f"PIN {CODE}"))
+    assert redacted(call).asks.caller_name == ""
 
 
 @pytest.mark.row("S-25")
@@ -84,5 +88,5 @@ def test_digits_are_not_written_down_before_they_are_a_code() -> None:
 
 
 def test_a_call_in_which_nothing_was_keyed_is_written_down_as_it_is() -> None:
-    call = replace(incoming(), webhook_name="Acme", variables=(("value", "1"),))
+    call = replace(incoming(), asks=CallAsks(caller_name="Acme", variables=(("value", "1"),)))
     assert redacted(call) is call

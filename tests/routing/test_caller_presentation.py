@@ -27,7 +27,11 @@ def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER)
     nested = AskDialPlanStep(webhook="pin", success=(RING,), failed=(RING,))
     step = ask_crm(RING, nested, failed=(RING, nested))
     made = incoming(within=snapshot(step, ring(MARY), forwarding=forwarding))
-    return replace(made, path=path, given=(DialPlanReturn(at=(0,), caller_name="Acme"),))
+    return replace(
+        made,
+        path=path,
+        asks=made.asks.changed(returned=(DialPlanReturn(at=(0,), caller_name="Acme"),)),
+    )
 
 
 @pytest.mark.row("R5-06", "A-52")
@@ -76,15 +80,21 @@ def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> No
 
 def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
     given = (DialPlanReturn(at=(0,)),)
-    ctx = TransitionContext(replace(call((0, "success", 0)), given=given, webhook_name="Acme"), 0.0)
+    ctx = TransitionContext(
+        replace(
+            call((0, "success", 0)),
+            asks=call((0, "success", 0)).asks.changed(returned=given, caller_name="Acme"),
+        ),
+        0.0,
+    )
     adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
-    assert ctx.call.webhook_name == "Acme"
+    assert ctx.call.asks.caller_name == "Acme"
 
 
 def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
     ctx = TransitionContext(call((1,)), 0.0)
     adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
-    assert ctx.call.webhook_name == ""
+    assert ctx.call.asks.caller_name == ""
 
 
 @pytest.mark.row("FJ-02")

@@ -131,8 +131,8 @@ def a_call_that_waits_has_a_deadline_and_no_other_has(heard: Heard) -> None:
 def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     call = heard.after
     asks = {CallState.ASKING, CallState.TRANSFERRING}
-    assert call.asked is not None or call.state is not CallState.ASKING
-    assert call.asked is None or call.state in asks
+    assert call.asks.pending is not None or call.state is not CallState.ASKING
+    assert call.asks.pending is None or call.state in asks
     assert (call.ringing is not None) == (call.state is CallState.RINGING)
     assert bool(call.talking_to) == (call.answered_at is not None)
     if call.state is CallState.RINGING:
@@ -154,23 +154,23 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
 def a_conversation_has_two_sides(heard: Heard) -> None:
     call = heard.after
     live = {leg.id for leg in call.legs if leg.is_live}
-    assert (call.transfer is not None) == (call.state is CallState.TRANSFERRING)
+    assert (call.transfers.current is not None) == (call.state is CallState.TRANSFERRING)
     if call.state is CallState.TALKING:
         assert live == {call.party, call.talking_to}
-    if call.transfer is None:
+    if call.transfers.current is None:
         return
-    by = call.transfer.by
+    by = call.transfers.current.by
     (other,) = {call.party, call.talking_to} - {by}
     assert other in live
-    assert by not in live or not call.transfer.is_return
+    assert by not in live or not call.transfers.current.is_return
     rung = [leg for leg in call.legs if leg.id in live - {by, other}]
-    assert bool(rung) != bool(call.asked)
+    assert bool(rung) != bool(call.asks.pending)
     assert {leg.state for leg in rung} <= {LegState.DIALLING, LegState.RINGING}
 
 
 def who_has_transferred_is_out(heard: Heard) -> None:
     """They hung up before, or are hung up on now, for that one reason."""
-    transfer = heard.before.transfer
+    transfer = heard.before.transfers.current
     if transfer is None or heard.after.state is not CallState.TALKING:
         return
     was, now = heard.before.leg(transfer.by), heard.after.leg(transfer.by)
@@ -223,7 +223,7 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
                 assert playback == f"p{heard.after.playback.started}"
                 assert heard.after.state not in UNTIMED
             case AskWebhook(ask=ask):
-                assert ask == f"{heard.after.id}-{heard.after.asks}"
+                assert ask == f"{heard.after.id}-{heard.after.asks.started}"
             case _:
                 pass
 
@@ -303,7 +303,9 @@ def every_attempt_ends_once(walk: Walk) -> None:
     talked = [leg.id for leg in walk.call.called_legs if leg.answered_at is not None]
     assert answered == Counter(talked)
     assert (walk.call.talking_to in talked) == bool(talked)
-    passed_on = [h for h in walk.heard if h.before.transfer and type(h.event) is LegAnswered]
+    passed_on = [
+        h for h in walk.heard if h.before.transfers.current and type(h.event) is LegAnswered
+    ]
     again = [h for h in passed_on if h.after.state is CallState.TALKING]
     assert len(talked) == bool(talked) + len(again)
 
@@ -317,7 +319,7 @@ def every_transfer_is_answered_and_ends_once(walk: Walk) -> None:
     answers = [c for c in walk.commands if isinstance(c, AnswerTransfer)]
     refused = [c for c in answers if c.status >= 300]
     is_going_on = under_way(walk.call) is not None
-    assert len(begun) == walk.call.transfers == len(answers) - len(refused)
+    assert len(begun) == walk.call.transfers.started == len(answers) - len(refused)
     assert len(done) + len(failed) - len(refused) == len(begun) - is_going_on
     assert sum(tell.event in TRANSFER_EVENTS.values() for tell in told(walk)) == len(done)
     for heard in walk.heard:
@@ -348,7 +350,11 @@ def who_transfers_hears_how_it_goes(walk: Walk) -> None:
 
 def under_way(call: Call) -> Transfer | None:
     """Return the transfer that may still succeed."""
-    return None if call.transfer is None or call.transfer.is_return else call.transfer
+    return (
+        None
+        if call.transfers.current is None or call.transfers.current.is_return
+        else call.transfers.current
+    )
 
 
 def what_did_not_end_by_itself_was_ended_by_order(walk: Walk) -> None:

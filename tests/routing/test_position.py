@@ -68,7 +68,10 @@ def test_the_journal_has_the_branch_for_programs_too() -> None:
 
 def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
     given = DialPlanReturn(at=(0,), caller_name="Sales")
-    call = replace(at((0, "success", 0, "closed", 0)).call, given=(given,))
+    call = replace(
+        at((0, "success", 0, "closed", 0)).call,
+        asks=at((0, "success", 0, "closed", 0)).call.asks.changed(returned=(given,)),
+    )
     assert dial_plan_branch(call) == DialPlanBranch(step=OUTER, branch="success", returned=given)
     inner = replace(call, path=(0, "success", 0, "open", 0, "failed", 0))
     assert dial_plan_branch(inner) == DialPlanBranch(step=INNER, branch="failed", returned=None)

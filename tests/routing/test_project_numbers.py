@@ -106,7 +106,7 @@ def test_a_webhooks_destination_may_be_an_own_number() -> None:
     story = Transcript(incoming(within=shop))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask names as c-1")
     story.hears(1, accepts(destination=NIGHT), *MARY_RINGS)
-    assert story.call.given == ()
+    assert story.call.asks.returned == ()
 
 
 def test_a_destination_that_goes_round_takes_the_failed_branch_at_the_jump_limit() -> None:

@@ -245,8 +245,8 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
     legs = st.sampled_from([leg.id for leg in call.live_called_legs] or [CALLER])
     match call.state:
         case CallState.ASKING:
-            ask = st.just("" if call.asked is None else call.asked.id)
-            if call.asked is not None and call.asked.dialect is Dialect.DIAL_PLAN:
+            ask = st.just("" if call.asks.pending is None else call.asks.pending.id)
+            if call.asks.pending is not None and call.asks.pending.dialect is Dialect.DIAL_PLAN:
                 return verdicts(ask) | st.builds(AskFailed, ask=ask, failure=failures)
             return st.one_of(
                 st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
@@ -271,8 +271,8 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 recordings(call),
                 transfers(either),
             )
-        case CallState.TRANSFERRING if call.asked is not None:
-            ask = st.just(call.asked.id)
+        case CallState.TRANSFERRING if call.asks.pending is not None:
+            ask = st.just(call.asks.pending.id)
             return st.one_of(
                 st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
                 st.builds(SchemeGiven, ask=ask, scheme=st.sampled_from((*SCHEMES, 99))),
@@ -356,8 +356,10 @@ def verdicts(ask: st.SearchStrategy[str]) -> st.SearchStrategy[VerdictGiven]:
 def any_events(call: Call) -> st.SearchStrategy[Event]:
     """Draw what this call might hear, were the world worse than it is: late, repeated, nonsense."""
     leg_ids = st.sampled_from((*(leg.id for leg in call.legs), "b1", "b9", "nobody"))
-    asked = "" if call.asked is None else call.asked.id
-    asks = st.sampled_from((asked, f"{call.id}-{max(call.asks, 1)}", f"{call.id}-1", "no such ask"))
+    asked = "" if call.asks.pending is None else call.asks.pending.id
+    asks = st.sampled_from(
+        (asked, f"{call.id}-{max(call.asks.started, 1)}", f"{call.id}-1", "no such ask")
+    )
     live = st.frozensets(st.sampled_from((*(leg.id for leg in call.legs), "b9")), max_size=8)
     return st.one_of(
         st.just(TimePassed()),

@@ -54,7 +54,7 @@ def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> AskOutcome:
     """Put a call to the webhook that checks codes."""
     webhook = replace(PIN, **({"url_template": URL} | changes))
     call = incoming(within=snapshot(pin=webhook))
-    call = replace(call, codes=(code,) if webhook.mask_code else ())
+    call = replace(call, asks=call.asks.changed(codes=(code,) if webhook.mask_code else ()))
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code=code)
     return run(WebhookAsker(endpoint, "Switchhook").ask(call, command, now=0))
 

@@ -213,7 +213,7 @@ def _as_json(made: CallSimulation) -> dict[str, Any]:
         "state": call.state,
         "outcome": call.outcome,
         "ended_by": call.ended_by,
-        "variables": dict(call.variables),
+        "variables": dict(call.asks.variables),
         "path": path_of(made.journal),
         "journal": [_entry(entry) for entry in made.journal],
         "would_tell": [

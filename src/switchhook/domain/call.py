@@ -218,6 +218,34 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallTransfers(_Changeable):
+    """The blind transfers of a call, one at a time."""
+
+    current: Transfer | None = None
+    failed: Transfer | None = None
+    """The latest that failed, or was refused, with both parties left."""
+    started: int = 0
+    """How many were begun."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallAsks(_Changeable):
+    """What routing webhooks are asked about a call, and what they returned."""
+
+    pending: PendingAsk | None = None
+    started: int = 0
+    """How many webhooks were asked."""
+    returned: tuple[DialPlanReturn, ...] = ()
+    """The values of the dial-plan webhooks whose branches the call is in."""
+    codes: tuple[str, ...] = field(default=(), repr=False)
+    """What the caller entered for webhooks that mask codes; never stored, see `masking`."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
+    caller_name: str = ""
+    """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Call(_Changeable):
     """One conversation, from the first sign of it to its end. Times are unix seconds.
 
@@ -254,25 +282,12 @@ class Call(_Changeable):
     """The id of the called leg that answered."""
     party: str = CALLER
     """The leg that it talks to: another one once the caller has transferred the call."""
-    transfer: Transfer | None = None
-    failed: Transfer | None = None
-    """The latest that failed, or was refused, with both parties left."""
-    transfers: int = 0
-    """How many transfers were begun."""
-    asked: PendingAsk | None = None
-    asks: int = 0
+    transfers: CallTransfers = CallTransfers()
+    asks: CallAsks = CallAsks()
     ringing: RingRound | None = None
-    given: tuple[DialPlanReturn, ...] = ()
-    """The values of the dial-plan webhooks whose branches the call is in."""
-    codes: tuple[str, ...] = field(default=(), repr=False)
-    """What the caller entered for webhooks that mask codes; never stored, see `masking`."""
-    variables: tuple[tuple[str, str], ...] = ()
-    """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
     known: tuple[tuple[str, str], ...] = ()
     """Facts about the caller and visitor at the call's begin, and their choices since, under parameters'
     keys."""
-    webhook_name: str = ""
-    """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
     playback: CallPlayback = CallPlayback()
     collecting: DigitCollection | None = None
     recording: CallRecording = CallRecording()

@@ -44,20 +44,21 @@ def redacted(call: Call) -> Call:
     collecting = call.collecting
     if collecting is not None and collecting.digits:
         call = replace(call, collecting=replace(collecting, digits=""))
-    if not call.codes:
+    codes = call.asks.codes
+    if not codes:
         return call
-    return replace(
-        call,
+    asks = call.asks.changed(
         codes=(),
-        given=tuple(
-            replace(given, caller_name=_unless_it_repeats(given.caller_name, call.codes))
-            for given in call.given
+        returned=tuple(
+            replace(one, caller_name=_unless_it_repeats(one.caller_name, codes))
+            for one in call.asks.returned
         ),
-        webhook_name=_unless_it_repeats(call.webhook_name, call.codes),
+        caller_name=_unless_it_repeats(call.asks.caller_name, codes),
         variables=tuple(
-            (mask(name, call.codes), mask(value, call.codes)) for name, value in call.variables
+            (mask(name, codes), mask(value, codes)) for name, value in call.asks.variables
         ),
     )
+    return replace(call, asks=asks)
 
 
 def _unless_it_repeats(name: str, codes: tuple[str, ...]) -> str:

@@ -27,7 +27,7 @@ def adopt_caller_name(ctx: TransitionContext, choice: CallerName) -> None:
     found = dial_plan_branch(ctx.call)
     returned = None if found is None else found.returned
     if returned is not None and returned.caller_name:
-        ctx.change(webhook_name=returned.caller_name)
+        ctx.change_asks(caller_name=returned.caller_name)
 
 
 def presentation(call: Call) -> tuple[str, str]:
@@ -65,7 +65,7 @@ def _name(call: Call) -> str:
     choice = (
         step.caller_name if isinstance(step, RingStep | RingDestinationStep) else UNCHANGED_NAME
     )
-    current = call.webhook_name or ("" if call.hidden else call.caller_name)
+    current = call.asks.caller_name or ("" if call.hidden else call.caller_name)
     match choice.choice:
         case NameChoice.PREPEND:
             return choice.text + current

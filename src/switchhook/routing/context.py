@@ -40,6 +40,14 @@ class TransitionContext:
         self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
         return changed
 
+    def change_asks(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallAsks)
+        """Replace fields of the call's asks."""
+        self.change(asks=self.call.asks.changed(**changes))
+
+    def change_transfers(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallTransfers)
+        """Replace fields of the call's transfers."""
+        self.change(transfers=self.call.transfers.changed(**changes))
+
     def change_playback(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallPlayback)
         """Replace fields of the call's playback."""
         self.change(playback=self.call.playback.changed(**changes))

@@ -83,11 +83,11 @@ def end(
         ended_by=by,
         cause=cause,
         wake_at=None,
-        asked=None,
         ringing=None,
         collecting=None,
-        transfer=None,
     )
+    ctx.change_asks(pending=None)
+    ctx.change_transfers(current=None)
     ctx.change_playback(prompt="", next_branch="", background_id="")
     ctx.change_recording(running=None)
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))

@@ -74,7 +74,8 @@ def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> Ste
         return StepResult.CONTINUE
     if not may_jump(ctx):
         return StepResult.CONTINUE
-    ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1, given=())
+    ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1)
+    ctx.change_asks(returned=())
     name = ctx.call.snapshot.schemes[scheme].name
     facts: EntryFacts = (("scheme", str(scheme)),)
     ctx.write_journal(
@@ -130,7 +131,7 @@ def dial_plan_branches(call: Call) -> Iterator[DialPlanBranch]:
     scheme = scheme_of(call)
     for at, step, branch in () if scheme is None else scheme.enclosing(call.path):
         if isinstance(step, AskDialPlanStep):
-            returned = next((given for given in call.given if given.at == at), None)
+            returned = next((given for given in call.asks.returned if given.at == at), None)
             yield DialPlanBranch(step=step, branch=branch, returned=returned)
 
 

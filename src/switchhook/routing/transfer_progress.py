@@ -22,7 +22,7 @@ def transferor_has_left(call: Call, transfer: Transfer) -> bool:
 
 def notify(ctx: TransitionContext, status: int, why: str = "") -> None:
     """Tell who transferred, unless they left; from 200 on, for the last time."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is not None and not transferor_has_left(ctx.call, transfer):
         command = NotifyTransfer(
             leg=transfer.by, request=transfer.request, status=status, reason=why
@@ -35,7 +35,7 @@ def fail(ctx: TransitionContext, cause: Cause, otherwise: int) -> None:
 
     Ringing back is no transfer: of that which failed before it, all was said.
     """
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None or transfer.is_return:
         return
     status = cause.sip if cause.sip >= 300 else otherwise

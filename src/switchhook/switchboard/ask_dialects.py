@@ -108,7 +108,7 @@ class ForwardingNumberDialect:
     @property
     def _secrets(self) -> tuple[str, ...]:
         """Return what may not be written down: codes that the caller entered before, the webhook's secrets."""
-        return (*self.call.codes, *secrets_of(self.webhook))
+        return (*self.call.asks.codes, *secrets_of(self.webhook))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class DialPlanDialect:
     def _secrets(self) -> tuple[str, ...]:
         """Return the secrets to mask: the codes of this ask and earlier ones, the webhook's secrets."""
         own = (self.code,) if self.code and self.webhook.mask_code else ()
-        return (*own, *self.call.codes, *secrets_of(self.webhook))
+        return (*own, *self.call.asks.codes, *secrets_of(self.webhook))
 
 
 def _redacted(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:

@@ -403,13 +403,14 @@ class Switchboard:
                     self.handle(mailbox.call.id, event)
         for ask in webhooks_to_ask(commands):
             self._ask(mailbox, ask)
-        asked = None if mailbox.call.asked is None else mailbox.call.asked.id
+        pending = mailbox.call.asks.pending
+        asked = None if pending is None else pending.id
         for ask_id in [ask_id for ask_id in mailbox.asks if ask_id != asked]:
             mailbox.asks.pop(ask_id).cancel()
 
     def _ask(self, mailbox: Mailbox, ask: AskWebhook) -> None:
         call = mailbox.call
-        if call.asked is None or call.asked.id != ask.ask:
+        if call.asks.pending is None or call.asks.pending.id != ask.ask:
             return
 
         async def put() -> None:

@@ -199,7 +199,7 @@ class _Asker:
         response: float | None = None,
     ) -> Exchange:
         """Return what came of it."""
-        name = call.asked.webhook if call.asked else ""
+        name = call.asks.pending.webhook if call.asks.pending else ""
         bodies = self._answers.get(name)
         if bodies:
             body = bodies[min(self.answered[name], len(bodies) - 1)]
@@ -257,7 +257,7 @@ def waits_for_keys(call: Call) -> tuple[object, ...] | None:
     keys = call.collecting
     if keys is None:
         return None
-    return call.state, call.scheme, call.path, call.jumps, call.asks, keys.attempt
+    return call.state, call.scheme, call.path, call.jumps, call.asks.started, keys.attempt
 
 
 class _KeyPresser:

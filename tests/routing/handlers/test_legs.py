@@ -119,7 +119,7 @@ def test_the_caller_may_give_up_while_a_webhook_is_asked() -> None:
     story = asking()
     story.hears(1, gives_up(), "emit incoming.after")
     assert story.end == "cancelled by caller, 487 the caller hung up before an answer"
-    assert story.call.asked is None
+    assert story.call.asks.pending is None
 
 
 def test_the_caller_may_give_up_while_it_rings() -> None:

@@ -40,7 +40,7 @@ def test_after_a_restart_without_that_webhook_the_next_step_begins() -> None:
     lost = replace(story.call.snapshot.project, forwarding_numbers=())
     story.call = replace(story.call, snapshot=ProjectSnapshot(lost))
     story.hears(9, live(CALLER), "ring b1 mary", "emit incoming.forwarding")
-    assert story.call.asked is None
+    assert story.call.asks.pending is None
 
 
 def test_after_a_restart_a_call_that_was_asked_about_ends_where_the_caller_is_gone() -> None:

@@ -340,7 +340,7 @@ def test_where_the_scheme_comes_to_nobody_the_transfer_has_failed() -> None:
 def test_nobody_waits_for_a_webhook_when_the_call_goes_another_way() -> None:
     gone = mary_asks()
     gone.hears(11, hangs_up("caller"), "notify b1 of transfer 487", "end b1 answered", AFTER)
-    assert gone.call.asked is None
+    assert gone.call.asks.pending is None
     restarted = mary_asks()
     both = Resynced(live_legs=frozenset({"caller", "b1"}))
     restarted.hears(11, both, "notify b1 of transfer 500")
@@ -599,7 +599,7 @@ def test_an_operator_ends_a_call_that_is_being_transferred() -> None:
     ends = ("end b1 answered", "end b2 failed", "end caller 200", AFTER)
     story.hears(12, HangUpRequested(by="bob"), "notify b1 of transfer 487", *ends)
     assert any("transfer_failed b1 ended by bob" in line for line in story.journal)
-    assert story.call.transfer is None
+    assert story.call.transfers.current is None
 
 
 def test_what_else_happens_meanwhile() -> None:

@@ -19,7 +19,7 @@ def test_the_engine_names_the_ask_and_waits_a_little_longer_than_the_webhook_may
     story = Transcript(incoming(ASK, now=100))
     story.hears(100, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     assert story.call.state is CallState.ASKING
-    assert story.call.asked == PendingAsk(id="c-1", webhook="crm", asked_at=100)
+    assert story.call.asks.pending == PendingAsk(id="c-1", webhook="crm", asked_at=100)
     assert story.call.wake_at == 100 + 2 + GRACE
     assert story.commands[-1] == AskWebhook(ask="c-1", webhook="crm")
 
@@ -44,7 +44,7 @@ def test_the_answer_rings_for_the_webhooks_ring_timeout_not_its_response_timeout
     story = Transcript(incoming(ASK))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(1.5, directs(MARY), "ring b1 mary", "emit incoming.forwarding")
-    assert story.call.asked is None
+    assert story.call.asks.pending is None
     assert story.call.wake_at == 1.5 + 7
 
 

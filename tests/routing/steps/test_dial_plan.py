@@ -398,8 +398,8 @@ def test_unknown_keys_are_kept_as_variables_the_newest_value_of_each() -> None:
     many = tuple((f"key{n}", "x") for n in range(MAX_VARIABLES))
     second = VerdictGiven(ask="c-2", accepted=True, text="ACK", variables=(("value", "Jan"), *many))
     story.hears(2, second, *MARY_RINGS)
-    assert story.call.variables[:2] == (("value", "Jan"), ("vip", "1"))
-    assert len(story.call.variables) == MAX_VARIABLES
+    assert story.call.asks.variables[:2] == (("value", "Jan"), ("vip", "1"))
+    assert len(story.call.asks.variables) == MAX_VARIABLES
 
 
 # -- the code --
@@ -418,7 +418,7 @@ def test_a_the_right_code_at_once() -> None:
     keys(story, 3, "1234", "c-1")
     assert story.call.collecting is None
     story.hears(4, accepts(), *MARY_RINGS)
-    assert story.call.asks == 1
+    assert story.call.asks.started == 1
 
 
 @pytest.mark.row("S-25", "R5-21", "R5-35")
@@ -432,7 +432,7 @@ def test_b_two_wrong_codes_then_the_right_one() -> None:
     story.hears(9, is_played("p3"))
     keys(story, 10, "1234", "c-3")
     story.hears(11, accepts("c-3"), *MARY_RINGS)
-    assert story.call.asks == 3
+    assert story.call.asks.started == 3
 
 
 @pytest.mark.row("S-25", "R5-19", "R5-21")
@@ -448,7 +448,7 @@ def test_c_three_wrong_codes() -> None:
             story.hears(10 * attempt + 2, is_played(message))
     assert story.call.state is CallState.PLAYING
     story.hears(40, is_played("p4"), *JOHN_RINGS)
-    assert story.call.asks == 3
+    assert story.call.asks.started == 3
     attempts = [dict(one.facts)["attempt"] for one in story.entries if one.kind == "asked"]
     assert attempts == ["1", "2", "3"]
     assert "branch failed: attempt 3 of 3" in story.journal
@@ -463,7 +463,7 @@ def test_d_no_digits_at_all() -> None:
     story.hears(14, is_played("p3"))
     story.hears(19, TimePassed(), "play late to caller as p4")
     story.hears(20, is_played("p4"), *JOHN_RINGS)
-    assert story.call.asks == 0
+    assert story.call.asks.started == 0
     assert story.journal.count("keyed no code in time") == 3
 
 
@@ -491,7 +491,7 @@ def test_g_hanging_up_while_entering() -> None:
     story.hears(3, presses("1"))
     story.hears(4, gives_up(), "emit incoming.after")
     assert story.call.outcome is Outcome.CANCELLED
-    assert story.call.asks == 0
+    assert story.call.asks.started == 0
 
 
 @pytest.mark.row("S-25", "R5-11")
@@ -518,7 +518,7 @@ def test_the_call_knows_each_code_that_is_masked_and_no_other() -> None:
             keys(story, 10 * attempt, code, f"c-{attempt}")
             story.comes_to(10 * attempt + 1, declines(f"c-{attempt}"))
             story.comes_to(10 * attempt + 2, is_played(f"p{attempt + 1}"))
-        assert story.call.codes == (("11", "22") if mask else ())
+        assert story.call.asks.codes == (("11", "22") if mask else ())
 
 
 def test_the_journal_says_with_which_attempt_and_code_was_asked() -> None:

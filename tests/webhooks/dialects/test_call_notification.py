@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CALLER, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, CallAsks, Direction, Leg, LegState
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, Subscription
 from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot
@@ -241,7 +241,7 @@ def test_a_colleague_who_dials_a_number_of_the_project_is_known_by_login() -> No
 
 
 def test_the_name_that_a_webhook_found_is_told() -> None:
-    assert tree(call(webhook_name="Anna & Co"))["caller"]["name"] == "Anna & Co"
+    assert tree(call(asks=CallAsks(caller_name="Anna & Co")))["caller"]["name"] == "Anna & Co"
 
 
 # Text that means harm

@@ -489,8 +489,9 @@ class EmbeddedDriver:
             self._do(call.id, bridge, self._media_control.resume(call, bridge, anchor))
             for sip_leg in bridge.legs.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
-            if call.transfer is not None:  # the transferred party may have taken an offer
-                self._unsure[call.id] = live.get(transferee_of(call, call.transfer.by), "")
+            transfer = call.transfers.current
+            if transfer is not None:  # the transferred party may have taken an offer
+                self._unsure[call.id] = live.get(transferee_of(call, transfer.by), "")
         return frozenset(live)
 
     async def _forget_registrations(self) -> None:

@@ -90,5 +90,5 @@ def note_ask_failed(
 
 def is_asked(ctx: TransitionContext, ask_id: str, dialect: Dialect | None = None) -> bool:
     """Say whether this is the ask whose answer is waited for."""
-    asked = ctx.call.asked
+    asked = ctx.call.asks.pending
     return asked is not None and asked.id == ask_id and dialect in {None, asked.dialect}

@@ -83,7 +83,8 @@ def resynced_recording(ctx: TransitionContext, event: Resynced) -> None:
 def _restart_step(ctx: TransitionContext) -> None:
     """Take the step up anew that a restart broke off; a last prompt is not played again."""
     then = ctx.call.playback.next_branch
-    ctx.change(asked=None, collecting=None, wake_at=None)
+    ctx.change(collecting=None, wake_at=None)
+    ctx.change_asks(pending=None)
     ctx.change_playback(prompt="", next_branch="")
     ctx.change_recording(running=None)
     if then:

@@ -87,12 +87,8 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
         _refuse(ctx, event, error.status, str(error))
         return
     transfer = Transfer(by=event.leg, account=account, to=event.to, request=event.request)
-    ctx.change(
-        state=CallState.TRANSFERRING,
-        transfer=transfer,
-        failed=None,
-        transfers=call.transfers + 1,
-    )
+    ctx.change(state=CallState.TRANSFERRING)
+    ctx.change_transfers(current=transfer, failed=None, started=call.transfers.started + 1)
     ctx.write_journal(
         EntryKind.TRANSFER_REQUESTED, leg=event.leg, facts=transfer_progress.facts_of(transfer)
     )
@@ -103,14 +99,15 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
 
 def request_refused(ctx: TransitionContext, event: TransferRequested) -> None:
     """Refuse a transfer for now (491): another is under way, or the call is not answered."""
-    if ctx.call.transfer is not None and ctx.call.transfer.request == event.request:
+    transfer = ctx.call.transfers.current
+    if transfer is not None and transfer.request == event.request:
         return
     _refuse(ctx, event, 491, "this call cannot be transferred now")
 
 
 def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
     """The first side to hang up ends the call, except a telephone that hangs up after its failed transfer: it is rung back."""
-    failed, leg = ctx.call.failed, ctx.call.leg(event.leg)
+    failed, leg = ctx.call.transfers.failed, ctx.call.leg(event.leg)
     is_why = failed is not None and failed.by == event.leg and not event.cause.is_loss
     if (
         failed is None
@@ -127,14 +124,14 @@ def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
 
 def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
     """Tell who transferred that it rings."""
-    leg, transfer = ctx.call.leg(event.leg), ctx.call.transfer
+    leg, transfer = ctx.call.leg(event.leg), ctx.call.transfers.current
     if leg is None or transfer is None or leg.state is not LegState.DIALLING or leg.id == CALLER:
         return
     ctx.change_leg(leg, state=LegState.RINGING, rang_at=ctx.now)
     ctx.write_journal(EntryKind.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
     if not transfer.rang:
         transfer_progress.notify(ctx, 180)
-        ctx.change(transfer=replace(transfer, rang=True))
+        ctx.change_transfers(current=replace(transfer, rang=True))
 
 
 def leg_answered(ctx: TransitionContext, event: LegAnswered) -> None:
@@ -149,7 +146,7 @@ def leg_answered(ctx: TransitionContext, event: LegAnswered) -> None:
 def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
     """A ringing target ended, or one of the two talking legs did."""
     call = ctx.call
-    leg, transfer = call.leg(event.leg), call.transfer
+    leg, transfer = call.leg(event.leg), call.transfers.current
     if leg is None or transfer is None or not leg.is_live:
         return
     if leg.id == transfer.by:  # as many telephones do at once: the transfer goes on
@@ -171,7 +168,7 @@ def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
 
 
 def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None:
         return False
     try:
@@ -191,7 +188,7 @@ def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
 
 def overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """The target did not answer in time, or the routing webhook did not."""
-    if ctx.is_overdue and ctx.call.asked is not None:
+    if ctx.is_overdue and ctx.call.asks.pending is not None:
         asks.note_ask_failed(ctx, asks.ASK_TIMEOUT)
         _try_next_step(ctx)
     elif ctx.is_overdue:
@@ -201,7 +198,7 @@ def overdue(ctx: TransitionContext, _: TimePassed) -> None:
 
 def direction_given(ctx: TransitionContext, event: DirectionGiven) -> None:
     """Ring what the webhook returned, as far as it may ring."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None or not asks.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         return
     text = ", ".join(str(target) for target in event.targets)
@@ -212,7 +209,7 @@ def direction_given(ctx: TransitionContext, event: DirectionGiven) -> None:
 
 def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
     """Go on with the scheme that the webhook returned."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None or not asks.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         return
     text = f"scheme {event.scheme}"
@@ -233,11 +230,11 @@ def ask_failed(ctx: TransitionContext, event: AskFailed) -> None:
 
 def resynced(ctx: TransitionContext, event: Resynced) -> None:
     """After a restart the target rings no more, so the transfer has failed."""
-    call, transfer = ctx.call, ctx.call.transfer
+    call, transfer = ctx.call, ctx.call.transfers.current
     if transfer is None:
         return
     recording.keep(ctx, event.recorded)
-    ctx.change(asked=None)
+    ctx.change_asks(pending=None)
     _end_ringing_legs(ctx, AttemptEnd.FAILED, restart.LOST)
     restart.match_legs(ctx, event)
     other = ctx.call.leg(transferee_of(call, transfer.by))
@@ -256,7 +253,7 @@ def recorded(ctx: TransitionContext, event: RecordingFinished) -> None:
     if recorder is None or recorder.id != event.recording:
         return
     recording.keep(ctx, event)
-    is_passed_on = ctx.call.party != CALLER and ctx.call.transfer is None
+    is_passed_on = ctx.call.party != CALLER and ctx.call.transfers.current is None
     if is_passed_on and ctx.call.recording.is_on and not event.trouble:
         recording.start(ctx, both=True)
 
@@ -269,7 +266,7 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
         raise NotTransferableError(501, "attended transfers (Replaces) are not served")
     if not account:
         raise NotTransferableError(603, "only an account's telephone may transfer a call")
-    if call.transfers >= MAX_TRANSFERS:
+    if call.transfers.started >= MAX_TRANSFERS:
         raise NotTransferableError(603, f"the call was transferred {MAX_TRANSFERS} times already")
 
 
@@ -278,12 +275,12 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
 
 def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
     """Ring the transfer target, or ask who that is."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None:
         return
     if isinstance(found, TargetFromWebhook):
         webhook = ctx.call.snapshot.webhooks[found.webhook]
-        ctx.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
+        ctx.change_transfers(current=replace(transfer, scheme=found.scheme, path=found.path))
         ask.issue_ask(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
         return
     ctx.change(wake_at=ctx.now + RING_TIMEOUT)
@@ -305,7 +302,7 @@ def _resolve(ctx: TransitionContext, find: Callable[[], TransferTargets]) -> Non
 
 def _try_next_step(ctx: TransitionContext) -> None:
     """Go on behind the step that asked in vain; without a target there, the transfer has failed."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None:
         return
     try:
@@ -317,7 +314,7 @@ def _try_next_step(ctx: TransitionContext) -> None:
 
 
 def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None:
         return
     party = transferee_of(ctx.call, transfer.by)
@@ -329,7 +326,8 @@ def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
             ctx.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ANSWERED_ELSEWHERE)
     transfer_progress.notify(ctx, 200)
     _release_transferor(ctx, transfer)
-    ctx.change(state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None)
+    ctx.change(state=CallState.TALKING, party=party, talking_to=leg.id, wake_at=None)
+    ctx.change_transfers(current=None)
     if ctx.call.recording.is_on and ctx.call.recording.running is None:
         recording.start(ctx, both=True)
     if not transfer.is_return:
@@ -352,30 +350,28 @@ def _release_transferor(ctx: TransitionContext, transfer: Transfer) -> None:
 
 def _fail(ctx: TransitionContext, cause: Cause) -> None:
     """Give the other party back to the telephone that transferred."""
-    transfer = ctx.call.transfer
+    transfer = ctx.call.transfers.current
     if transfer is None:
         return
     transfer_progress.fail(ctx, cause, 480)
     if transfer.is_return:
-        ctx.change(transfer=None, wake_at=None)
+        ctx.change(wake_at=None)
+        ctx.change_transfers(current=None)
         record.end_conversation(ctx, EndedBy.SYSTEM)
         return
     if transfer_progress.transferor_has_left(ctx.call, transfer):
         _recall(ctx, transfer)
         return
     failed = replace(transfer, failed_at=ctx.now)
-    ctx.change(state=CallState.TALKING, transfer=None, failed=failed, wake_at=None)
+    ctx.change(state=CallState.TALKING, wake_at=None)
+    ctx.change_transfers(current=None, failed=failed)
 
 
 def _recall(ctx: TransitionContext, transfer: Transfer) -> None:
     """Ring the account that transferred and hung up, for the party who is left alone."""
     returning = replace(transfer, is_return=True, failed_at=None)
-    ctx.change(
-        state=CallState.TRANSFERRING,
-        transfer=returning,
-        failed=None,
-        wake_at=ctx.now + RECALL_TIMEOUT,
-    )
+    ctx.change(state=CallState.TRANSFERRING, wake_at=ctx.now + RECALL_TIMEOUT)
+    ctx.change_transfers(current=returning, failed=None)
     target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
     ring.dial(ctx, target, party=transferee_of(ctx.call, transfer.by))
 
@@ -394,7 +390,8 @@ def _transferee_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
     """The transferred party has hung up: that ends the call."""
     _end_ringing_legs(ctx, AttemptEnd.CANCELLED_BY_CALLER, TRANSFEREE_LEFT)
     transfer_progress.fail(ctx, TRANSFEREE_LEFT, TRANSFEREE_LEFT.sip)
-    ctx.change(transfer=None, asked=None)
+    ctx.change_asks(pending=None)
+    ctx.change_transfers(current=None)
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
         record.end_conversation(ctx, EndedBy.CALLER, cause)
@@ -421,4 +418,4 @@ def _refuse(ctx: TransitionContext, event: TransferRequested, status: int, why: 
     account = account_of(ctx.call, event.leg)
     if ctx.call.state is CallState.TALKING and account:
         failed = Transfer(by=event.leg, account=account, to=event.to, request=event.request)
-        ctx.change(failed=replace(failed, failed_at=ctx.now))
+        ctx.change_transfers(failed=replace(failed, failed_at=ctx.now))

@@ -59,7 +59,7 @@ def issue_ask(
     facts: EntryFacts = (),
 ) -> None:
     """Order the same, whatever else goes on in the call."""
-    ask_id = f"{ctx.call.id}-{ctx.call.asks + 1}"
+    ask_id = f"{ctx.call.id}-{ctx.call.asks.started + 1}"
     asked = PendingAsk(
         id=ask_id,
         webhook=webhook,
@@ -67,7 +67,8 @@ def issue_ask(
         dialect=dialect,
         attempt=attempt,
     )
-    ctx.change(asks=ctx.call.asks + 1, asked=asked, wake_at=ctx.now + time_limit + GRACE)
+    ctx.change(wake_at=ctx.now + time_limit + GRACE)
+    ctx.change_asks(started=ctx.call.asks.started + 1, pending=asked)
     ctx.write_journal(EntryKind.ASKED, webhook, facts=(("ask", ask_id), *facts))
     if ctx.call.state is CallState.ASKING:
         prompts.fill_wait(ctx)
@@ -84,7 +85,7 @@ def settle(
     """Write down what the answer was and how it came; nothing is asked any more."""
     for notice in notices:
         ctx.write_journal(EntryKind.NOTICE, notice)
-    asked = ctx.call.asked
+    asked = ctx.call.asks.pending
     if asked is not None:
         seconds = f"{ctx.now - asked.asked_at:.4f}"
         ctx.write_journal(
@@ -92,12 +93,13 @@ def settle(
         )
         if asked.dialect is Dialect.FORWARDING_NUMBER and ctx.call.state is CallState.ASKING:
             ctx.change(is_unplaced=True)  # until something rings, or another scheme is executed
-    ctx.change(asked=None, wake_at=None)
+    ctx.change(wake_at=None)
+    ctx.change_asks(pending=None)
 
 
 def webhook_of(ctx: TransitionContext) -> ForwardingNumber | None:
     """Return the forwarding number that is being asked."""
-    asked = ctx.call.asked
+    asked = ctx.call.asks.pending
     if asked is None or asked.dialect is not Dialect.FORWARDING_NUMBER:
         return None
     return ctx.call.snapshot.webhooks.get(asked.webhook)

@@ -76,7 +76,7 @@ def overdue(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
 
 def verdict_given(ctx: TransitionContext, event: VerdictGiven) -> StepResult:
     """Follow the webhook's word: a branch, or after NAK another code (R5-34, R5-35)."""
-    asked = ctx.call.asked
+    asked = ctx.call.asks.pending
     webhook = _webhook_of(ctx, asked)
     ask.settle(ctx, EntryKind.ANSWER, event.text, event.notices, event.exchange)
     _keep_return(ctx, event)
@@ -105,7 +105,9 @@ def _ask(
     facts: EntryFacts = (("attempt", str(attempt)),) if code else ()
     if code and not webhook.mask_code:
         facts = (*facts, ("code", code))
-    ctx.change(given=tuple(given for given in ctx.call.given if given.at != ctx.call.path))
+    ctx.change_asks(
+        returned=tuple(given for given in ctx.call.asks.returned if given.at != ctx.call.path)
+    )
     ask.ask_and_wait(
         ctx,
         webhook.name,
@@ -120,8 +122,8 @@ def _ask(
 
 def _complete(ctx: TransitionContext, webhook: DialPlanWebhook, code: str) -> StepResult:
     attempt = collect.finish(ctx)
-    if webhook.mask_code and code not in ctx.call.codes:
-        ctx.change(codes=(*ctx.call.codes, code))
+    if webhook.mask_code and code not in ctx.call.asks.codes:
+        ctx.change_asks(codes=(*ctx.call.asks.codes, code))
     return _ask(ctx, webhook, code, attempt)
 
 
@@ -140,9 +142,9 @@ def _keep_return(ctx: TransitionContext, event: VerdictGiven) -> None:
     given = DialPlanReturn(
         at=ctx.call.path, destination=event.destination, caller_name=event.caller_name
     )
-    variables = {**dict(ctx.call.variables), **dict(event.variables)}
-    ctx.change(
-        given=(*ctx.call.given, given),
+    variables = {**dict(ctx.call.asks.variables), **dict(event.variables)}
+    ctx.change_asks(
+        returned=(*ctx.call.asks.returned, given),
         variables=tuple(variables.items())[:MAX_VARIABLES],
     )
 

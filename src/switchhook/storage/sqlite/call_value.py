@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
 
 STORED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "asks": {
+        "pending": "asked",
+        "started": "asks",
+        "returned": "given",
+        "codes": "codes",
+        "variables": "variables",
+        "caller_name": "webhook_name",
+    },
+    "transfers": {"current": "transfer", "failed": "failed", "started": "transfers"},
     "playback": {
         "prompt": "playing",
         "next_branch": "then",
@@ -43,9 +52,19 @@ def flat(call: Call) -> dict[str, Any]:
     value = call.__dict__.copy()
     for name in ("snapshot", "emitted", "playback", "recording"):
         value.pop(name, None)  # a call of an earlier version has its defaults elsewhere
+    asks, transfers = call.asks, call.transfers
     playback, recording, rating = call.playback, call.recording, call.rating
     value["plan"] = call.snapshot.key
     value["told"] = call.emitted
+    value["asked"] = asks.pending
+    value["asks"] = asks.started
+    value["given"] = asks.returned
+    value["codes"] = asks.codes
+    value["variables"] = asks.variables
+    value["webhook_name"] = asks.caller_name
+    value["transfer"] = transfers.current
+    value["failed"] = transfers.failed
+    value["transfers"] = transfers.started
     value["playing"] = playback.prompt
     value["then"] = playback.next_branch
     value["background"] = playback.background

@@ -160,7 +160,7 @@ def _legs(call: Call, status: NotificationStatus) -> Iterable[Leg]:
 
 
 def _caller(call: Call) -> dict[str, NotificationValue]:
-    name = call.webhook_name or call.caller_name
+    name = call.asks.caller_name or call.caller_name
     if call.account:
         return _account(call.account, call.snapshot, name)
     return _party(_number(call.caller, call.snapshot) or WITHHELD, name)
