@@ -19,7 +19,7 @@ from switchhook.app import application
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery import policy
 from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, RetryPolicy
-from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
@@ -85,7 +85,7 @@ def ringing(version: int) -> Call:
         account="",
         arrived_at=0.0,
         state=CallState.RINGING,
-        scheme=1,
+        position=SchemePosition(scheme=1),
         legs=(caller,),
         wake_at=60.0,
     )

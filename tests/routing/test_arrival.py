@@ -65,7 +65,11 @@ def refused(arrival: Arrival) -> tuple[int, str]:
 @pytest.mark.parametrize("dialled", ["380800111222", "+380800111222"])
 def test_a_number_runs_its_scheme_with_or_without_a_plus(dialled: str) -> None:
     call = taken(replace(OUTSIDE, callee=dialled))
-    assert (call.direction, call.scheme, call.direct) == (Direction.INCOMING, 7, None)
+    assert (call.direction, call.position.scheme, call.position.direct) == (
+        Direction.INCOMING,
+        7,
+        None,
+    )
     assert call.callee == dialled
 
 
@@ -84,20 +88,20 @@ def test_a_call_begins_with_the_callers_leg_and_its_projects_version() -> None:
 
 def test_a_number_of_the_own_project_runs_its_scheme_for_an_account_too() -> None:
     call = taken(replace(JOHN, callee="380800111222"))
-    assert (call.direction, call.scheme, call.account) == (Direction.INCOMING, 7, "john")
+    assert (call.direction, call.position.scheme, call.account) == (Direction.INCOMING, 7, "john")
 
 
 def test_an_account_may_dial_a_colleague() -> None:
     call = taken(JOHN)
     assert call.direction is Direction.INTERNAL
-    assert call.direct == Target(kind=TargetKind.ACCOUNT, value="mary")
-    assert call.scheme == 0
+    assert call.position.direct == Target(kind=TargetKind.ACCOUNT, value="mary")
+    assert call.position.scheme == 0
 
 
 def test_an_account_may_dial_an_outside_number_over_the_trunk() -> None:
     call = taken(replace(JOHN, callee="+380(50)111-22-33"))
     assert call.direction is Direction.OUTGOING
-    assert call.direct == Target(kind=TargetKind.NUMBER, value="+380501112233")
+    assert call.position.direct == Target(kind=TargetKind.NUMBER, value="+380501112233")
 
 
 def test_a_number_of_another_project_is_an_outside_number() -> None:
@@ -127,7 +131,7 @@ def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
         call = dials(name, "pbx")
         assert isinstance(call, Call)
         assert (call.direction, call.caller, call.account) == (Direction.INTERNAL, "150", "")
-        assert call.direct == Target(kind=kind, value=name)
+        assert call.position.direct == Target(kind=kind, value=name)
         assert isinstance(dials(name, "carrier"), Refused)
     for callee in ("380501112233", "112", "nobody"):  # it gets no way out over another trunk
         assert isinstance(dials(callee, "pbx"), Refused)
@@ -174,18 +178,21 @@ def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> 
     directory = ProjectDirectory([ProjectSnapshot(project)])
     call = admit(replace(JOHN, callee="112"), directory, call="c", now=5.0)
     assert isinstance(call, Call)
-    assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
+    assert call.position.direct == Target(kind=TargetKind.NUMBER, value="112")
     assert call.direction is Direction.OUTGOING
     incoming = admit(replace(OUTSIDE, callee="112"), directory, call="c", now=5.0)
     assert isinstance(incoming, Call)
-    assert incoming.scheme == 7
+    assert incoming.position.scheme == 7
 
 
 def test_a_call_for_help_without_a_number_goes_to_the_first_one() -> None:
     asked = replace(JOHN, callee=SOS, hidden=True)
     call = taken(asked)
 
-    assert (call.direct, call.callee) == (Target(kind=TargetKind.NUMBER, value="112"), "112")
+    assert (call.position.direct, call.callee) == (
+        Target(kind=TargetKind.NUMBER, value="112"),
+        "112",
+    )
     assert not call.hidden
     assert refused(replace(OUTSIDE, callee=SOS))[0] == 404
     without = Screening(emergency_numbers=())
@@ -199,7 +206,7 @@ def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
         replace(JOHN, callee="15"), ProjectDirectory([ProjectSnapshot(project)]), call="c", now=5.0
     )
     assert isinstance(call, Call)
-    assert call.direct == Target(kind=TargetKind.NUMBER, value="15")
+    assert call.position.direct == Target(kind=TargetKind.NUMBER, value="15")
 
 
 def test_without_a_trunk_not_even_an_emergency_number_can_be_reached() -> None:
@@ -219,7 +226,7 @@ def test_an_emergency_number_is_dialled_without_what_stood_before_it(dialled: st
     snapshot = ProjectSnapshot(replace(SHOP.project, numbers=numbers, dialling=UKRAINE))
     call = admit(replace(JOHN, callee=dialled), ProjectDirectory([snapshot]), call="c", now=5.0)
     assert isinstance(call, Call)
-    assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
+    assert call.position.direct == Target(kind=TargetKind.NUMBER, value="112")
 
 
 def test_what_has_just_that_name_comes_before_an_emergency_number_with_a_prefix() -> None:
@@ -231,7 +238,7 @@ def test_what_has_just_that_name_comes_before_an_emergency_number_with_a_prefix(
     for login in ("0112", "1-12"):
         call = admit(replace(JOHN, callee=login), directory, call="c", now=5.0)
         assert isinstance(call, Call)
-        assert call.direct == Target(kind=TargetKind.ACCOUNT, value=login)
+        assert call.position.direct == Target(kind=TargetKind.ACCOUNT, value=login)
 
 
 def test_an_account_may_dial_a_group() -> None:
@@ -241,7 +248,7 @@ def test_an_account_may_dial_a_group() -> None:
     )
     assert isinstance(call, Call)
     assert call.direction is Direction.INTERNAL
-    assert call.direct == Target(kind=TargetKind.GROUP, value="200")
+    assert call.position.direct == Target(kind=TargetKind.GROUP, value="200")
 
 
 def test_a_trunk_does_not_reach_a_group() -> None:
@@ -268,7 +275,7 @@ def test_an_account_reaches_a_number_of_the_project_in_any_spelling() -> None:
             now=5.0,
         )
         assert isinstance(call, Call)
-        assert (call.direction, call.scheme, call.callee) == (
+        assert (call.direction, call.position.scheme, call.callee) == (
             Direction.INCOMING,
             7,
             "380800111222",
@@ -291,4 +298,4 @@ def test_a_trunk_reaches_a_number_in_any_spelling_and_the_call_knows_it_in_one(
     call = admit(arrival, directory, call="c", now=5.0)
 
     assert isinstance(call, Call)
-    assert (call.scheme, call.callee, call.caller) == (7, "380442223344", "+380501112233")
+    assert (call.position.scheme, call.callee, call.caller) == (7, "380442223344", "+380501112233")

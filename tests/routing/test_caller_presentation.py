@@ -29,8 +29,8 @@ def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER)
     made = incoming(within=snapshot(step, ring(MARY), forwarding=forwarding))
     return replace(
         made,
-        path=path,
         asks=made.asks.changed(returned=(DialPlanReturn(at=(0,), caller_name="Acme"),)),
+        position=made.position.changed(path=path),
     )
 
 
@@ -75,7 +75,9 @@ def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> No
     assert presentation(ctx.call)[1] == "Sales: Anna"
     adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
     assert presentation(ctx.call)[1] == "Sales: Acme"
-    assert presentation(replace(ctx.call, path=(1,)))[1] == "Acme"
+    assert (
+        presentation(replace(ctx.call, position=ctx.call.position.changed(path=(1,))))[1] == "Acme"
+    )
 
 
 def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
@@ -102,5 +104,5 @@ def test_who_hides_is_shown_by_nothing_but_what_the_scheme_says() -> None:
     hiding = replace(call((1,)), caller="mary", caller_name="Reception", hidden=True)
 
     assert presentation(hiding) == ("", "")
-    prefixed = replace(hiding, path=(0, "failed", 0))
+    prefixed = hiding.changed(position=hiding.position.changed(path=(0, "failed", 0)))
     assert presentation(prefixed) == ("", "Sales: ")

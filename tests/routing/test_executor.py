@@ -53,8 +53,8 @@ def test_a_scheme_that_the_webhook_names_is_walked_from_its_top() -> None:
     story = Transcript(incoming(within=snapshot(ASK, HangUpStep(), schemes={26076: (ring(MARY),)})))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, sends_to(26076), *MARY_RINGS)
-    assert story.call.scheme == 26076
-    assert story.call.jumps == 1
+    assert story.call.position.scheme == 26076
+    assert story.call.position.jumps == 1
     assert story.journal[3:6] == [
         "answer scheme 26076",
         "jumped scheme 26076",
@@ -74,7 +74,7 @@ def test_a_scheme_that_is_not_there_hands_the_call_on() -> None:
 def test_a_step_may_go_to_another_scheme() -> None:
     story = Transcript(incoming(within=snapshot(GoToStep(scheme=2), schemes={2: (ring(MARY),)})))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
-    assert story.call.jumps == 1
+    assert story.call.position.jumps == 1
 
 
 def test_another_scheme_is_walked_from_its_top_even_out_of_a_branch() -> None:
@@ -82,7 +82,7 @@ def test_another_scheme_is_walked_from_its_top_even_out_of_a_branch() -> None:
     story = Transcript(incoming(within=snapshot(*steps, schemes={2: (ring(MARY),)})))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask names as c-1")
     story.hears(1, accepts(), *MARY_RINGS)
-    assert (story.call.scheme, story.call.path) == (2, (0,))
+    assert (story.call.position.scheme, story.call.position.path) == (2, (0,))
     (jumped,) = (entry for entry in story.entries if entry.kind == EntryKind.JUMPED)
     assert jumped.facts == (("scheme", "2"),)
 

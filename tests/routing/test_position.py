@@ -28,13 +28,15 @@ OUTER = ask_crm(HOURS)
 
 def at(path: Path) -> TransitionContext:
     """Return the context of a call that stands there."""
-    return TransitionContext(replace(incoming(OUTER, HangUpStep()), path=path), 0.0)
+    ctx = TransitionContext(incoming(OUTER, HangUpStep()), 0.0)
+    ctx.change_position(path=path)
+    return ctx
 
 
 def test_a_branch_is_entered_at_its_top_and_walked_down() -> None:
     ctx = at((0,))
     assert enter_branch(ctx, "success") is StepResult.JUMPED
-    assert list(ctx.call.path) == [0, "success", 0]
+    assert list(ctx.call.position.path) == [0, "success", 0]
     assert step_of(ctx.call) == HOURS
     advance(ctx)
     assert step_of(ctx.call) is None
@@ -43,18 +45,18 @@ def test_a_branch_is_entered_at_its_top_and_walked_down() -> None:
 def test_the_step_behind_the_opener_comes_after_a_branch() -> None:
     ctx = at((0, "success", 0, "open", 1))
     assert leave_branch(ctx, no_destination=False)
-    assert list(ctx.call.path) == [0, "success", 1]
+    assert list(ctx.call.position.path) == [0, "success", 1]
     assert leave_branch(ctx, no_destination=False)
-    assert list(ctx.call.path) == [1]
+    assert list(ctx.call.position.path) == [1]
     assert not leave_branch(ctx, no_destination=False)
 
 
 def test_for_want_of_a_destination_the_failed_branch_comes() -> None:
     ctx = at((0, "success", 0, "open", 0, "success", 1))
     assert leave_branch(ctx, no_destination=True)
-    assert list(ctx.call.path) == [0, "success", 0, "open", 0, "failed", 0]
+    assert list(ctx.call.position.path) == [0, "success", 0, "open", 0, "failed", 0]
     assert leave_branch(ctx, no_destination=True)
-    assert list(ctx.call.path) == [0, "success", 0, "open", 1]
+    assert list(ctx.call.position.path) == [0, "success", 0, "open", 1]
 
 
 def test_the_journal_has_the_branch_for_programs_too() -> None:
@@ -73,9 +75,11 @@ def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
         asks=at((0, "success", 0, "closed", 0)).call.asks.changed(returned=(given,)),
     )
     assert dial_plan_branch(call) == DialPlanBranch(step=OUTER, branch="success", returned=given)
-    inner = replace(call, path=(0, "success", 0, "open", 0, "failed", 0))
+    inner = replace(
+        call, position=call.position.changed(path=(0, "success", 0, "open", 0, "failed", 0))
+    )
     assert dial_plan_branch(inner) == DialPlanBranch(step=INNER, branch="failed", returned=None)
-    assert dial_plan_branch(replace(call, path=(1,))) is None
+    assert dial_plan_branch(replace(call, position=call.position.changed(path=(1,)))) is None
 
 
 def test_a_dialled_target_is_a_scheme_of_one_step() -> None:

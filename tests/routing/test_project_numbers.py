@@ -68,7 +68,11 @@ def test_an_answer_that_names_an_own_number_goes_on_with_its_scheme() -> None:
     story = Transcript(incoming(within=two_numbers(snapshot(ASK, schemes={2: (ring(MARY),)}))))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, directs(NIGHT), *MARY_RINGS)
-    assert (story.call.scheme, story.call.jumps, story.call.callee) == (2, 1, DIALLED)
+    assert (story.call.position.scheme, story.call.position.jumps, story.call.callee) == (
+        2,
+        1,
+        DIALLED,
+    )
     assert [(e.text, dict(e.facts)) for e in story.entries if e.kind == "jumped"] == [
         ("scheme 2", {"scheme": "2", "number": NIGHT.value})
     ]
@@ -121,7 +125,7 @@ def test_a_destination_that_goes_round_takes_the_failed_branch_at_the_jump_limit
 def test_a_step_that_rings_its_own_number_ends_at_the_jump_limit() -> None:
     story = Transcript(incoming(ring(OWN), ring(MARY)))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
-    assert story.call.jumps == MAX_JUMPS
+    assert story.call.position.jumps == MAX_JUMPS
 
 
 def test_the_fallback_may_be_an_own_number_whose_whole_scheme_is_walked() -> None:
@@ -147,7 +151,7 @@ def test_a_jump_to_a_scheme_of_no_steps_is_no_webhook_that_placed_the_call_nowhe
     story = Transcript(incoming(within=two_numbers(snapshot(ASK, schemes={2: ()}))))
     story.hears(0, CallArrived(), *ASKED)
     story.comes_to(1, directs(NIGHT))
-    assert not story.call.is_unplaced
+    assert not story.call.position.is_unplaced
 
 
 def test_who_dials_an_own_number_in_another_spelling_runs_its_scheme() -> None:

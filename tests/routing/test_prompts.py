@@ -38,7 +38,11 @@ def test_a_prompt_is_waited_for_and_leads_where_it_was_to_lead() -> None:
     assert ctx.call.wake_at == 100 + 2 * prompts.MAX_SOUND_SECONDS
     assert prompts.after_prompt(ctx) is StepResult.JUMPED
     after = ctx.call
-    assert (after.path, after.playback.prompt, after.wake_at) == ((0, "failed", 0), "", None)
+    assert (after.position.path, after.playback.prompt, after.wake_at) == (
+        (0, "failed", 0),
+        "",
+        None,
+    )
 
 
 def test_no_prompt_takes_no_time() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Outcome
 from switchhook.domain.project import Account, Project, ProjectSnapshot, Trunk
@@ -47,7 +47,7 @@ def call(**changes: Any) -> Call:
         callee="380442223344",
         account="",
         arrived_at=1000.0,
-        scheme=1,
+        position=SchemePosition(scheme=1),
         legs=(caller,),
     )
     return replace(made, **changes)

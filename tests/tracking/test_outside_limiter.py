@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Call, Direction, Leg, LegState
+from switchhook.domain.call import Call, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.outside import OutsideCalls, OutsideUse
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
@@ -52,8 +52,7 @@ def call(
         callee=FRIEND.value,
         account="101",
         arrived_at=NOON,
-        scheme=0,
-        direct=FRIEND,
+        position=SchemePosition(direct=FRIEND),
         legs=(leg,),
     )
 

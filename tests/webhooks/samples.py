@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from switchhook.domain.call import Call, Direction
+from switchhook.domain.call import Call, Direction, SchemePosition
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
@@ -155,7 +155,7 @@ def make_call(**changes: Any) -> Call:
         "callee": "380442223344",
         "account": "",
         "arrived_at": ARRIVED,
-        "scheme": 1,
+        "position": SchemePosition(scheme=1),
         "legs": (),
     }
     return Call(**(settings | changes))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Call, Leg, LegState
+from switchhook.domain.call import Call, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import NO_FILTER, EventFilter, EventKind
 from switchhook.domain.project import Account
@@ -71,7 +71,7 @@ FILTERS = [
     (EventFilter(numbers=("380442223344",)), call(callee="+380442223344"), True),
     (EventFilter(numbers=("380442223355",)), call(), False),
     (EventFilter(numbers=("380442223355",)), call(callee="0"), False),
-    (EventFilter(schemes=(26076,)), call(scheme=26076), True),
+    (EventFilter(schemes=(26076,)), call(position=SchemePosition(scheme=26076)), True),
     (EventFilter(schemes=(26076,)), call(), False),
     (EventFilter(accounts=("101",)), ANSWERED, True),
     (EventFilter(accounts=("102",)), ANSWERED, False),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Direction, Leg, LegState
+from switchhook.domain.call import Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import AttemptEnd, Outcome
 from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
@@ -241,8 +241,18 @@ def test_a_later_location_hears_how_the_earlier_ended(end: AttemptEnd, expected:
 def test_a_location_whose_webhook_gave_no_direction_did_not_work() -> None:
     ended = leg(AttemptEnd.BUSY)
 
-    assert resolve("status", "", make_facts(is_unplaced=True)) == "NO-FORWARD"
-    assert resolve("status", "", make_facts(legs=(ended,), is_unplaced=True)) == "NO-FORWARD"
+    assert (
+        resolve("status", "", make_facts(position=SchemePosition(scheme=1, is_unplaced=True)))
+        == "NO-FORWARD"
+    )
+    assert (
+        resolve(
+            "status",
+            "",
+            make_facts(legs=(ended,), position=SchemePosition(scheme=1, is_unplaced=True)),
+        )
+        == "NO-FORWARD"
+    )
     assert resolve("status", "", make_facts(legs=(ended,))) == "BUSY"
 
 
@@ -314,7 +324,11 @@ def test_the_forward_location_of_an_event_is_the_step_that_is_walked(
     )
     snapshot = make_snapshot(schemes=(Scheme(id=1, name="Office", steps=steps),))
 
-    assert expected == resolve("forward_location", "", make_facts(snapshot=snapshot, path=path))
+    assert expected == resolve(
+        "forward_location",
+        "",
+        make_facts(snapshot=snapshot, position=SchemePosition(scheme=1, path=path)),
+    )
 
 
 @pytest.mark.row("R1-61", "A-08")
@@ -368,7 +382,7 @@ def test_the_visit_knows_better_how_the_number_was_shown() -> None:
 
 @pytest.mark.parametrize("scheme", [77, 1])
 def test_a_scheme_that_is_gone_has_no_name(scheme: int) -> None:
-    facts = make_facts(scheme=scheme, path=(9,))
+    facts = make_facts(position=SchemePosition(scheme=scheme, path=(9,)))
 
     assert resolve("scheme_name", "", facts) == ("" if scheme == 77 else "Office")
     assert resolve("forward_location", "", facts) == ""

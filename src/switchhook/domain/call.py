@@ -218,6 +218,23 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SchemePosition(_Changeable):
+    """Where a call stands in its scheme."""
+
+    scheme: int = 0
+    """The scheme that is executed; 0 where `direct` is."""
+    direct: Target | None = None
+    """A dialled target that is no number of the project: rung without a scheme."""
+    path: Path = FIRST
+    jumps: int = 0
+    """How often the call went to another scheme [A-57]."""
+    is_unplaced: bool = False
+    """Whether the last location was a forwarding number that placed the call nowhere [A-14]."""
+    on_fallback: bool = False
+    """Whether the project's fallback was tried already [A-54]."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallTransfers(_Changeable):
     """The blind transfers of a call, one at a time."""
 
@@ -266,15 +283,7 @@ class Call(_Changeable):
     """Whether that account withholds its number; `caller` still holds it."""
     arrived_at: float
     state: CallState = CallState.ARRIVED
-    scheme: int
-    """The scheme that is executed; 0 where `direct` is."""
-    direct: Target | None = None
-    """A dialled target that is no number of the project: rung without a scheme."""
-    path: Path = FIRST
-    jumps: int = 0
-    """How often the call went to another scheme [A-57]."""
-    is_unplaced: bool = False
-    """Whether the last location was a forwarding number that placed the call nowhere [A-14]."""
+    position: SchemePosition = SchemePosition()
     legs: tuple[Leg, ...]
     redirections: int = 0
     """How often a telephone sent the call elsewhere."""
@@ -292,8 +301,6 @@ class Call(_Changeable):
     collecting: DigitCollection | None = None
     recording: CallRecording = CallRecording()
     rating: CallRating = CallRating()
-    on_fallback: bool = False
-    """Whether the project's fallback was tried already [A-54]."""
     wake_at: float | None = None
     """When the engine needs `TimePassed`, if nothing else comes first."""
     entries: int = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
 from switchhook.domain.screening import SOS
@@ -127,8 +127,7 @@ def _call(
         account=arrival.account,
         hidden=arrival.hidden,
         arrived_at=now,
-        scheme=scheme,
-        direct=direct,
+        position=SchemePosition(scheme=scheme, direct=direct),
         legs=(caller_leg,),
     )
 

@@ -40,6 +40,10 @@ class TransitionContext:
         self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
         return changed
 
+    def change_position(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of SchemePosition)
+        """Replace fields of the call's position."""
+        self.change(position=self.call.position.changed(**changes))
+
     def change_asks(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of CallAsks)
         """Replace fields of the call's asks."""
         self.change(asks=self.call.asks.changed(**changes))

@@ -61,9 +61,9 @@ def execute(ctx: TransitionContext) -> None:
     result = StepResult.JUMPED
     while result is not StepResult.TAKEN:
         scheme = scheme_of(ctx.call)
-        step = None if scheme is None else scheme.step_at(ctx.call.path)
+        step = None if scheme is None else scheme.step_at(ctx.call.position.path)
         if scheme is not None and step is not None:
-            at = " ".join(map(str, ctx.call.path))
+            at = " ".join(map(str, ctx.call.position.path))
             facts = (("scheme", str(scheme.id)), ("step", step.word), ("at", at))
             more = _branch(ctx) + _location(ctx, step)
             ctx.write_journal(EntryKind.STEP, scheme.name, facts=facts + more)
@@ -75,7 +75,7 @@ def execute(ctx: TransitionContext) -> None:
 
 def _branch(ctx: TransitionContext) -> EntryFacts:
     """Say in which branch the call is, for a step that stands in one."""
-    branch = ctx.call.path[-2:-1]
+    branch = ctx.call.position.path[-2:-1]
     return (("branch", str(branch[0])),) if branch else ()
 
 
@@ -105,7 +105,7 @@ def apply_result(ctx: TransitionContext, result: StepResult) -> None:
 def execute_scheme(ctx: TransitionContext, scheme: int) -> None:
     """Go on in the scheme that a webhook named; if that is not allowed, with the next step of this one."""
     result = jump_to_scheme(ctx, scheme)
-    ctx.change(is_unplaced=result is not StepResult.JUMPED)
+    ctx.change_position(is_unplaced=result is not StepResult.JUMPED)
     apply_result(ctx, result)
 
 
@@ -140,10 +140,11 @@ def _begin_step(ctx: TransitionContext, step: Step) -> StepResult:
 
 def _ring_fallback(ctx: TransitionContext) -> None:
     """Try the project's fallback once, then end [A-54]."""
-    fallback = ctx.call.snapshot.project.fallback
-    if fallback is None or ctx.call.on_fallback or ctx.call.direction is not Direction.INCOMING:
+    call, fallback = ctx.call, ctx.call.snapshot.project.fallback
+    was_tried = call.position.on_fallback
+    if fallback is None or was_tried or call.direction is not Direction.INCOMING:
         return end_unplaced(ctx)
-    ctx.change(on_fallback=True)
+    ctx.change_position(on_fallback=True)
     ctx.write_journal(EntryKind.FALLBACK, f"no step placed the call; trying {fallback}")
     order, seconds = RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT
     return apply_result(ctx, ring.begin(ctx, (fallback,), order, seconds, is_written=True))

@@ -39,28 +39,29 @@ class StepResult(Enum):
 
 def scheme_of(call: Call) -> Scheme | None:
     """Return the scheme that is executed; a dialled target is a scheme of one step."""
-    if call.direct is None:
-        return call.snapshot.schemes.get(call.scheme)
-    direct = RingStep(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
+    position = call.position
+    if position.direct is None:
+        return call.snapshot.schemes.get(position.scheme)
+    direct = RingStep(targets=(position.direct,), timeout=DIRECT_TIMEOUT)
     return Scheme(id=0, name="direct", steps=(direct,))
 
 
 def step_of(call: Call) -> Step | None:
     """Return the step that the call stands at."""
     scheme = scheme_of(call)
-    return None if scheme is None else scheme.step_at(call.path)
+    return None if scheme is None else scheme.step_at(call.position.path)
 
 
 def advance(ctx: TransitionContext) -> None:
     """Stand at the next step."""
     scheme = scheme_of(ctx.call)
     if scheme is not None:
-        ctx.change(path=scheme.next_path(ctx.call.path))
+        ctx.change_position(path=scheme.next_path(ctx.call.position.path))
 
 
 def enter_branch(ctx: TransitionContext, branch: str) -> StepResult:
     """Stand at the top of a branch of the current step."""
-    ctx.change(path=(*ctx.call.path, branch, *FIRST))
+    ctx.change_position(path=(*ctx.call.position.path, branch, *FIRST))
     return StepResult.JUMPED
 
 
@@ -74,7 +75,7 @@ def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> Ste
         return StepResult.CONTINUE
     if not may_jump(ctx):
         return StepResult.CONTINUE
-    ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1)
+    ctx.change_position(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.position.jumps + 1)
     ctx.change_asks(returned=())
     name = ctx.call.snapshot.schemes[scheme].name
     facts: EntryFacts = (("scheme", str(scheme)),)
@@ -86,7 +87,7 @@ def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> Ste
 
 def may_jump(ctx: TransitionContext) -> bool:
     """Say whether the call may go to one more scheme; note it where it went too often [A-57]."""
-    if ctx.call.jumps < MAX_JUMPS:
+    if ctx.call.position.jumps < MAX_JUMPS:
         return True
     ctx.write_journal(EntryKind.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
     return False
@@ -103,11 +104,11 @@ def leave_branch(ctx: TransitionContext, *, no_destination: bool) -> bool:
     A success branch that ended for want of a destination makes way for the failed one [A-48].
     """
     scheme = scheme_of(ctx.call)
-    enclosing = () if scheme is None else scheme.enclosing(ctx.call.path)
+    enclosing = () if scheme is None else scheme.enclosing(ctx.call.position.path)
     if scheme is None or not enclosing:
         return False
     at, step, branch = enclosing[0]
-    ctx.change(path=at)
+    ctx.change_position(path=at)
     if no_destination and isinstance(step, AskDialPlanStep) and branch == SUCCESS:
         journal_branch(ctx, FAILED, "success found no destination to ring")
         enter_branch(ctx, FAILED)
@@ -129,7 +130,7 @@ class DialPlanBranch:
 def dial_plan_branches(call: Call) -> Iterator[DialPlanBranch]:
     """Yield every dial-plan step in whose branch the call is, the nearest first."""
     scheme = scheme_of(call)
-    for at, step, branch in () if scheme is None else scheme.enclosing(call.path):
+    for at, step, branch in () if scheme is None else scheme.enclosing(call.position.path):
         if isinstance(step, AskDialPlanStep):
             returned = next((given for given in call.asks.returned if given.at == at), None)
             yield DialPlanBranch(step=step, branch=branch, returned=returned)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from switchhook.domain.call import CALLER, Call, CallRating, CallState, Direction, Leg, LegState
+from switchhook.domain.call import (
+    CALLER,
+    Call,
+    CallRating,
+    CallState,
+    Direction,
+    Leg,
+    LegState,
+    SchemePosition,
+)
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
@@ -160,7 +169,7 @@ def _call(
         account="",
         arrived_at=arrived_at,
         **_progress(snapshot, caller, event, outcome),
-        scheme=scheme or next(iter(snapshot.schemes), 0),
+        position=SchemePosition(scheme=scheme or next(iter(snapshot.schemes), 0)),
     )
 
 

@@ -257,7 +257,8 @@ def waits_for_keys(call: Call) -> tuple[object, ...] | None:
     keys = call.collecting
     if keys is None:
         return None
-    return call.state, call.scheme, call.path, call.jumps, call.asks.started, keys.attempt
+    at = call.position
+    return call.state, at.scheme, at.path, at.jumps, call.asks.started, keys.attempt
 
 
 class _KeyPresser:

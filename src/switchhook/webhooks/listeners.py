@@ -31,7 +31,7 @@ def admits(wanted: EventFilter, call: Call) -> bool:
     return (
         _fits(wanted.outcomes, call.outcome)
         and _fits(wanted.numbers, number and number.number)
-        and _fits(wanted.schemes, call.scheme)
+        and _fits(wanted.schemes, call.position.scheme)
         and _fits(wanted.accounts, account and account.login)
         and _fits(wanted.departments, account and account.department)
         and wanted.min_duration <= call.conversation

@@ -91,7 +91,7 @@ def _status(facts: CallFacts, _: str) -> str:
         return STATUS[call.outcome]
     if call.answered_at is not None:
         return STATUS[Outcome.ANSWERED]
-    if call.is_unplaced:
+    if call.position.is_unplaced:
         return NO_FORWARD
     return STATUS[OUTCOME_OF_ATTEMPT[call.last_attempt]] if call.last_attempt else ""
 
@@ -147,8 +147,8 @@ def _forward_location(facts: CallFacts, _: str) -> str:
     call = facts.call
     if facts.webhook is not None:
         return ask_location(facts.webhook)
-    scheme = call.snapshot.schemes.get(call.scheme)
-    step = scheme.step_at(call.path) if scheme else None
+    scheme = call.snapshot.schemes.get(call.position.scheme)
+    step = scheme.step_at(call.position.path) if scheme else None
     return "" if step is None else location_of(step, call.snapshot)
 
 
@@ -169,7 +169,7 @@ def _additional_number(facts: CallFacts, argument: str) -> str:
 
 
 def _scheme_name(facts: CallFacts, _: str) -> str:
-    scheme = facts.call.snapshot.schemes.get(facts.call.scheme)
+    scheme = facts.call.snapshot.schemes.get(facts.call.position.scheme)
     return scheme.name if scheme else ""
 
 

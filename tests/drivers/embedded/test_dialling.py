@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.call import Call, Direction
+from switchhook.domain.call import Call, Direction, SchemePosition
 from switchhook.domain.project import DialledNumber, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
@@ -48,7 +48,7 @@ def call(*trunks: Trunk) -> Call:
         callee="100",
         account="",
         arrived_at=0.0,
-        scheme=1,
+        position=SchemePosition(scheme=1),
         legs=(),
     )
 

@@ -106,7 +106,7 @@ def shown(story: Transcript) -> list[tuple[str, str]]:
 def test_ack_opens_the_success_branch() -> None:
     story = asked(ring(MARY), failed=(ring(JOHN),))
     story.hears(1, accepts(), *MARY_RINGS)
-    assert story.call.path == (0, "success", 0)
+    assert story.call.position.path == (0, "success", 0)
     assert story.journal[2:6] == [
         "asked names",
         "answer ACK",
@@ -149,7 +149,7 @@ def test_a_branch_that_placed_the_call_nowhere_hands_it_to_the_step_behind() -> 
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts(), *MARY_RINGS)
     story.hears(2, refuses("b1", 486), "ring b2 john", "emit incoming.forwarding")
-    assert story.call.path == (1,)
+    assert story.call.position.path == (1,)
 
 
 @pytest.mark.row("R5-25", "R5-28")
@@ -159,7 +159,7 @@ def test_branches_nest() -> None:
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts("c-1"), "show ringing", "ask names as c-2")
     story.hears(2, accepts("c-2"), "answer caller", "play enter to caller as p1")
-    assert story.call.path == (0, "success", 0, "success", 0)
+    assert story.call.position.path == (0, "success", 0, "success", 0)
 
 
 @pytest.mark.row("R5-53", "S-29")
@@ -214,7 +214,7 @@ def test_without_a_destination_the_next_step_of_the_branch_follows() -> None:
 def test_without_a_destination_and_a_next_step_the_failed_branch_follows() -> None:
     story = asked(RingDestinationStep(), failed=(ring(JOHN),))
     story.hears(1, accepts(), *JOHN_RINGS)
-    assert story.call.path == (0, "failed", 0)
+    assert story.call.position.path == (0, "failed", 0)
 
 
 @pytest.mark.row("R5-33", "A-48")
@@ -225,7 +225,7 @@ def test_without_a_destination_a_branch_within_success_leads_to_the_failed_one_t
     story = asked(menu, failed=(ring(JOHN),))
     story.hears(1, accepts(), "answer caller", "play choose to caller as p1")
     story.hears(2, presses("1"), "stop p1", *JOHN_RINGS)
-    assert story.call.path == (0, "failed", 0)
+    assert story.call.position.path == (0, "failed", 0)
 
 
 @pytest.mark.row("R5-33", "A-48", "A-53")

@@ -25,7 +25,7 @@ def test_outside_hours_nobody_is_asked() -> None:
     late = MONDAY_NOON + 6 * 3600
     story = Transcript(incoming(STEP, ring(MARY), now=late))
     story.hears(late, CallArrived(), BEFORE, "ring b1 john", "emit incoming.forwarding")
-    assert story.call.path == (0, "closed", 0)
+    assert story.call.position.path == (0, "closed", 0)
     story.hears(late + 1, refuses("b1", 486), "ring b2 mary", "emit incoming.forwarding")
 
 

@@ -37,7 +37,7 @@ def choosing(menu: MenuStep = MENU) -> Transcript:
 def test_a_key_opens_its_branch() -> None:
     story = choosing()
     story.hears(4, presses("1"), "ring b1 mary", "emit incoming.forwarding")
-    assert story.call.path == (0, "1", 0)
+    assert story.call.position.path == (0, "1", 0)
     assert "keyed 1" in story.journal
     story.hears(5, refuses("b1", 486), "ring b2 olga", "emit incoming.forwarding")
 
@@ -72,7 +72,7 @@ def test_a_wrong_key_brings_the_prompt_again_and_at_last_its_own_branch() -> Non
     story.hears(6, presses("8"), "stop p2", "play wrong to caller as p3")
     story.hears(7, presses("1"))
     story.hears(8, is_played("p3"), "ring b1 olga", "emit incoming.forwarding")
-    assert story.call.path == (0, "invalid", 0)
+    assert story.call.position.path == (0, "invalid", 0)
 
 
 @pytest.mark.row("FT-04")
@@ -81,7 +81,7 @@ def test_of_three_attempts_the_third_may_bring_the_right_key() -> None:
     story.hears(4, presses("9"), "play wrong choose to caller as p2")
     story.hears(5, presses("8"), "stop p2", "play wrong choose to caller as p3")
     story.hears(6, presses("1"), "stop p3", "ring b1 mary", "emit incoming.forwarding")
-    assert story.call.path == (0, "1", 0)
+    assert story.call.position.path == (0, "1", 0)
 
 
 def test_no_key_brings_the_prompt_again_and_at_last_its_own_branch() -> None:
@@ -90,7 +90,7 @@ def test_no_key_brings_the_prompt_again_and_at_last_its_own_branch() -> None:
     story.hears(10, is_played("p2"))
     story.hears(15, TimePassed(), "play late to caller as p3")
     story.hears(16, is_played("p3"), "ring b1 john", "emit incoming.forwarding")
-    assert story.call.path == (0, "timeout", 0)
+    assert story.call.position.path == (0, "timeout", 0)
 
 
 def test_what_was_last_decides_the_branch() -> None:

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import given, settings
 
-from switchhook.domain.call import Call
+from switchhook.domain.call import Call, SchemePosition
 from switchhook.storage.records import MAIN, StoreError
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_reader, call_to_row, delivery_to_row
@@ -68,9 +68,9 @@ def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have
 
 
 def test_a_path_through_branches_is_read_back() -> None:
-    deep = replace(call("c1"), path=(2, "success", 0, "1", 3))
+    deep = call("c1").changed(position=SchemePosition(path=(2, "success", 0, "1", 3)))
     *_, value = call_to_row(deep, MAIN)
-    assert call_reader(lambda *_: snapshot())(str(value)).path == (2, "success", 0, "1", 3)
+    assert call_reader(lambda *_: snapshot())(str(value)).position.path == (2, "success", 0, "1", 3)
 
 
 @pytest.mark.row("FT-02")

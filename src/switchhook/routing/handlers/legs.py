@@ -84,7 +84,7 @@ def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
     ctx.close_leg(leg, attempt_end(event.cause), event.cause)
     if ctx.call.live_called_legs or ring.next_round(ctx):
         return
-    if event.is_forbidden and ctx.call.direct is not None:
+    if event.is_forbidden and ctx.call.position.direct is not None:
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, event.cause)
     else:
         execute_next(ctx)

@@ -88,7 +88,7 @@ def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool
     note(ctx, leg, f"{leg.target} forwards its calls to {own.number}")
     ctx.end_leg(leg, attempt_end(FORWARDED), FORWARDED)
     if (result := jump_to_scheme(ctx, own.scheme, number=own.number)) is StepResult.JUMPED:
-        ctx.change(is_unplaced=False)
+        ctx.change_position(is_unplaced=False)
     apply_result(ctx, result)
     return True
 

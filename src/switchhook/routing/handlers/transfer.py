@@ -217,7 +217,7 @@ def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
     if not may_jump(ctx):
         _try_next_step(ctx)
         return
-    ctx.change(jumps=ctx.call.jumps + 1)
+    ctx.change_position(jumps=ctx.call.position.jumps + 1)
     _resolve(ctx, partial(transfer_targets.ring_scheme, ctx, event.scheme, FIRST, transfer.by))
 
 

@@ -92,7 +92,8 @@ def settle(
             kind, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
         )
         if asked.dialect is Dialect.FORWARDING_NUMBER and ctx.call.state is CallState.ASKING:
-            ctx.change(is_unplaced=True)  # until something rings, or another scheme is executed
+            # Until something rings, or another scheme is executed.
+            ctx.change_position(is_unplaced=True)
     ctx.change(wake_at=None)
     ctx.change_asks(pending=None)
 

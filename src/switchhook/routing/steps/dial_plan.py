@@ -105,9 +105,8 @@ def _ask(
     facts: EntryFacts = (("attempt", str(attempt)),) if code else ()
     if code and not webhook.mask_code:
         facts = (*facts, ("code", code))
-    ctx.change_asks(
-        returned=tuple(given for given in ctx.call.asks.returned if given.at != ctx.call.path)
-    )
+    at = ctx.call.position.path
+    ctx.change_asks(returned=tuple(one for one in ctx.call.asks.returned if one.at != at))
     ask.ask_and_wait(
         ctx,
         webhook.name,
@@ -140,7 +139,7 @@ def _retry(
 
 def _keep_return(ctx: TransitionContext, event: VerdictGiven) -> None:
     given = DialPlanReturn(
-        at=ctx.call.path, destination=event.destination, caller_name=event.caller_name
+        at=ctx.call.position.path, destination=event.destination, caller_name=event.caller_name
     )
     variables = {**dict(ctx.call.asks.variables), **dict(event.variables)}
     ctx.change_asks(

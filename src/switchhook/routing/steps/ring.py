@@ -44,7 +44,7 @@ PICKUP_EVENTS = {
 def begin_step(ctx: TransitionContext, step: RingStep) -> StepResult:
     """Ring what the step names."""
     adopt_caller_name(ctx, step.caller_name)
-    is_written = ctx.call.direct is None
+    is_written = ctx.call.position.direct is None
     return begin(ctx, step.targets, step.order, step.timeout, is_written=is_written)
 
 
@@ -75,14 +75,15 @@ def begin(
     """
     wanted = targets
     targets = tuple(target for target in wanted if is_written or may_ring(ctx, target))
-    if not targets and ctx.call.direct in wanted:
+    if not targets and ctx.call.position.direct in wanted:
         text = refusal_reason(ctx.call.snapshot, wanted[0], ctx.now)
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, Cause(sip=403, q850=21, text=text))
         return StepResult.TAKEN
     own = sole_project_number(ctx.call.snapshot, targets)
     if own is not None:
         result = jump_to_scheme(ctx, own.scheme, number=own.number)
-        ctx.change(is_unplaced=ctx.call.is_unplaced and result is not StepResult.JUMPED)
+        if result is StepResult.JUMPED:
+            ctx.change_position(is_unplaced=False)
         return result
     out = unringable_numbers(ctx.call.snapshot, targets)
     for target in out:
@@ -192,9 +193,9 @@ def _ring_round(
     ctx.change(
         state=CallState.RINGING,
         ringing=RingRound(waiting=waiting, timeout=timeout),
-        is_unplaced=False,
         wake_at=ctx.now + timeout,
     )
+    ctx.change_position(is_unplaced=False)
     prompts.start_background(ctx)
     members = (member for target in targets for member in _members(ctx, target))
     for member in dict.fromkeys(members):

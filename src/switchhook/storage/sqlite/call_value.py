@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
 
 STORED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "position": {
+        "scheme": "scheme",
+        "direct": "direct",
+        "path": "path",
+        "jumps": "jumps",
+        "is_unplaced": "is_unplaced",
+        "on_fallback": "on_fallback",
+    },
     "asks": {
         "pending": "asked",
         "started": "asks",
@@ -50,12 +58,13 @@ def flat(call: Call) -> dict[str, Any]:
     Written out, and not looped over the table: each step of each call is stored.
     """
     value = call.__dict__.copy()
-    for name in ("snapshot", "emitted", "playback", "recording"):
+    for name in ("snapshot", "emitted", "position", "playback", "recording"):
         value.pop(name, None)  # a call of an earlier version has its defaults elsewhere
     asks, transfers = call.asks, call.transfers
     playback, recording, rating = call.playback, call.recording, call.rating
     value["plan"] = call.snapshot.key
     value["told"] = call.emitted
+    value |= call.position.__dict__  # each under its own name
     value["asked"] = asks.pending
     value["asks"] = asks.started
     value["given"] = asks.returned

@@ -168,7 +168,8 @@ def _caller(call: Call) -> dict[str, NotificationValue]:
 
 def _dialled(call: Call) -> str:
     """Return the number that the call is for; of an outgoing call, the one that is really dialled."""
-    return _number(call.callee if call.direct is None else call.direct.value, call.snapshot)
+    direct = call.position.direct
+    return _number(call.callee if direct is None else direct.value, call.snapshot)
 
 
 def _party_of(leg: Leg, snapshot: ProjectSnapshot) -> dict[str, NotificationValue]:
