@@ -238,7 +238,7 @@ def snapshot_for(ports: dict[str, int]) -> ProjectSnapshot:
 def calls_for(snapshot: ProjectSnapshot) -> list[Call]:
     call = make_call(snapshot=snapshot, known=tuple(VISIT.items()))
     return [
-        replace(call, caller=f"38044{number:07}")
+        replace(call, caller=call.caller.changed(number=f"38044{number:07}"))
         for number in range(1_000_000, 1_000_000 + CALLERS)
     ]
 

@@ -19,7 +19,16 @@ from switchhook.app import application
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery import policy
 from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, RetryPolicy
-from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import (
+    CALLER,
+    Call,
+    CallerId,
+    CallState,
+    Direction,
+    Leg,
+    LegState,
+    SchemePosition,
+)
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
@@ -79,10 +88,8 @@ def ringing(version: int) -> Call:
         id="c1",
         snapshot=snapshot,
         direction=Direction.INCOMING,
-        caller="380441112233",
-        caller_name="",
+        caller=CallerId(number="380441112233"),
         callee="380442223344",
-        account="",
         arrived_at=0.0,
         state=CallState.RINGING,
         position=SchemePosition(scheme=1),

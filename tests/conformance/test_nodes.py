@@ -226,7 +226,9 @@ def test_what_cannot_be_stored_fails_alone_under_a_lease_too(opened: OpensAs) ->
     async def scenario() -> None:
         async with opened("a") as a:
             poisoned = replace(record(call("bad")), entries=())
-            bad = CallRecord(call=replace(poisoned.call, caller_name="\ud800"))
+            bad = CallRecord(
+                call=replace(poisoned.call, caller=poisoned.call.caller.changed(name="\ud800"))
+            )
             told = await asyncio.gather(
                 a.commit(record(call("c1"))), a.commit(bad), return_exceptions=True
             )

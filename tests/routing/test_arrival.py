@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
+from switchhook.domain.call import CALLER, Call, CallerId, CallState, Direction, LegState
 from switchhook.domain.dialling import Dialling
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import (
@@ -83,12 +83,16 @@ def test_a_call_begins_with_the_callers_leg_and_its_projects_version() -> None:
     )
     (leg,) = call.legs
     assert (leg.id, leg.target, leg.state, leg.started_at) == (CALLER, None, LegState.DIALLING, 5.0)
-    assert (call.caller, call.caller_name, call.account) == ("380441112233", "", "")
+    assert (call.caller.number, call.caller.name, call.caller.account) == ("380441112233", "", "")
 
 
 def test_a_number_of_the_own_project_runs_its_scheme_for_an_account_too() -> None:
     call = taken(replace(JOHN, callee="380800111222"))
-    assert (call.direction, call.position.scheme, call.account) == (Direction.INCOMING, 7, "john")
+    assert (call.direction, call.position.scheme, call.caller.account) == (
+        Direction.INCOMING,
+        7,
+        "john",
+    )
 
 
 def test_an_account_may_dial_a_colleague() -> None:
@@ -130,7 +134,11 @@ def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
     for name, kind in (("mary", TargetKind.ACCOUNT), ("sales", TargetKind.GROUP)):
         call = dials(name, "pbx")
         assert isinstance(call, Call)
-        assert (call.direction, call.caller, call.account) == (Direction.INTERNAL, "150", "")
+        assert (call.direction, call.caller.number, call.caller.account) == (
+            Direction.INTERNAL,
+            "150",
+            "",
+        )
         assert call.position.direct == Target(kind=kind, value=name)
         assert isinstance(dials(name, "carrier"), Refused)
     for callee in ("380501112233", "112", "nobody"):  # it gets no way out over another trunk
@@ -164,8 +172,10 @@ def test_an_outside_number_needs_a_trunk() -> None:
 def test_who_hides_is_known_to_us_and_to_those_who_help() -> None:
     hiding = replace(JOHN, callee="380501112233", hidden=True)
 
-    assert (taken(hiding).caller, taken(hiding).hidden) == ("john", True)
-    assert not taken(replace(hiding, callee="112")).hidden
+    assert taken(hiding).caller == CallerId(
+        number="john", name="John", account="john", is_withheld=True
+    )
+    assert not taken(replace(hiding, callee="112")).caller.is_withheld
 
 
 def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> None:
@@ -193,7 +203,7 @@ def test_a_call_for_help_without_a_number_goes_to_the_first_one() -> None:
         Target(kind=TargetKind.NUMBER, value="112"),
         "112",
     )
-    assert not call.hidden
+    assert not call.caller.is_withheld
     assert refused(replace(OUTSIDE, callee=SOS))[0] == 404
     without = Screening(emergency_numbers=())
     assert without.emergency(SOS) == ""
@@ -298,4 +308,8 @@ def test_a_trunk_reaches_a_number_in_any_spelling_and_the_call_knows_it_in_one(
     call = admit(arrival, directory, call="c", now=5.0)
 
     assert isinstance(call, Call)
-    assert (call.position.scheme, call.callee, call.caller) == (7, "380442223344", "+380501112233")
+    assert (call.position.scheme, call.callee, call.caller.number) == (
+        7,
+        "380442223344",
+        "+380501112233",
+    )

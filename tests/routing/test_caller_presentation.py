@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.call import DialPlanReturn
+from switchhook.domain.call import CallAsks, DialPlanReturn
 from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.caller_presentation import adopt_caller_name, presentation
@@ -64,7 +64,7 @@ def test_whoever_is_suppressed_has_no_name_either() -> None:
 
 
 def test_a_withheld_caller_may_have_a_name() -> None:
-    withheld = replace(call((1,)), caller="")
+    withheld = replace(call((1,)), caller=call((1,)).caller.changed(number=""))
     assert presentation(withheld) == ("", "Anna")
 
 
@@ -82,13 +82,8 @@ def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> No
 
 def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
     given = (DialPlanReturn(at=(0,)),)
-    ctx = TransitionContext(
-        replace(
-            call((0, "success", 0)),
-            asks=call((0, "success", 0)).asks.changed(returned=given, caller_name="Acme"),
-        ),
-        0.0,
-    )
+    asks = CallAsks(returned=given, caller_name="Acme")
+    ctx = TransitionContext(call((0, "success", 0)).changed(asks=asks), 0.0)
     adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
     assert ctx.call.asks.caller_name == "Acme"
 
@@ -101,7 +96,10 @@ def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
 
 @pytest.mark.row("FJ-02")
 def test_who_hides_is_shown_by_nothing_but_what_the_scheme_says() -> None:
-    hiding = replace(call((1,)), caller="mary", caller_name="Reception", hidden=True)
+    hiding = replace(
+        call((1,)),
+        caller=call((1,)).caller.changed(number="mary", name="Reception", is_withheld=True),
+    )
 
     assert presentation(hiding) == ("", "")
     prefixed = hiding.changed(position=hiding.position.changed(path=(0, "failed", 0)))

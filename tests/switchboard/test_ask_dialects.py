@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from switchhook.domain.call import CallAsks
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, summary
@@ -19,12 +20,14 @@ TEMPLATE = "http://u:pw@127.0.0.1:8080/{code}/{callerid}?secret=s3cret"
 
 def branch(code: str = "4711", codes: tuple[str, ...] = (), **changes: Any) -> DialPlanDialect:
     webhook = make_dial_plan(**({"url_template": TEMPLATE} | changes))
-    return DialPlanDialect(webhook=webhook, facts=make_facts(codes=codes), code=code, product=UA)
+    return DialPlanDialect(
+        webhook=webhook, facts=make_facts(asks=CallAsks(codes=codes)), code=code, product=UA
+    )
 
 
 def direction(codes: tuple[str, ...] = ()) -> ForwardingNumberDialect:
     webhook = make_number(url="http://u:pw@crm/{Caller ID}?key=s3cret")
-    facts = make_facts(codes=codes)
+    facts = make_facts(asks=CallAsks(codes=codes))
     return ForwardingNumberDialect(webhook=webhook, facts=facts, ask_id="ask-1", product=UA)
 
 

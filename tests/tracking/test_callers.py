@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import CALLER, Call, CallerId, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Outcome
 from switchhook.domain.project import Account, Project, ProjectSnapshot, Trunk
@@ -36,16 +36,14 @@ PLAN = ProjectSnapshot(
 NOBODY = Caller(project="shop", number="380441112233")
 
 
-def call(**changes: Any) -> Call:
+def call(number: str = "380441112233", account: str = "", **changes: Any) -> Call:
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=0.0)
     made = Call(
         id="c",
         snapshot=PLAN,
         direction=Direction.INCOMING,
-        caller="380441112233",
-        caller_name="",
+        caller=CallerId(number=number, account=account),
         callee="380442223344",
-        account="",
         arrived_at=1000.0,
         position=SchemePosition(scheme=1),
         legs=(caller,),
@@ -69,7 +67,7 @@ def answered(seconds: float, **changes: Any) -> Call:
 OUTGOING: dict[str, Any] = {
     "direction": Direction.OUTGOING,
     "account": "101",
-    "caller": "101",
+    "number": "101",
     "callee": "0441112233",
 }
 
@@ -78,12 +76,12 @@ OUTGOING: dict[str, Any] = {
     ("changes", "number"),
     [
         ({}, "380441112233"),
-        ({"caller": "+380 44 111-22-33"}, "380441112233"),
-        ({"caller": "0441112233"}, "380441112233"),
-        ({"caller": "102"}, "102"),
-        ({"caller": ""}, ""),
-        ({"caller": "anonymous"}, ""),
-        ({"account": "101", "caller": "101"}, ""),
+        ({"number": "+380 44 111-22-33"}, "380441112233"),
+        ({"number": "0441112233"}, "380441112233"),
+        ({"number": "102"}, "102"),
+        ({"number": ""}, ""),
+        ({"number": "anonymous"}, ""),
+        ({"account": "101", "number": "101"}, ""),
         (OUTGOING, "380441112233"),
         ({"direction": Direction.INTERNAL, "callee": "102"}, ""),
     ],

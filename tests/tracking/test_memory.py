@@ -51,10 +51,10 @@ def test_projects_share_no_callers() -> None:
 
 def test_a_withheld_caller_is_nobody() -> None:
     memory = Memory()
-    admitted, stored = memory.admit(call(caller=""))
+    admitted, stored = memory.admit(call(number=""))
 
     assert (admitted.known, stored) == ((), ())
-    assert memory.ended(answered(70.0, caller="")) == ()
+    assert memory.ended(answered(70.0, number="")) == ()
 
 
 def test_who_talks_now_goes_before_who_talked_last() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Call, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import Call, CallerId, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.outside import OutsideCalls, OutsideUse
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
@@ -47,10 +47,8 @@ def call(
         id="c1",
         snapshot=within,
         direction=Direction.OUTGOING,
-        caller="101",
-        caller_name="",
+        caller=CallerId(number="101", account="101"),
         callee=FRIEND.value,
-        account="101",
         arrived_at=NOON,
         position=SchemePosition(direct=FRIEND),
         legs=(leg,),
@@ -134,7 +132,8 @@ def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
 @pytest.mark.row("FI-02")
 def test_a_transfer_counts_for_the_account_that_made_it() -> None:
     given = call(snapshot(account_calls_per_day=1))
-    moved = replace(given, account="", legs=(replace(given.legs[0], account="101"),))
+    legs = (replace(given.legs[0], account="101"),)
+    moved = replace(given, caller=CallerId(number="101"), legs=legs)
     limiter = OutsideCallLimiter()
     assert limiter.begin(moved, "b1", FRIEND, NOON) is None
     forbidden = limiter.begin(replace(moved, id="c2"), "b1", FRIEND, NOON)

@@ -176,7 +176,7 @@ def test_an_account_calls_its_colleague() -> None:
     made = pretend(ring(MARY), caller="john", callee="mary")
     assert outcome(made) == (Outcome.ANSWERED, "mary")
     assert made.call is not None
-    assert (made.call.account, made.call.caller_name) == ("john", "John")
+    assert (made.call.caller.account, made.call.caller.name) == ("john", "John")
 
 
 def test_what_cannot_be_called_is_refused() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from switchhook.domain.call import Call, Direction, SchemePosition
+from switchhook.domain.call import Call, CallerId, Direction, SchemePosition
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
@@ -145,15 +145,15 @@ DUTCH_PLAN = make_snapshot(
 """The project of the dial plan's scenarios."""
 
 
-def make_call(**changes: Any) -> Call:
+def make_call(
+    caller: str = "380441112233", caller_name: str = "", account: str = "", **changes: Any
+) -> Call:
     settings: dict[str, Any] = {
         "id": "3333333333.3333333",
         "snapshot": PLAN,
         "direction": Direction.INCOMING,
-        "caller": "380441112233",
-        "caller_name": "",
+        "caller": CallerId(number=caller, name=caller_name, account=account),
         "callee": "380442223344",
-        "account": "",
         "arrived_at": ARRIVED,
         "position": SchemePosition(scheme=1),
         "legs": (),

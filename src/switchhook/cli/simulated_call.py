@@ -208,7 +208,7 @@ def _as_json(made: CallSimulation) -> dict[str, Any]:
     call = made.call
     assert call is not None  # noqa: S101 (the caller looked)
     return {
-        "caller": call.caller,
+        "caller": call.caller.number,
         "callee": call.callee,
         "state": call.state,
         "outcome": call.outcome,

@@ -218,6 +218,29 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallerId(_Changeable):
+    """Who calls."""
+
+    number: str
+    """The caller's number as it came, empty where it was withheld."""
+    name: str = ""
+    account: str = ""
+    """The login of the account that calls; empty for a call from outside."""
+    is_withheld: bool = False
+    """Whether that account withholds its number; `number` still holds it."""
+
+    @property
+    def shown_number(self) -> str:
+        """Return the number as others may see it; empty where it is withheld."""
+        return "" if self.is_withheld else self.number
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name as others may see it; empty where the number is withheld."""
+        return "" if self.is_withheld else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
 class SchemePosition(_Changeable):
     """Where a call stands in its scheme."""
 
@@ -272,15 +295,9 @@ class Call(_Changeable):
     id: str
     snapshot: ProjectSnapshot
     direction: Direction
-    caller: str
-    """The caller's number as it came, empty where it was withheld."""
-    caller_name: str
+    caller: CallerId
     callee: str
     """The dialled number, as it was dialled."""
-    account: str
-    """The login of the account that calls; empty for a call from outside."""
-    hidden: bool = False
-    """Whether that account withholds its number; `caller` still holds it."""
     arrived_at: float
     state: CallState = CallState.ARRIVED
     position: SchemePosition = SchemePosition()
@@ -325,7 +342,7 @@ class Call(_Changeable):
     def manager(self) -> str:
         """Return the login of the account that talks or talked, or that calls out; empty for none."""
         if self.direction is Direction.OUTGOING:
-            return self.account
+            return self.caller.account
         leg = self.leg(self.talking_to)
         if leg is None or leg.target is None or leg.target.kind is not TargetKind.ACCOUNT:
             return ""

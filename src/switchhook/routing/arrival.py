@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import CALLER, Call, CallerId, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
 from switchhook.domain.screening import SOS
@@ -119,16 +119,21 @@ def _call(
         id=call,
         snapshot=snapshot,
         direction=direction,
-        caller=arrival.caller
-        if arrival.account
-        else written_number(arrival.caller) or arrival.caller,
-        caller_name=arrival.caller_name,
+        caller=_caller_id(arrival),
         callee=arrival.callee,
-        account=arrival.account,
-        hidden=arrival.hidden,
         arrived_at=now,
         position=SchemePosition(scheme=scheme, direct=direct),
         legs=(caller_leg,),
+    )
+
+
+def _caller_id(arrival: Arrival) -> CallerId:
+    number = arrival.caller
+    return CallerId(
+        number=number if arrival.account else written_number(number) or number,
+        name=arrival.caller_name,
+        account=arrival.account,
+        is_withheld=arrival.hidden,
     )
 
 

@@ -36,7 +36,8 @@ def presentation(call: Call) -> tuple[str, str]:
     No number: anonymous, and then the name is not shown either.
     """
     number = _number(call)
-    return number, _name(call) if number or not call.caller or call.hidden else ""
+    is_anonymous = not number and bool(call.caller.shown_number)
+    return number, "" if is_anonymous else _name(call)
 
 
 def _number(call: Call) -> str:
@@ -46,7 +47,7 @@ def _number(call: Call) -> str:
     caller: a failed look-up must not uncover a suppressed number.
     """
     found = next((one for one in dial_plan_branches(call) if one.branch == SUCCESS), None)
-    caller = "" if call.hidden else call.caller
+    caller = call.caller.shown_number
     if found is None:
         return caller
     webhook = call.snapshot.dial_plan_webhooks.get(found.step.webhook)
@@ -65,7 +66,7 @@ def _name(call: Call) -> str:
     choice = (
         step.caller_name if isinstance(step, RingStep | RingDestinationStep) else UNCHANGED_NAME
     )
-    current = call.asks.caller_name or ("" if call.hidden else call.caller_name)
+    current = call.asks.caller_name or call.caller.shown_name
     match choice.choice:
         case NameChoice.PREPEND:
             return choice.text + current

@@ -62,7 +62,7 @@ def account_of(call: Call, leg_id: str) -> str:
     """Return the account whose telephone is at a leg; empty for a party outside."""
     leg = call.leg(leg_id)
     if leg is None or leg.target is None:
-        return call.account if leg is not None else ""
+        return call.caller.account if leg is not None else ""
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
 
 
@@ -144,8 +144,8 @@ def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
         return target.value in talking
     legs = (call.leg(call.party), call.leg(call.talking_to))
     numbers = {leg.target.value for leg in legs if leg is not None and leg.target is not None}
-    if call.party == CALLER and not call.account:
-        numbers.add(call.caller)
+    if call.party == CALLER and not call.caller.account:
+        numbers.add(call.caller.number)
     numbers.discard("")
     dialling = call.snapshot.project.dialling
     meant = {without_international_prefix(target.value), *dialling.meanings(target.value)}

@@ -483,7 +483,7 @@ def _facts(call: Call) -> dict[str, str]:
     return {
         "call": call.id,
         "project": call.snapshot.project.id,
-        "from": call.caller or "withheld",
+        "from": call.caller.number or "withheld",
         "to": call.callee,
     }
 

@@ -23,7 +23,7 @@ def outside_number(call: Call) -> str:
     """
     match call.direction:
         case Direction.INCOMING:
-            number = "" if call.account else call.caller
+            number = "" if call.caller.account else call.caller.number
         case Direction.OUTGOING:
             number = call.callee
         case Direction.INTERNAL:
@@ -124,7 +124,7 @@ def is_proper(call: Call) -> bool:
 def number_shown(call: Call) -> str:
     """Return the number that the called party of an outgoing call sees."""
     trunks = call.snapshot.project.trunks
-    return (trunks[0].from_user if trunks else "") or call.caller
+    return (trunks[0].from_user if trunks else "") or call.caller.number
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 (it is the value)

@@ -257,7 +257,7 @@ def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
 def _keys(call: Call, leg_id: str) -> tuple[UsageKey, ...]:
     """Return the account that a leg counts for: the one that redirected the call, else the caller."""
     project, leg = call.snapshot.project.id, call.leg(leg_id)
-    account = (leg.account if leg else "") or call.account
+    account = (leg.account if leg else "") or call.caller.account
     return ((project, account), (project, "")) if account else ((project, ""),)
 
 

@@ -178,7 +178,7 @@ def _type(facts: CallFacts, _: str) -> str:
 
 
 def _caller_id(facts: CallFacts, form: str) -> str:
-    return _e164(facts, facts.call.caller) if form == E164 else facts.call.caller
+    return _e164(facts, facts.call.caller.number) if form == E164 else facts.call.caller.number
 
 
 def _destination_id(facts: CallFacts, form: str) -> str:

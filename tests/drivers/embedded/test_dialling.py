@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.call import Call, Direction, SchemePosition
+from switchhook.domain.call import Call, CallerId, Direction, SchemePosition
 from switchhook.domain.project import DialledNumber, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
@@ -43,10 +43,8 @@ def call(*trunks: Trunk) -> Call:
         id="c1",
         snapshot=ProjectSnapshot(Project(id="shop", name="Shop", trunks=trunks)),
         direction=Direction.INCOMING,
-        caller="380441112233",
-        caller_name="Anna",
+        caller=CallerId(number="380441112233", name="Anna"),
         callee="100",
-        account="",
         arrived_at=0.0,
         position=SchemePosition(scheme=1),
         legs=(),

@@ -100,7 +100,7 @@ def sent_out(
                 assert [start(bytes(one)) for one in (invite, ack, bye)] == ["INVITE", "ACK", "BYE"]
                 far.send(bytes(response(bye, 200)))
                 await office.quiet()
-                return [invite, ack, bye], office.call.caller
+                return [invite, ack, bye], office.call.caller.number
 
     return run(scenario(), deadline=20)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.call import CALLER
+from switchhook.domain.call import CALLER, CallerId
 from switchhook.domain.cause import Cause
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import RateStep
@@ -264,6 +264,6 @@ def test_a_caller_who_is_blocked_in_another_spelling_is_turned_away() -> None:
 
 def test_a_caller_who_withholds_the_number_is_told_so() -> None:
     within = snapshot(ring(MARY), screening=Screening(block_withheld=True))
-    story = Transcript(replace(incoming(within=within), caller=""))
+    story = Transcript(incoming(within=within).changed(caller=CallerId(number="")))
     story.comes_to(0, CallArrived())
     assert story.end == "blocked by system, 603 the caller withholds the number"

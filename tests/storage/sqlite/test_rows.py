@@ -102,7 +102,7 @@ def test_a_damaged_value_says_so(damaged: str) -> None:
 
 def test_text_that_no_file_can_hold_is_refused() -> None:
     with pytest.raises(StoreError, match="the value cannot be stored"):
-        call_to_row(replace(call(), caller_name="\ud800"), MAIN)
+        call_to_row(replace(call(), caller=call().caller.changed(name="\ud800")), MAIN)
 
 
 def test_a_plan_that_is_gone_is_for_the_caller_to_handle() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CALLER, CallAsks, Direction, Leg, LegState
+from switchhook.domain.call import CALLER, CallAsks, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, Subscription
 from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot
@@ -84,7 +84,7 @@ def outgoing(*legs: Leg, **changes: Any) -> Call:
         "caller": "201",
         "caller_name": "Desk of Alice",
         "callee": "0612345678",
-        "direct": target("0612345678", TargetKind.NUMBER),
+        "position": SchemePosition(direct=target("0612345678", TargetKind.NUMBER)),
     }
     return call(*legs, **(settings | changes))
 
@@ -385,7 +385,7 @@ def test_a_call_between_accounts_names_both_with_their_addresses() -> None:
         caller="jan",
         callee="201",
         direction=Direction.INTERNAL,
-        direct=target("201"),
+        position=SchemePosition(direct=target("201")),
     )
     read = tree(made)
 

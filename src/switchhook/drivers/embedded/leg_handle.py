@@ -114,7 +114,7 @@ def write_handle(handle: dict[str, object]) -> str:
 def _user_of(call: Call, leg: Leg) -> str:
     """Return the account at the other end of a leg that an earlier version stored."""
     if leg.target is None:
-        return call.account
+        return call.caller.account
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
 
 

@@ -35,14 +35,15 @@ BEFORE_EVENTS = {
 def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
     """Tell that a call is here, before anything is done with it [A-55], and execute its scheme."""
     call = ctx.call
-    facts: EntryFacts = (("caller", call.caller), ("callee", call.callee))
-    facts += (("direction", call.direction), *((("hidden", "yes"),) if call.hidden else ()))
+    caller = call.caller
+    facts: EntryFacts = (("caller", caller.number), ("callee", call.callee))
+    facts += (("direction", call.direction), *((("hidden", "yes"),) if caller.is_withheld else ()))
     ctx.write_journal(EntryKind.ARRIVED, facts=facts)
     if (event := BEFORE_EVENTS.get(call.direction)) is not None:
         ctx.emit(event)
     project = call.snapshot.project
-    if not call.account and project.screening.blocks(call.caller, project.dialling):
-        why = BLOCKED if call.caller else WITHHELD
+    if not caller.account and project.screening.blocks(caller.number, project.dialling):
+        why = BLOCKED if caller.number else WITHHELD
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, why)
         return
     execute(ctx)

@@ -143,7 +143,7 @@ def issue_ring(ctx: TransitionContext, leg: str, target: Target, party: str = ""
         ctx.issue(_transferred_callee(ctx, leg, target, transferred))
         return
     number, name = presentation(ctx.call)
-    hidden = ctx.call.caller if ctx.call.hidden and not number else ""
+    hidden = ctx.call.caller.number if ctx.call.caller.is_withheld and not number else ""
     ctx.issue(
         RingLeg(
             leg=leg,
@@ -208,7 +208,7 @@ def _members(ctx: TransitionContext, target: Target) -> tuple[Target, ...]:
     members = ctx.call.snapshot.members(target)
     if target.kind is not TargetKind.GROUP:
         return members
-    return tuple(member for member in members if member.value != ctx.call.account)
+    return tuple(member for member in members if member.value != ctx.call.caller.account)
 
 
 def dial(ctx: TransitionContext, target: Target, *, party: str = "", account: str = "") -> None:

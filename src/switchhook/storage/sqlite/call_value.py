@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
 
 STORED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "caller": {
+        "number": "caller",
+        "name": "caller_name",
+        "account": "account",
+        "is_withheld": "hidden",
+    },
     "position": {
         "scheme": "scheme",
         "direct": "direct",
@@ -60,10 +66,14 @@ def flat(call: Call) -> dict[str, Any]:
     value = call.__dict__.copy()
     for name in ("snapshot", "emitted", "position", "playback", "recording"):
         value.pop(name, None)  # a call of an earlier version has its defaults elsewhere
-    asks, transfers = call.asks, call.transfers
+    caller, asks, transfers = call.caller, call.asks, call.transfers
     playback, recording, rating = call.playback, call.recording, call.rating
     value["plan"] = call.snapshot.key
     value["told"] = call.emitted
+    value["caller"] = caller.number
+    value["caller_name"] = caller.name
+    value["account"] = caller.account
+    value["hidden"] = caller.is_withheld
     value |= call.position.__dict__  # each under its own name
     value["asked"] = asks.pending
     value["asks"] = asks.started

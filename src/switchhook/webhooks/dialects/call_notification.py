@@ -160,10 +160,10 @@ def _legs(call: Call, status: NotificationStatus) -> Iterable[Leg]:
 
 
 def _caller(call: Call) -> dict[str, NotificationValue]:
-    name = call.asks.caller_name or call.caller_name
-    if call.account:
-        return _account(call.account, call.snapshot, name)
-    return _party(_number(call.caller, call.snapshot) or WITHHELD, name)
+    name = call.asks.caller_name or call.caller.name
+    if call.caller.account:
+        return _account(call.caller.account, call.snapshot, name)
+    return _party(_number(call.caller.number, call.snapshot) or WITHHELD, name)
 
 
 def _dialled(call: Call) -> str:

@@ -62,10 +62,10 @@ def _value(webhook: DialPlanWebhook, facts: CallFacts, code: str, name: str, _: 
         case "did":
             return _international(call.callee, facts)
         case "callerid":
-            return _international(call.caller, facts) or webhook.withheld_caller
+            return _international(call.caller.number, facts) or webhook.withheld_caller
         case "callername":
             # A name beside a withheld number would tell whose number it is (S-20).
-            return (call.caller_name if call.caller else "") or webhook.unknown_name
+            return (call.caller.name if call.caller.number else "") or webhook.unknown_name
         case _:
             return ""
 
