@@ -105,6 +105,7 @@ async def deliver(deliveries: tuple[Delivery, ...]) -> list[str]:
     return failures
 
 
+@pytest.mark.row("T-30", "S-43")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", USES)
 def test_a_receiver_is_told_of_a_call(name: str, call: str, tmp_path: Path) -> None:
