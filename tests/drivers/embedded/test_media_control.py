@@ -21,6 +21,7 @@ from switchhook.domain.scheme import (
     VoicemailStep,
 )
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.media_control import (
     DuplicateDtmf,
     MediaControl,
@@ -212,11 +213,13 @@ def test_a_key_that_comes_in_two_ways_is_one(
 ) -> None:
     echoes = DuplicateDtmf()
     heard_ = [
-        d for d, info, at in keys if not echoes.is_duplicate("c1 caller", d, at, by_info=info)
+        d
+        for d, info, at in keys
+        if not echoes.is_duplicate(CallPart("c1", "caller"), d, at, by_info=info)
     ]
     assert "".join(heard_) == told
     echoes.forget("c1")
-    assert not echoes.is_duplicate("c1 caller", "5", 0.6, by_info=True)
+    assert not echoes.is_duplicate(CallPart("c1", "caller"), "5", 0.6, by_info=True)
 
 
 @pytest.mark.slow

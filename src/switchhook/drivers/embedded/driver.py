@@ -25,6 +25,7 @@ from switchhook.drivers.embedded.bridge.anchored import NO_PORT
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.bridge.output import AfterCommit
 from switchhook.drivers.embedded.bridge.relaying import read_in_part
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
@@ -437,7 +438,7 @@ class EmbeddedDriver:
         bindings = self._registrar.lookup(login, _now())
         if not bindings:
             raise UndiallableError(480, f"no telephone of account {login} is registered")
-        sip_leg = f"{call.id} {command.leg}"
+        sip_leg = str(CallPart(call.id, command.leg))
         account = call.snapshot.accounts.get(login)
         where = DialledNumber.NOWHERE if account is None else account.dialled_number
         invites = [
@@ -473,7 +474,7 @@ class EmbeddedDriver:
     def _resume(self, call: Call) -> frozenset[str]:
         anchor = Anchor(call.id)
         live = {
-            leg.id: f"{call.id} {leg.id}"
+            leg.id: str(CallPart(call.id, leg.id))
             for leg in call.legs
             if leg.id in {call.party, call.talking_to}
             and leg.is_live

@@ -10,6 +10,7 @@ from switchhook.domain.call import Call
 from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, destination_at
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
@@ -47,7 +48,7 @@ class Hunt:
     @property
     def sip_leg(self) -> str:
         """Name the SIP leg of the present try."""
-        name = f"{self.call.id} {self.command.leg}"
+        name = str(CallPart(self.call.id, self.command.leg))
         return name if self.tries < 2 else f"{name} try {self.tries}"
 
     @property

@@ -13,6 +13,7 @@ import structlog
 from switchhook.domain.call import CALLER
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.admission import Party
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import credentials_for
 from switchhook.sip.net.rtp_thread import NoPortError
 
@@ -73,7 +74,7 @@ class LegHandles:
         """Take a leg up again that an earlier process stored; False where that cannot be."""
         if not leg.handle:
             return False
-        sip_leg = f"{call.id} {leg.id}"
+        sip_leg = str(CallPart(call.id, leg.id))
         try:
             handle = json.loads(leg.handle)
             answer_of = str(handle["answer_of"]) if "answer_of" in handle else ""

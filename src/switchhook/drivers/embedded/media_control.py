@@ -18,6 +18,7 @@ import structlog
 from switchhook.domain.call import CALLER
 from switchhook.drivers.embedded.bridge.anchor import SDP, Anchor, MediaLine
 from switchhook.drivers.embedded.bridge.relaying import RELAYED
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -79,14 +80,14 @@ class DuplicateDtmf:
     """The DTMF digits that came by RTP or INFO, and may come by the other."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, list[tuple[str, bool, float]]] = {}
+        self._latest: dict[CallPart, list[tuple[str, bool, float]]] = {}
 
-    def is_duplicate(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
+    def is_duplicate(self, leg: CallPart, digit: str, now: float, *, by_info: bool) -> bool:
         """Say whether this key came in the other way already.
 
         Whoever keys fast, or whose INFO is late, presses the next key before the duplicate of the last.
         """
-        keys = self._latest.pop(stream, [])
+        keys = self._latest.pop(leg, [])
         keys = [key for key in keys[-MOST_KEYS:] if now - key[2] < DUPLICATE_WITHIN]
         first = next((key for key in keys if key[:2] == (digit, not by_info)), None)
         if first is not None:
@@ -95,13 +96,13 @@ class DuplicateDtmf:
             keys.append((digit, by_info, now))
         if len(self._latest) >= MOST_STREAMS:
             self._latest.clear()  # keys of calls that were over when they were told
-        self._latest[stream] = keys
+        self._latest[leg] = keys
         return first is not None
 
     def forget(self, call: str) -> None:
-        """Forget a call's streams."""
-        for stream in [known for known in self._latest if known.startswith(f"{call} ")]:
-            del self._latest[stream]
+        """Forget a call's legs."""
+        for leg in [known for known in self._latest if known.call == call]:
+            del self._latest[leg]
 
 
 NO_FOLDER: Final = "no folder for recordings is set up"
@@ -126,7 +127,6 @@ class MediaControl:
         self._silent = silent
         self._local = local
         self._duplicates = DuplicateDtmf()
-        self._recordings: dict[str, tuple[str, str]] = {}  # call and name by name of the file's
         self._media = MediaThread(
             self._handle_event,
             host=host,
@@ -222,12 +222,12 @@ class MediaControl:
             case Play():
                 return self._play(call, bridge, command)
             case StopPlaying():
-                stop_playback = media.StopPlayback(playback=f"{call.id} {command.playback}")
+                stop_playback = media.StopPlayback(playback=_id(call, command.playback))
                 return [] if anchored is None else anchored.put(stop_playback)
             case StartRecording():
                 return self._record(call, bridge, command)
             case StopRecording():
-                stop_recording = media.StopRecorder(recording=f"{call.id} {command.recording}")
+                stop_recording = media.StopRecorder(recording=_id(call, command.recording))
                 return [] if anchored is None else anchored.put(stop_recording)
             case _:
                 assert_never(command)
@@ -242,7 +242,7 @@ class MediaControl:
         if anchored is None or not anchored.anchor.has(command.leg) or not sounds:
             return [] if command.loop else [call_events.PlaybackFinished(playback=command.playback)]
         stream = anchored.anchor.stream(command.leg)
-        playback = f"{call.id} {command.playback}"
+        playback = _id(call, command.playback)
         return anchored.play(
             media.StartPlayback(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
         )
@@ -256,8 +256,7 @@ class MediaControl:
                 recording=command.recording, seconds=0, path="", trouble=why
             )
             return [failed]
-        recording = f"{call.id} {command.recording}"
-        self._recordings[recording] = call.id, command.recording
+        recording = _id(call, command.recording)
         path = self._path(call, command.recording)
         stream = anchored.anchor.stream(party)
         return anchored.put(
@@ -290,12 +289,12 @@ class MediaControl:
     def _handle_event(self, event: media.MediaStreamEvent) -> None:
         match event:
             case media.DtmfReceived():
-                call, _, leg = event.stream.partition(" ")
-                pressed = call_events.DigitPressed(leg=leg, digit=event.digit)
-                self.tell_digit(call, pressed, by_info=False)
+                part = CallPart.parse(event.stream)
+                pressed = call_events.DigitPressed(leg=part.name, digit=event.digit)
+                self.tell_digit(part.call, pressed, by_info=False)
             case media.PlaybackEnded():
-                call, _, playback = event.playback.partition(" ")
-                self._tell(call, call_events.PlaybackFinished(playback=playback), None)
+                part = CallPart.parse(event.playback)
+                self._tell(part.call, call_events.PlaybackFinished(playback=part.name), None)
             case media.RecordingWritten():
                 self._recorded(event)
             case media.MediaTimeout():
@@ -314,7 +313,7 @@ class MediaControl:
         """Tell of a key once, though some telephones send each both as RTP event and as INFO."""
         now = asyncio.get_running_loop().time()
         if not self._duplicates.is_duplicate(
-            f"{call} {pressed.leg}", pressed.digit, now, by_info=by_info
+            CallPart(call, pressed.leg), pressed.digit, now, by_info=by_info
         ):
             self._tell(call, pressed, recorded)
         elif recorded is not None:
@@ -325,12 +324,17 @@ class MediaControl:
         self._duplicates.forget(call)
 
     def _recorded(self, event: media.RecordingWritten) -> None:
-        call, recording = self._recordings.pop(event.recording, ("", ""))
+        part = CallPart.parse(event.recording)
         path = str(event.path) if event.seconds else ""
         finished = call_events.RecordingFinished(
-            recording=recording, seconds=event.seconds, path=path, trouble=event.error
+            recording=part.name, seconds=event.seconds, path=path, trouble=event.error
         )
-        self._tell(call, finished, None)
+        self._tell(part.call, finished, None)
+
+
+def _id(call: Call, name: str) -> str:
+    """Return the id of a call's playback or recording."""
+    return str(CallPart(call.id, name))
 
 
 @lru_cache(maxsize=1_000)

@@ -17,6 +17,7 @@ from switchhook.domain.cause import OUR_ERROR, Cause
 from switchhook.drivers.embedded.admission import Party, party_at
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.bridge.output import BridgeOutput
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     destinations_of,
@@ -128,7 +129,7 @@ class OutboundLegs:
             destination = hunt.destination = hunt.destinations.popleft()
             address = numeric(destination.host)
             if address is None:
-                name = f"ring {hunt.call.id} {hunt.command.leg}"
+                name = f"ring {CallPart(hunt.call.id, hunt.command.leg)}"
                 spawn(self._look_up(hunt, destination), name=name)
                 return
             hunt.peers.append(Peer(destination.transport, address, destination.port))

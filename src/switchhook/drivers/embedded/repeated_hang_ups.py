@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import credentials_for
 from switchhook.sip.ua.commands import EndSession
 
@@ -33,7 +34,7 @@ async def hang_up_again(
 ) -> None:
     """Send a BYE to both sides of the calls that an earlier process ended last."""
     for project, call, leg, handle in await store.legs_of_last_ends(time.time() - LONGEST_AGO):
-        sip_leg = f"{call} {leg} ended"
+        sip_leg = f"{CallPart(call, leg)} ended"
         try:
             known = json.loads(handle)
             stored = known["sip"]

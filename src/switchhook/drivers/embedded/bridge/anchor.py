@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.sip.rtp.commands import CloseStream, ConnectStreams, FarEnd, SetFarEnd
 from switchhook.sip.rtp.g711 import LAWS
 from switchhook.sip.wire.errors import SipError
@@ -39,8 +40,12 @@ class Anchor:
         self._lines: dict[str, MediaLine] = {}
 
     def stream(self, leg: str) -> str:
-        """Return the name of a leg's stream."""
-        return f"{self.call} {leg}"
+        """Return the id of a leg's stream."""
+        return str(CallPart(self.call, leg))
+
+    def playback(self, name: str) -> str:
+        """Return the id of a playback of the call."""
+        return str(CallPart(self.call, name))
 
     def has(self, leg: str) -> bool:
         """Say whether a leg's sound is led through us."""

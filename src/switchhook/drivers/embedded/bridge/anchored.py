@@ -113,7 +113,7 @@ class AnchoredPath:
             return [Answer(leg=legs.caller, status=180)]
         ringing = media.StartPlayback(
             stream=anchor.stream(CALLER),
-            playback=f"{anchor.call} {_RINGING}",
+            playback=anchor.playback(_RINGING),
             sounds=(ringback(),),
             loop=True,
         )
@@ -132,7 +132,7 @@ class AnchoredPath:
             legs.is_waiting = False
             outs.append(self._answer(200))
         if called.party:
-            outs += self._stop(f"{_HOLD} {command.party}")
+            outs += self._stop(_on_hold(command.party))
         return [*outs, *self.anchor.join(command.party, command.leg)]
 
     def _answer(self, status: int) -> Answer:
@@ -144,7 +144,7 @@ class AnchoredPath:
         return Answer(leg=legs.caller, status=status, headers=SDP, body=self._described, fork=fork)
 
     def _stop(self, playback: str) -> list[BridgeOutput]:
-        return self.put(media.StopPlayback(playback=f"{self.anchor.call} {playback}"))
+        return self.put(media.StopPlayback(playback=self.anchor.playback(playback)))
 
     # What a called leg says
 
@@ -230,7 +230,7 @@ class AnchoredPath:
         other = self._legs.other_than(holder)
         if not self.anchor.has(other) or not self.hold_music:
             return []
-        playback = f"{self.anchor.call} {_HOLD} {other}"
+        playback = self.anchor.playback(_on_hold(other))
         if not self.anchor.is_on_hold(holder):
             return [media.StopPlayback(playback=playback)]
         stream = self.anchor.stream(other)
@@ -250,3 +250,8 @@ def warning_of(body: bytes) -> tuple[str, str]:
     """Tell the same to the telephone (RFC 3261 §20.43)."""
     code, words = missing_in(body)
     return "Warning", f"{code} switchhook {quote(f'{one_line(words)}; {SPOKEN}')}"
+
+
+def _on_hold(leg: str) -> str:
+    """Return the name of the music that a leg hears while the other side holds."""
+    return f"{_HOLD} {leg}"

@@ -5,6 +5,7 @@ The id of a request holds all that its NOTIFYs need, so that it survives a resta
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -29,6 +30,26 @@ _SIPFRAG: Final = ("Content-Type", "message/sipfrag;version=2.0")
 _CALLED: Final = frozenset({"sip", "sips", "tel"})
 
 
+@dataclass(frozen=True, slots=True)
+class ReferId:
+    """The id of a REFER: all that its answer and its NOTIFYs need."""
+
+    ref: str
+    """The user agent's id of the request; it holds no space."""
+    cseq: int
+    is_quiet: bool
+    """Whether the telephone wants no NOTIFY (Refer-Sub: false, RFC 4488)."""
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.cseq} {_QUIET if self.is_quiet else ''}"
+
+    @classmethod
+    def parse(cls, text: str) -> ReferId:
+        """Parse what `str` wrote."""
+        ref, cseq, quiet = text.split(" ")
+        return cls(ref, int(cseq), quiet == _QUIET)
+
+
 def requested(event: InDialogRequestReceived, leg: str) -> TransferRequested | Respond:
     """Parse a REFER, or return its refusal."""
     request = event.request
@@ -47,8 +68,8 @@ def requested(event: InDialogRequestReceived, leg: str) -> TransferRequested | R
     if not to:
         return Respond(ref=event.ref, status=404)
     quiet = (request.headers.get("Refer-Sub") or "").partition(";")[0].strip().lower() == "false"
-    known_by = f"{event.ref} {request.cseq.number} {_QUIET if quiet else ''}"
-    return TransferRequested(leg=leg, request=known_by, to=to, is_attended=_has_replaces(uri))
+    refer = ReferId(event.ref, request.cseq.number, quiet)
+    return TransferRequested(leg=leg, request=str(refer), to=to, is_attended=_has_replaces(uri))
 
 
 def _has_replaces(uri: Uri) -> bool:
@@ -64,10 +85,10 @@ def referred_by(request: Request) -> HeaderFields:
 
 def answer_to(command: AnswerTransfer) -> Respond:
     """Answer a REFER."""
-    ref, _, quiet = command.request.split(" ")
-    agrees = command.status < 300 and quiet == _QUIET
+    refer = ReferId.parse(command.request)
+    agrees = command.status < 300 and refer.is_quiet
     return Respond(
-        ref=ref,
+        ref=refer.ref,
         status=command.status,
         reason=one_line(command.reason) or None,
         headers=(("Refer-Sub", "false"),) if agrees else (),
@@ -76,16 +97,16 @@ def answer_to(command: AnswerTransfer) -> Respond:
 
 def notify_of(command: NotifyTransfer, sip_leg: str) -> SendInDialog | None:
     """Tell what became of it; None when the REFER asked for no NOTIFY."""
-    ref, number, quiet = command.request.split(" ")
-    if quiet == _QUIET:
+    refer = ReferId.parse(command.request)
+    if refer.is_quiet:
         return None
     is_last = command.status >= 200
     state = "terminated;reason=noresource" if is_last else f"active;expires={SUBSCRIBED}"
     words = one_line(command.reason) or REASONS.get(command.status, "Unknown")
     return SendInDialog(
         leg=sip_leg,
-        ref=f"{ref} {command.status}",
+        ref=f"{refer.ref} {command.status}",
         method="NOTIFY",
-        headers=(("Event", f"refer;id={number}"), ("Subscription-State", state), _SIPFRAG),
+        headers=(("Event", f"refer;id={refer.cseq}"), ("Subscription-State", state), _SIPFRAG),
         body=f"SIP/2.0 {command.status} {words}\r\n".encode(),
     )
