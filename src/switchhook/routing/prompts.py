@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPlaying
+from switchhook.routing.ids import playback_id
 from switchhook.routing.position import StepResult, enter_branch
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def play(ctx: TransitionContext, sounds: tuple[str, ...], *, loop: bool = False)
     stop_background(ctx)
     answer(ctx)
     number = ctx.call.playback.started + 1
-    playback = f"p{number}"
+    playback = playback_id(number)
     ctx.change_playback(started=number)
     ctx.issue(Play(leg=CALLER, playback=playback, sounds=sounds, loop=loop))
     return playback

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import Recording, RunningRecording
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import StartRecording, StopRecording
+from switchhook.routing.ids import recording_id
 
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
@@ -20,7 +21,7 @@ STOP_TIMEOUT = 5.0
 def start(ctx: TransitionContext, *, both: bool) -> None:
     """Start a recording, of the caller or of a conversation."""
     number = ctx.call.recording.started + 1
-    recorder = RunningRecording(id=f"r{number}")
+    recorder = RunningRecording(id=recording_id(number))
     ctx.change_recording(running=recorder, started=number)
     ctx.issue(StartRecording(recording=recorder.id, both=both))
 

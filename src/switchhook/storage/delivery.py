@@ -55,6 +55,11 @@ def delivery_id(call: str, seq: int, webhook: str, recipient: str = "") -> str:
     return f"{name}.{_encoded(recipient)}" if recipient else name
 
 
+def is_id_of_call(delivery: str, call: str) -> bool:
+    """Say whether this is the id of a delivery of the call."""
+    return delivery.startswith(f"{call}.")
+
+
 @lru_cache(maxsize=1_000)  # each webhook's stands in all its deliveries
 def _encoded(name: str) -> str:
     return quote(name, safe="")

@@ -14,7 +14,7 @@ from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
 from switchhook.errors import ExpectedError
-from switchhook.storage.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery, is_id_of_call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class CallRecord:
         for delivery in self.deliveries:
             if (delivery.call, delivery.project) != (call, project):
                 raise ValueError(f"delivery {delivery.id!r} is not of call {call!r} of {project!r}")
-            if not delivery.id.startswith(f"{call}."):
+            if not is_id_of_call(delivery.id, call):
                 raise ValueError(f"the id of delivery {delivery.id!r} does not begin with its call")
 
 

@@ -9,6 +9,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.webhook import Dialect
 from switchhook.routing import prompts
 from switchhook.routing.commands import AskWebhook
+from switchhook.routing.ids import ask_id
 from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
@@ -59,20 +60,21 @@ def issue_ask(
     facts: EntryFacts = (),
 ) -> None:
     """Order the same, whatever else goes on in the call."""
-    ask_id = f"{ctx.call.id}-{ctx.call.asks.started + 1}"
+    number = ctx.call.asks.started + 1
+    ask = ask_id(ctx.call.id, number)
     asked = PendingAsk(
-        id=ask_id,
+        id=ask,
         webhook=webhook,
         asked_at=ctx.now,
         dialect=dialect,
         attempt=attempt,
     )
     ctx.change(wake_at=ctx.now + time_limit + GRACE)
-    ctx.change_asks(started=ctx.call.asks.started + 1, pending=asked)
-    ctx.write_journal(EntryKind.ASKED, webhook, facts=(("ask", ask_id), *facts))
+    ctx.change_asks(started=number, pending=asked)
+    ctx.write_journal(EntryKind.ASKED, webhook, facts=(("ask", ask), *facts))
     if ctx.call.state is CallState.ASKING:
         prompts.fill_wait(ctx)
-    ctx.issue(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
+    ctx.issue(AskWebhook(ask=ask, webhook=webhook, dialect=dialect, code=code))
 
 
 def settle(

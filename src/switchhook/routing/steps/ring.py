@@ -15,6 +15,7 @@ from switchhook.routing import prompts, recording
 from switchhook.routing.caller_presentation import adopt_caller_name, presentation
 from switchhook.routing.commands import ConnectLegs, RingLeg
 from switchhook.routing.ending import end
+from switchhook.routing.ids import leg_id
 from switchhook.routing.position import StepResult, dial_plan_branch, jump_to_scheme
 from switchhook.routing.project_numbers import (
     sole_project_number,
@@ -214,7 +215,7 @@ def _members(ctx: TransitionContext, target: Target) -> tuple[Target, ...]:
 def dial(ctx: TransitionContext, target: Target, *, party: str = "", account: str = "") -> None:
     """Ring one telephone on a leg of its own."""
     leg = Leg(
-        id=f"b{len(ctx.call.legs)}",
+        id=leg_id(len(ctx.call.legs)),
         target=target,
         state=LegState.DIALLING,
         started_at=ctx.now,
