@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,8 @@ from switchhook.projectfile.schema import event as event_schema
 from switchhook.projectfile.schema import project as project_schema
 from switchhook.projectfile.schema import scheme as scheme_schema
 from switchhook.projectfile.schema import webhook as webhook_schema
-from switchhook.projectfile.toml.tables import REQUIRED, Table
+from switchhook.projectfile.toml.tables import DECLARED, REQUIRED, Table, TableKey
+from switchhook.projectfile.toml.value_types import Text, Whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +70,43 @@ def _tables() -> list[tuple[str, Table]]:
 @pytest.mark.row("FT-01")
 @pytest.mark.parametrize(("name", "table"), _tables(), ids=lambda one: str(one)[:30])
 def test_a_key_left_out_means_what_the_value_means_without_it(name: str, table: Table) -> None:
-    """The file says its defaults, and the value has its own: they are the same."""
+    """The value's class declares the default, and the file takes it from there."""
     fields = {field.name: field for field in dataclass_fields(cast("Any", table.make))}
     for key in table.keys:
         if key.is_marker:
             continue
         field = fields[key.attr]
+        assert key.default is not DECLARED
         if key.default is not REQUIRED and field.default is not MISSING:
             assert key.default == field.default, f"{name}.{key.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy:
+    """A value with a default."""
+
+    name: str
+    size: int = 3
+
+
+@pytest.mark.row("FT-01")
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        (
+            TableKey("size", Whole(least=0, most=9), "", default=3),
+            "the default of size stands twice",
+        ),
+        (TableKey("name", Text(), "", default=DECLARED), "the default of name is declared nowhere"),
+    ],
+)
+def test_a_default_stands_once(key: TableKey, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        Table(make=Toy, keys=(key,))
+
+
+@pytest.mark.row("FT-01")
+def test_a_default_is_taken_from_the_value_s_class() -> None:
+    size = TableKey("size", Whole(least=0, most=9), "", default=DECLARED)
+    (key,) = Table(make=Toy, keys=(size,)).keys
+    assert key.default == 3

@@ -7,7 +7,7 @@ from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import MAX_REMARKS, Mistakes
-from switchhook.projectfile.toml.tables import FormerName, Table, TableKey, Tables
+from switchhook.projectfile.toml.tables import DECLARED, FormerName, Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import ListOf, Marker, Text, Whole
 
 
@@ -26,7 +26,9 @@ class Dog:
 TOY = Table(
     make=Toy,
     keys=(
-        TableKey("colour", Text(), "", default="", former=FormerName(name="color", since="0.2.0")),
+        TableKey(
+            "colour", Text(), "", default=DECLARED, former=FormerName(name="color", since="0.2.0")
+        ),
     ),
 )
 DOG = Table(
@@ -38,7 +40,7 @@ DOG = Table(
             "seconds",
             Whole(least=0, most=99),
             "",
-            default=1,
+            default=DECLARED,
             former=FormerName(
                 name="bark", since="0.3.0", has=lambda value: type(value) is int, leaves=True
             ),
@@ -47,7 +49,7 @@ DOG = Table(
             "toys",
             ListOf(kind=TOY),
             "",
-            default=(),
+            default=DECLARED,
             former=FormerName(name="things", since="0.2.0"),
         ),
     ),

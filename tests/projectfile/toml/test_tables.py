@@ -7,7 +7,7 @@ from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.toml.tables import Table, TableKey, Tables, pair
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, pair
 from switchhook.projectfile.toml.value_types import Text, Whole
 
 
@@ -27,8 +27,8 @@ DOG = Table(
     review=gets_old,
     keys=(
         TableKey("name", Text(least=1), "its name"),
-        TableKey("age", Whole(least=0, most=99), "its age", default=1),
-        TableKey("class", Text(), "its class", default="", attribute="class_"),
+        TableKey("age", Whole(least=0, most=99), "its age", default=DECLARED),
+        TableKey("class", Text(), "its class", default=DECLARED, attribute="class_"),
     ),
 )
 KENNEL = Table(

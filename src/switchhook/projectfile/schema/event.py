@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import (
-    NO_FILTER,
     EventFilter,
     EventFormat,
     EventKind,
@@ -20,7 +19,7 @@ from switchhook.projectfile.rules.project import (
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.webhook import HEADERS
-from switchhook.projectfile.toml.tables import Table, TableKey
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     Base64,
     ListOf,
@@ -58,38 +57,40 @@ EVENT_FILTER = Table(
     make=EventFilter,
     check=check_event_filter,
     keys=(
-        TableKey("outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=()),
+        TableKey(
+            "outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=DECLARED
+        ),
         TableKey(
             "numbers",
             ListOf(kind=Reference(to="number", kind=Digits())),
             "numbers of the project that were called",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
             "schemes",
             ListOf(kind=Reference(to="scheme", kind=Whole(least=1, most=2**31 - 1))),
             "schemes that the call is in",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
             "accounts",
             ListOf(kind=Reference(to="account", kind=LOGIN)),
             "logins of those who answered, or called",
-            default=(),
+            default=DECLARED,
         ),
-        TableKey("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
+        TableKey("departments", ListOf(kind=FREE_TEXT), "their departments", default=DECLARED),
         TableKey(
             "min_duration",
             TALK,
             "seconds of conversation, at least",
-            default=0.0,
+            default=DECLARED,
             former=before_0_2("shortest"),
         ),
         TableKey(
             "max_duration",
             TALK,
             "seconds of conversation, at most",
-            default=None,
+            default=DECLARED,
             former=before_0_2("longest"),
         ),
     ),
@@ -105,62 +106,72 @@ EVENT_WEBHOOK = Table(
             "filter",
             EVENT_FILTER,
             "which calls it is told of",
-            default=NO_FILTER,
+            default=DECLARED,
             former=before_0_2("only"),
         ),
         TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
-        TableKey("method", OneOf(Method), "HTTP method", default=Method.POST),
-        TableKey("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
-        TableKey("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
+        TableKey("method", OneOf(Method), "HTTP method", default=DECLARED),
+        TableKey("format", OneOf(EventFormat), "how it is written", default=DECLARED),
+        TableKey(
+            "rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=DECLARED
+        ),
         TableKey(
             "notification",
             YesNo(),
             "whether that call has no id, and so gets no answer",
-            default=False,
+            default=DECLARED,
         ),
-        TableKey("body", Passage(), "text that is sent with format raw", default=""),
+        TableKey("body", Passage(), "text that is sent with format raw", default=DECLARED),
         TableKey(
             "placeholders",
             YesNo(),
             "whether {{parameter}} in the body is filled in",
-            default=True,
+            default=DECLARED,
         ),
         TableKey(
             "body_base64",
             Base64(),
             "body of format raw that is no text, such as an image",
-            default=b"",
+            default=DECLARED,
             attribute="binary",
         ),
         TableKey(
-            "success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)
+            "success_codes", SuccessCodes(), "statuses that count as delivered", default=DECLARED
         ),
-        TableKey("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        TableKey(
+            "response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=DECLARED
+        ),
         TableKey(
             "retries",
             Whole(least=EVENT_RETRIES[0], most=EVENT_RETRIES[1]),
             "how often a delivery that failed is sent again",
-            default=0,
+            default=DECLARED,
         ),
         TableKey(
             "order_key",
             FREE_TEXT,
             "events of a call keep their order among the webhooks of one key; empty: of one origin",
-            default="",
+            default=DECLARED,
         ),
-        TableKey("keep_alive", YesNo(), "whether the connection is kept", default=True),
+        TableKey("keep_alive", YesNo(), "whether the connection is kept", default=DECLARED),
         TableKey(
-            "send_id", YesNo(), "whether a webhook-id header names the delivery", default=True
+            "send_id", YesNo(), "whether a webhook-id header names the delivery", default=DECLARED
         ),
-        TableKey("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        TableKey(
+            "user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=DECLARED
+        ),
         TableKey(
             "headers",
             HEADERS,
             "further headers; an empty Content-Type or User-Agent leaves ours out",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
-            "parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"
+            "parameters",
+            EVENT_PARAMETERS,
+            "values that are sent",
+            default=DECLARED,
+            attribute="fields",
         ),
     ),
 )
@@ -174,7 +185,7 @@ EVENT_MAIL = Table(
             "filter",
             EVENT_FILTER,
             "which calls it tells of",
-            default=NO_FILTER,
+            default=DECLARED,
             former=before_0_2("only"),
         ),
         TableKey(

@@ -32,7 +32,7 @@ from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
 )
-from switchhook.projectfile.toml.tables import Table, TableKey, Tables
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     OneOf,
@@ -86,9 +86,9 @@ NUMBER = Table(
             "insertion_type",
             INSERTION_TYPE,
             "how visitors came to see the number; sent as the parameter insertion_type",
-            default="",
+            default=DECLARED,
         ),
-        TableKey("pool", FREE_TEXT, "pool that the number belongs to", default=""),
+        TableKey("pool", FREE_TEXT, "pool that the number belongs to", default=DECLARED),
     ),
 )
 ACCOUNT = Table(
@@ -96,30 +96,35 @@ ACCOUNT = Table(
     keys=(
         TableKey("login", LOGIN, "user name of the telephone; also what colleagues dial"),
         TableKey("password", PASSWORD, "password of the telephone"),
-        TableKey("name", FREE_TEXT, "shown to those who are called", default=""),
-        TableKey("department", FREE_TEXT, "department of the person", default=""),
+        TableKey("name", FREE_TEXT, "shown to those who are called", default=DECLARED),
+        TableKey("department", FREE_TEXT, "department of the person", default=DECLARED),
         TableKey(
             "dialled_number",
             OneOf(DialledNumber),
             "where a PBX that registers as this account is told the number that was called",
-            default=DialledNumber.NOWHERE,
+            default=DECLARED,
         ),
         TableKey(
             "email",
             OPTIONAL_MAIL_ADDRESS,
             "e-mail address of the person, told to subscribers",
-            default="",
+            default=DECLARED,
         ),
         TableKey(
             "outside_concurrent_calls",
             LIMIT,
             "its outside calls at the same time; without it, those of [outside_calls]",
-            default=None,
+            default=DECLARED,
             former=before_0_2("outside_at_once"),
         ),
-        TableKey("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
         TableKey(
-            "outside_minutes_per_day", LIMIT, "its outside minutes a day, likewise", default=None
+            "outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=DECLARED
+        ),
+        TableKey(
+            "outside_minutes_per_day",
+            LIMIT,
+            "its outside minutes a day, likewise",
+            default=DECLARED,
         ),
     ),
 )
@@ -147,60 +152,63 @@ TRUNK = Table(
             "port",
             Whole(least=0, most=65535),
             "its port; 0: as SRV records of a host name say, else 5060",
-            default=0,
+            default=DECLARED,
         ),
-        TableKey("transport", TRANSPORT, "how it is reached", default="udp"),
+        TableKey("transport", TRANSPORT, "how it is reached", default=DECLARED),
         TableKey(
-            "username", Text(most=128), "user name for the trunk's digest, if it asks", default=""
+            "username",
+            Text(most=128),
+            "user name for the trunk's digest, if it asks",
+            default=DECLARED,
         ),
-        TableKey("password", SECRET, "password for the trunk's digest", default=""),
+        TableKey("password", SECRET, "password for the trunk's digest", default=DECLARED),
         TableKey(
             "sources",
             ListOf(kind=CidrNetwork()),
             "networks that its calls come from; they need no password",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
             "from_user",
             Text(most=128, pattern=r"[A-Za-z0-9+._-]*", what="a number or a login"),
             "caller that outgoing calls show; empty: the caller's own number",
-            default="",
+            default=DECLARED,
         ),
         TableKey(
             "trusted_identity",
             YesNo(),
             "whether it is told who calls where the caller hides the number (P-Asserted-Identity)",
-            default=False,
+            default=DECLARED,
         ),
         TableKey(
             "outgoing",
             YesNo(),
             "whether outside numbers go over it; several are tried in the order of the file",
-            default=True,
+            default=DECLARED,
         ),
         TableKey(
             "follow_redirects",
             YesNo(),
             "whether it may redirect a call (3xx) to where the project calls",
-            default=False,
+            default=DECLARED,
         ),
         TableKey(
             "register",
             YesNo(),
             "whether Switchhook registers with it, as carriers want of those whose address they do not know",
-            default=False,
+            default=DECLARED,
         ),
         TableKey(
             "dialled_number",
             OneOf(DialledNumber),
             "where a PBX there is told the number that was called, when a step rings an address at the trunk's host",
-            default=DialledNumber.NOWHERE,
+            default=DECLARED,
         ),
         TableKey(
             "may_call",
             OneOf(MayCall),
             "what its calls may dial: numbers of the project, or accounts and groups too",
-            default=MayCall.NUMBERS,
+            default=DECLARED,
         ),
     ),
 )
@@ -264,28 +272,28 @@ SCREENING = Table(
             "blocked_callers",
             ListOf(kind=CallerNumber()),
             "callers that are turned away; 38044* means all that begin so",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
-            "block_withheld", YesNo(), "whether withheld numbers are turned away", default=False
+            "block_withheld", YesNo(), "whether withheld numbers are turned away", default=DECLARED
         ),
         TableKey(
             "emergency_numbers",
             ListOf(kind=Text(what="a number of 2 to 8 digits", pattern=r"[0-9]{2,8}")),
             "numbers that accounts reach whatever else is set up; the first for `urn:service:sos`",
-            default=NO_SCREENING.emergency_numbers,
+            default=DECLARED,
         ),
         TableKey(
             "allowed_prefixes",
             PREFIXES,
             "the only outside numbers that are called",
-            default=(),
+            default=DECLARED,
         ),
         TableKey(
             "denied_prefixes",
             PREFIXES,
             "outside numbers that are not called",
-            default=(),
+            default=DECLARED,
         ),
     ),
 )
@@ -296,45 +304,45 @@ OUTSIDE = Table(
             "hours",
             Reference(to="[[hours]] table", kind=NAME),
             "working hours within which outside numbers are called; without them, at any time",
-            default="",
+            default=DECLARED,
         ),
         TableKey(
             "concurrent_calls",
             LIMIT,
             "outside calls at the same time; 0 is no limit",
-            default=DEFAULT_LIMITS.concurrent_calls,
+            default=DECLARED,
             former=before_0_2("at_once"),
         ),
         TableKey(
             "calls_per_day",
             LIMIT,
             "outside calls from midnight to midnight; 0 is no limit",
-            default=DEFAULT_LIMITS.calls_per_day,
+            default=DECLARED,
         ),
         TableKey(
             "minutes_per_day",
             LIMIT,
             "minutes of outside calls a day, after which they are cut; 0 is no limit",
-            default=DEFAULT_LIMITS.minutes_per_day,
+            default=DECLARED,
         ),
         TableKey(
             "account_concurrent_calls",
             LIMIT,
             "as concurrent_calls, for the calls of each account",
-            default=DEFAULT_LIMITS.account_concurrent_calls,
+            default=DECLARED,
             former=before_0_2("account_at_once"),
         ),
         TableKey(
             "account_calls_per_day",
             LIMIT,
             "as calls_per_day, for each account",
-            default=DEFAULT_LIMITS.account_calls_per_day,
+            default=DECLARED,
         ),
         TableKey(
             "account_minutes_per_day",
             LIMIT,
             "as minutes_per_day, for each account",
-            default=DEFAULT_LIMITS.account_minutes_per_day,
+            default=DECLARED,
         ),
     ),
 )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import DAYS, WorkingHours
 from switchhook.domain.scheme import (
-    UNCHANGED_NAME,
     AskDialPlanStep,
     AskStep,
     BackgroundStep,
@@ -28,7 +27,7 @@ from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
 from switchhook.projectfile.schema.former import SINCE, before_0_2, is_number
 from switchhook.projectfile.toml.mistakes import did_you_mean
-from switchhook.projectfile.toml.tables import FormerName, Table, TableKey, Tables
+from switchhook.projectfile.toml.tables import DECLARED, FormerName, Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
@@ -141,7 +140,7 @@ CALLER_NAME = TableKey(
     "caller_name",
     Names(),
     "name that is shown; without it, the caller's own",
-    default=UNCHANGED_NAME,
+    default=DECLARED,
 )
 
 ASK = Table(
@@ -164,8 +163,8 @@ ASK_DIAL_PLAN = Table(
             "dial-plan webhook that opens a branch",
             attribute="webhook",
         ),
-        TableKey("success", BRANCH, "steps after status=ACK", default=()),
-        TableKey("failed", BRANCH, "steps in all other cases", default=()),
+        TableKey("success", BRANCH, "steps after status=ACK", default=DECLARED),
+        TableKey("failed", BRANCH, "steps in all other cases", default=DECLARED),
     ),
 )
 RING = Table(
@@ -181,9 +180,9 @@ RING = Table(
             "order",
             OneOf(RingOrder),
             "how several of them ring",
-            default=RingOrder.ALL_AT_ONCE,
+            default=DECLARED,
         ),
-        TableKey("timeout", RING_SECONDS, "seconds that each round may ring", default=30.0),
+        TableKey("timeout", RING_SECONDS, "seconds that each round may ring", default=DECLARED),
         CALLER_NAME,
     ),
 )
@@ -199,7 +198,7 @@ RING_DESTINATION = Table(
             "timeout",
             RING_SECONDS,
             "seconds that it may ring",
-            default=30.0,
+            default=DECLARED,
             former=FormerName(name="ring_destination", since=SINCE, has=is_number, leaves=True),
         ),
         CALLER_NAME,
@@ -253,12 +252,18 @@ MENU = Table(
     keys=(
         TableKey("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
         TableKey("press", Presses(step=STEP), "steps for each key", attribute="choices"),
-        TableKey("timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=5.0),
-        TableKey("attempts", Whole(least=1, most=10), "how often the caller may try", default=3),
-        TableKey("timeout_sounds", SOUNDS, "played when no key came in time", default=()),
-        TableKey("invalid_sounds", SOUNDS, "played when the key means nothing", default=()),
-        TableKey("on_timeout", BRANCH, "steps when the last attempt brought no key", default=()),
-        TableKey("on_invalid", BRANCH, "steps when the last key meant nothing", default=()),
+        TableKey(
+            "timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=DECLARED
+        ),
+        TableKey(
+            "attempts", Whole(least=1, most=10), "how often the caller may try", default=DECLARED
+        ),
+        TableKey("timeout_sounds", SOUNDS, "played when no key came in time", default=DECLARED),
+        TableKey("invalid_sounds", SOUNDS, "played when the key means nothing", default=DECLARED),
+        TableKey(
+            "on_timeout", BRANCH, "steps when the last attempt brought no key", default=DECLARED
+        ),
+        TableKey("on_invalid", BRANCH, "steps when the last key meant nothing", default=DECLARED),
     ),
 )
 HOURS = Table(
@@ -269,8 +274,8 @@ HOURS = Table(
             Reference(to="[[hours]] table", kind=NAME),
             "working hours that decide",
         ),
-        TableKey("open", BRANCH, "steps within the hours", default=(), attribute="open_"),
-        TableKey("closed", BRANCH, "steps outside", default=()),
+        TableKey("open", BRANCH, "steps within the hours", default=DECLARED, attribute="open_"),
+        TableKey("closed", BRANCH, "steps outside", default=DECLARED),
     ),
 )
 VOICEMAIL = Table(
@@ -283,7 +288,7 @@ VOICEMAIL = Table(
             "max_duration",
             Seconds(1.0, 3600.0),
             "seconds of a message",
-            default=120.0,
+            default=DECLARED,
             former=before_0_2("longest"),
         ),
     ),
@@ -302,16 +307,16 @@ RATING = Table(
             "max_rating",
             Whole(least=2, most=9),
             "the best rating",
-            default=5,
+            default=DECLARED,
             attribute="best",
             former=before_0_2("best"),
         ),
-        TableKey("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
+        TableKey("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=DECLARED),
         TableKey(
             "thank_you_sounds",
             SOUNDS,
             "played after the rating",
-            default=(),
+            default=DECLARED,
             attribute="thanks",
             former=before_0_2("thanks"),
         ),
@@ -372,10 +377,13 @@ WORKING_HOURS = Table(
     check=check_hours,
     keys=(
         TableKey("name", NAME, "name that steps look them up by"),
-        *(TableKey(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
+        *(TableKey(day, Spans(), f"hours of each {day.title()}", default=DECLARED) for day in DAYS),
         TableKey(
-            "special_days", ListOf(kind=Day()), "days with hours of their own, or none", default=()
+            "special_days",
+            ListOf(kind=Day()),
+            "days with hours of their own, or none",
+            default=DECLARED,
         ),
-        TableKey("time_zone", TimeZone(), "their zone; the project's without it", default=""),
+        TableKey("time_zone", TimeZone(), "their zone; the project's without it", default=DECLARED),
     ),
 )

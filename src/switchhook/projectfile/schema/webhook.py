@@ -23,7 +23,7 @@ from switchhook.projectfile.rules.project import (
     check_routing_webhook,
 )
 from switchhook.projectfile.schema.former import before_0_2
-from switchhook.projectfile.toml.tables import Table, TableKey
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
@@ -114,21 +114,26 @@ PARAMETERS = ListOf(kind=PARAMETER, most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (
     TableKey(
-        "response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0
+        "response_timeout",
+        ASK_SECONDS,
+        "seconds for the whole ask, all its tries",
+        default=DECLARED,
     ),
     TableKey(
-        "keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True
+        "keep_alive", YesNo(), "whether the connection is kept for the next ask", default=DECLARED
     ),
-    TableKey("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+    TableKey(
+        "user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=DECLARED
+    ),
     TableKey(
         "headers",
         HEADERS,
         "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
-        default=(),
+        default=DECLARED,
     ),
-    TableKey("username", FREE_TEXT, "user name for Basic authentication", default=""),
-    TableKey("password", SECRET, "password for Basic authentication", default=""),
-    TableKey("token", SECRET, "token for Bearer authentication", default=""),
+    TableKey("username", FREE_TEXT, "user name for Basic authentication", default=DECLARED),
+    TableKey("password", SECRET, "password for Basic authentication", default=DECLARED),
+    TableKey("token", SECRET, "token for Bearer authentication", default=DECLARED),
 )
 """How every webhook that is asked is reached."""
 PATIENCE = (
@@ -136,37 +141,37 @@ PATIENCE = (
         "connect_timeout",
         TRY_SECONDS,
         "seconds in one try until the connection stands",
-        default=None,
+        default=DECLARED,
     ),
     TableKey(
         "try_timeout",
         TRY_SECONDS,
         "seconds in one try from then to the end of the answer",
-        default=None,
+        default=DECLARED,
     ),
     TableKey(
         "retries",
         Whole(least=0, most=MAX_RETRIES),
         "how often each URL is tried again",
-        default=0,
+        default=DECLARED,
     ),
     TableKey(
         "retry_on",
         ListOf(kind=OneOf(RetryOn), least=1),
         "failures after which a URL is tried again",
-        default=(RetryOn.CONNECT,),
+        default=DECLARED,
     ),
     TableKey(
         "breaker_failures",
         Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
         "failures in a row after which an endpoint is left alone; 0: never",
-        default=5,
+        default=DECLARED,
     ),
     TableKey(
         "breaker_pause",
         Seconds(*BREAKER_PAUSES),
         "seconds that it is left alone",
-        default=30.0,
+        default=DECLARED,
     ),
 )
 """How long and how often every webhook that is asked is waited for."""
@@ -175,7 +180,7 @@ PATIENCE = (
 def _fallback_url(address: ValueType) -> TableKey:
     """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
     return TableKey(
-        "fallback_url", address, "endpoint that is asked when the first failed", default=""
+        "fallback_url", address, "endpoint that is asked when the first failed", default=DECLARED
     )
 
 
@@ -186,47 +191,49 @@ FORWARDING_NUMBER = Table(
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
         TableKey("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
-        TableKey("method", OneOf(Method), "HTTP method", default=Method.GET),
+        TableKey("method", OneOf(Method), "HTTP method", default=DECLARED),
         TableKey(
             "force_post_for_json",
             YesNo(),
             "whether JSON goes out by POST whatever the method is",
-            default=True,
+            default=DECLARED,
         ),
-        TableKey("submission", OneOf(Encoding), "how the values are sent", default=Encoding.HTTP),
+        TableKey("submission", OneOf(Encoding), "how the values are sent", default=DECLARED),
         TableKey(
             "place",
             OneOf(Place),
             'where they travel with submission = "http"',
-            default=Place.AS_METHOD,
+            default=DECLARED,
         ),
         TableKey(
             "import",
             OneOf(Encoding),
             "how the answer is read",
-            default=Encoding.JSON,
+            default=DECLARED,
             attribute="import_",
         ),
         TableKey(
             "name_in_response",
             Text(what="a name", least=1),
             "name of the direction in the answer, such as dst_phone or dst_callee",
-            default="dst_phone",
+            default=DECLARED,
         ),
         TableKey(
             "rpc_method",
             FREE_TEXT,
             "method that is called with submission or import json-rpc",
-            default="",
+            default=DECLARED,
         ),
-        TableKey("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
+        TableKey(
+            "ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=DECLARED
+        ),
         TableKey(
             "ring_order",
             OneOf(RingOrder),
             "how several directions ring",
-            default=RingOrder.ALL_AT_ONCE,
+            default=DECLARED,
         ),
-        TableKey("send_origin", YesNo(), "whether an Origin header is sent", default=True),
+        TableKey("send_origin", YesNo(), "whether an Origin header is sent", default=DECLARED),
         *REACHED,
         _fallback_url(WebAddress(may_be_empty=True)),
         *PATIENCE,
@@ -234,22 +241,24 @@ FORWARDING_NUMBER = Table(
             "template",
             OneOf(Template),
             "values that are sent before the parameters",
-            default=Template.EMPTY,
+            default=DECLARED,
         ),
-        TableKey("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
+        TableKey(
+            "parameters", PARAMETERS, "values that are sent", default=DECLARED, attribute="fields"
+        ),
         TableKey(
             "empty_flags_as_zero",
             YesNo(),
             "whether proper and repeated are 0 before the call, not empty",
-            default=False,
+            default=DECLARED,
             former=before_0_2("zeros"),
         ),
-        TableKey("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
+        TableKey("escape_json", YesNo(), "whether JSON is pure ASCII", default=DECLARED),
         TableKey(
             "urlencode_values",
             YesNo(),
             "whether the values inside JSON are URL-encoded",
-            default=False,
+            default=DECLARED,
         ),
     ),
 )
@@ -264,54 +273,56 @@ DIAL_PLAN_WEBHOOK = Table(
             Text(what=ADDRESS, least=1, most=2000, secret=True),
             "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in",
         ),
-        TableKey("description", Text(most=2000), "for people; it has no effect", default=""),
+        TableKey("description", Text(most=2000), "for people; it has no effect", default=DECLARED),
         TableKey(
             "caller_id_forwarding",
             OneOf(CallerIdForwarding),
             "number that the called party sees in the success branch",
-            default=CallerIdForwarding.CALLER,
+            default=DECLARED,
         ),
-        TableKey("use_ivr", YesNo(), "whether the caller has to enter a code", default=False),
+        TableKey("use_ivr", YesNo(), "whether the caller has to enter a code", default=DECLARED),
         TableKey(
             "code_timeout",
             Seconds(*CODE_TIMEOUTS),
             "seconds that the caller has to begin the code, after the message",
-            default=10.0,
+            default=DECLARED,
         ),
         TableKey(
             "interdigit_timeout",
             Seconds(*INTERDIGIT_TIMEOUTS),
             "seconds without a digit after which a code is complete; # completes it at once",
-            default=3.0,
+            default=DECLARED,
             former=before_0_2("digit_pause"),
         ),
         TableKey(
             "attempts",
             Whole(least=ATTEMPTS[0], most=ATTEMPTS[1]),
             "how often a code may be entered",
-            default=3,
+            default=DECLARED,
         ),
-        TableKey("start_message", SOUND, "sound before the first code", default=""),
-        TableKey("error_message", SOUND, "sound after status=NAK", default=""),
-        TableKey("timeout_message", SOUND, "sound when no code came in time", default=""),
+        TableKey("start_message", SOUND, "sound before the first code", default=DECLARED),
+        TableKey("error_message", SOUND, "sound after status=NAK", default=DECLARED),
+        TableKey("timeout_message", SOUND, "sound when no code came in time", default=DECLARED),
         TableKey(
             "withheld_caller",
             STAND_IN,
             "what {callerid} is for a withheld number, such as anonymous or 0",
-            default="",
+            default=DECLARED,
         ),
-        TableKey("unknown_name", STAND_IN, "what {callername} is when there is none", default=""),
+        TableKey(
+            "unknown_name", STAND_IN, "what {callername} is when there is none", default=DECLARED
+        ),
         TableKey(
             "lenient_json",
             YesNo(),
             'whether {"status":"ACK"} is an answer too',
-            default=False,
+            default=DECLARED,
         ),
         TableKey(
             "mask_code",
             YesNo(),
             "whether codes that callers entered stay out of logs, journal and database",
-            default=True,
+            default=DECLARED,
         ),
         *REACHED,
         _fallback_url(Text(what=ADDRESS, most=2000, secret=True)),

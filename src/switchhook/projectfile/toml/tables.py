@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 REQUIRED = object()
 """The default of a required key; also the value of an unreadable one."""
+DECLARED = object()
+"""The default that the value's class declares for the key's attribute, so that it stands once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,14 @@ class Table:
     be of any type."""
     review: Callable[[Any], Iterable[str]] = lambda _: ()
     """Returns what is wrong with the made value as a whole, unless `check` found something."""
+
+    def __post_init__(self) -> None:
+        """Take over the defaults that the value's class declares; no key may state one of its own beside it."""
+        declared = {}
+        if is_dataclass(self.make):
+            declared = {one.name: one.default for one in fields(self.make)}
+        keys = tuple(_with_default(key, declared.get(key.attr, MISSING)) for key in self.keys)
+        object.__setattr__(self, "keys", keys)
 
     @property
     def allowed(self) -> str:
@@ -151,6 +161,17 @@ class Table:
             item = True if key.is_marker else getattr(value, key.attr)
             if key.default is REQUIRED or item != key.default:
                 yield key, item
+
+
+def _with_default(key: TableKey, declared: object) -> TableKey:
+    """Return a key with the default that it really has. Raises ValueError where that stands nowhere, or twice."""
+    if key.default is DECLARED:
+        if declared is MISSING:
+            raise ValueError(f"the default of {key.name} is declared nowhere")
+        return replace(key, default=declared)
+    if key.default is not REQUIRED and declared is not MISSING and not key.is_marker:
+        raise ValueError(f"the default of {key.name} stands twice")
+    return key
 
 
 def _rename(key: TableKey, former: FormerName, table: dict[str, object], at: Location) -> None:
