@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from switchhook.sip.wire.errors import ParseError
+from switchhook.sip.wire.headers import Headers
 from switchhook.sip.wire.message import MAX_LIST, MAX_MESSAGE, REASONS, Request, Response
 from switchhook.sip.wire.parser import MAX_HEADERS, MessageError, parse_message
 from switchhook.sip.wire.uri import Uri
@@ -222,6 +223,19 @@ def test_a_tag_stays_and_a_bare_address_gets_one_too() -> None:
     assert tagged.response(200, to_tag="new").to.tag == "old"
     bare = request(INVITE.replace(b"To: <sip:b@example.com>", b"To: sip:b@h"))
     assert str(bare.response(200, to_tag="new").to) == "<sip:b@h>;tag=new"
+
+
+def test_a_request_with_another_hop_keeps_what_was_read_and_reads_its_hops_anew() -> None:
+    received = request(INVITE)
+    assert len(received.vias) == 1
+    via = replace(received.via, host="192.0.2.9")
+    headers = Headers((("Via", str(via)), *received.headers), verbatim=True)
+    sent = received.with_hops(headers, via)
+    assert sent == replace(received, headers=headers)
+    assert sent.vias == (via, received.via)
+    assert request(bytes(sent)) == sent
+    assert sent.from_ is received.from_
+    assert received.vias == (received.via,)
 
 
 def test_reasons() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.sip.transaction.events import RequestFailed, ResponseReceived, StrayResponse
@@ -181,7 +180,7 @@ class ClientTransactions(Transactions[_Client, Response]):
 
 def _with_via(request: Request, via: Via) -> Request:
     pairs = (("Via", str(via)), *request.headers)
-    return replace(request, headers=Headers(pairs, verbatim=True))
+    return request.with_hops(Headers(pairs, verbatim=True), via)
 
 
 def _flow(peer: Peer) -> Hashable:

@@ -104,7 +104,10 @@ class UasSession(Session):
         """Return the dialog of this fork, with what its caller may have changed meanwhile."""
         if self.dialog is None:
             return None
-        return replace(self.dialog, local=self.dialog.local.with_tag(self._tag(fork)))
+        tag = self._tag(fork)
+        if self.dialog.local.tag == tag:
+            return self.dialog  # as that of the first fork
+        return replace(self.dialog, local=self.dialog.local.with_tag(tag))
 
     def handle_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
 from switchhook.sip.wire.header_values import CSeq, NameAddress, Via
@@ -161,6 +161,22 @@ class _Message:
                 getattr(self, read)
             except SipError as error:
                 raise ParseError(f"{name}: {error}", status=error.status) from None
+
+    def with_body(self, body: bytes, dropped: tuple[str, ...]) -> Self:
+        """Return it with a body, and with what was left out: neither decides, and neither is checked."""
+        return self._with(body=body, dropped=dropped)
+
+    def with_hops(self, headers: Headers, via: Via) -> Self:
+        """Return it with other Via headers, of which `via` is the top one; all other headers are the same."""
+        message = self._with(headers=headers, via=via)
+        message.__dict__.pop("vias", None)
+        return message
+
+    def _with(self, **changes: object) -> Self:
+        """Copy it with what was read of it, without another check. `dataclasses.replace` does neither."""
+        message = object.__new__(type(self))
+        message.__dict__.update(self.__dict__, **changes)
+        return message
 
     def _write(self, start_line: str) -> bytes:
         lines = [start_line, *(f"{name}: {value}" for name, value in self.headers)]

@@ -108,7 +108,7 @@ class Head:
         """Return the whole message, checked, and repaired where that can be; raise MessageError."""
         message, dropped = self.start, (*self.notes, *notes)
         if body or dropped:
-            message = replace(message, body=body, dropped=dropped)
+            message = message.with_body(body, dropped)
         if body and not self.is_typed and looks_like_sdp(body):
             headers = message.headers.put("Content-Type", SDP)
             dropped = (*message.dropped, "no Content-Type: what has sound in it is SDP")

@@ -132,16 +132,8 @@ def complete_via(request: Request, source: Peer) -> Request:
         stamped = stamped.set("received", source.host)
     if stamped == parameters:
         return request
-    return _with_top_via(request, replace(via, parameters=stamped))
-
-
-def _with_top_via(request: Request, via: Via) -> Request:
-    stamped = replace(request, headers=_replace_top(request.headers, str(via)))
-    # Everything but the hops was parsed already and stays as it was.
-    hops = {"headers", "vias"}
-    parsed = {name: value for name, value in vars(request).items() if name not in hops}
-    vars(stamped).update(parsed, via=via)
-    return stamped
+    stamped_via = replace(via, parameters=stamped)
+    return request.with_hops(_replace_top(request.headers, str(stamped_via)), stamped_via)
 
 
 def _replace_top(headers: Headers, via: str) -> Headers:
