@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CHECKPOINT_PAUSE: Final = 0.2
-"""Seconds from the first commit after a checkpoint to the next checkpoint."""
+CHECKPOINT_PAUSE: Final = 0.5
+"""Seconds from the first commit after a checkpoint to the next checkpoint.
+
+A page that many commits wrote meanwhile is moved once. At 100 calls a second the log has some 16 MiB by then.
+"""
 
 MAX_WAL_PAGES: Final = 8_192
 """Pages of the write-ahead log (64 MiB) above which the writer itself stops for a checkpoint."""
