@@ -62,6 +62,8 @@ timeout = 20
 """
 DIALLED, ASLEEP, SLEEPY = "380910000001", "380910000002", "380500000011"
 """Two numbers of a running server; SLEEPY is behind the second, and never answers."""
+TAKE_WITHHELD = {"slack", "teams", "telegram", "zoho"}
+"""Templates whose receiver takes a call without the caller's number."""
 SUBSCRIBED = {"call-notification"}
 """Templates whose receiver subscribes over the HTTP API."""
 STEPS = {
@@ -116,6 +118,18 @@ def test_a_receiver_is_told_of_a_call(name: str, call: str, tmp_path: Path) -> N
         failures = run(deliver(made.deliveries))
         assert (failures, receiver.refused) == ([], [])
         assert tuple(receiver.accepted) == use.told.get(call, ())
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_withheld_number_is_refused_where_a_number_is_required(name: str, tmp_path: Path) -> None:
+    with Receiver(SAMPLES[USES[name].sample].receiver) as receiver:
+        snapshot = filled(USES[name], name, receiver, tmp_path / "project.toml")
+        script = replace(CALLS["missed"], caller="")
+        made = run(simulate_call(snapshot, script, now=BEGAN, product="switchhook"))
+        failures = run(deliver(made.deliveries))
+    assert made.deliveries
+    takes_all = not failures and not receiver.refused
+    assert takes_all is (name in TAKE_WITHHELD)
 
 
 def shape(values: Any) -> Any:
