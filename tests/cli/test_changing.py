@@ -282,4 +282,4 @@ def test_a_real_server_is_spoken_to(tmp_path: Path) -> None:
         done = server.command("apply", str(file))
         assert done.returncode == 0, done.stderr
         server.wait_for_log(lambda line: line.get("event") == "control")
-        server.wait_for_log(lambda line: line.get("event") == "project taken over")
+        server.wait_for_log(lambda line: line.get("event") == "project applied")
