@@ -79,7 +79,7 @@ mutants: dev ## whether tests notice changes of the heart (ARGS="--count 400"); 
 	$(BIN)/python scripts/mutants.py $(ARGS)
 
 .PHONY: emptied-rules
-emptied-rules: dev ## whether a test notices each rule of project files that is emptied; takes half an hour
+emptied-rules: dev ## whether a test notices each rule of project files that is emptied; takes a few minutes
 	$(BIN)/python scripts/emptied_rules.py $(ARGS)
 
 .PHONY: dev

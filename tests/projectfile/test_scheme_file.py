@@ -285,6 +285,13 @@ WRONG = {
             " write [[schemes.steps.press.1]] and its first step below"
         ),
     ),
+    "a text in place of a step": (
+        step('hours = "office"\nopen = ["ring"]'),
+        (
+            "line 35: schemes[0].steps[0].open[0]: text is not a step; write a step: ask, ask_dial_plan, ring,"
+            " ring_destination, play, background, menu, hours, voicemail, rating, record, go_to or hang_up"
+        ),
+    ),
     "a text in place of a branch": (
         step('menu = ["hello"]\npress.1 = "sales"'),
         (

@@ -59,6 +59,7 @@ from switchhook.domain.webhook import (
     RingOrder,
 )
 from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.parameters import CATALOGUE, takes
 
 MINIMAL = """\
@@ -398,9 +399,16 @@ def _groups(known: list[str]) -> st.SearchStrategy[tuple[Group, ...]]:
     return st.lists(each, max_size=2, unique_by=lambda one: one.name).map(tuple)
 
 
+def _international(digits: str) -> str:
+    """Return a number to dial as a file reads it: `+4606000000` is +46 (0)6 and so on."""
+    return to_e164(f"+{digits}", "") or f"+{digits}"
+
+
 def _targets(known: list[str], grouped: tuple[Group, ...]) -> st.SearchStrategy[Target]:
     kinds = [
-        st.builds(Target, kind=st.just(TargetKind.NUMBER), value=digits | digits.map("+{}".format)),
+        st.builds(
+            Target, kind=st.just(TargetKind.NUMBER), value=digits | digits.map(_international)
+        ),
         st.builds(
             Target,
             kind=st.just(TargetKind.ADDRESS),

@@ -83,6 +83,7 @@ def test_what_is_written_reads_the_same(kind: ValueType, value: object) -> None:
         (Text(), 5, "5 is not text; write it in quotes"),
         (Text(what="a name", least=1), "", "key is empty; write a name"),
         (Text(most=3), "abcd", "4 characters are too many; allowed are 3"),
+        (Text(), "\ud800", "it is not UTF-8 text; write it in UTF-8"),
         (Text(), "a\nb", "it holds a line break or another control character; remove it"),
         (
             Text(what="small letters", pattern="[a-z]+"),

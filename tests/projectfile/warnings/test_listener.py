@@ -48,6 +48,10 @@ JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
                 "sends '{{Caller ID:e146}}' as it stands: Caller ID takes no such argument",
             ],
         ),
+        (
+            {"url": "https://hooks.example/<url>"},
+            ["sends <url>, a gap of its template; fill it in"],
+        ),
         (RAW | {"body": "{{x}}", "placeholders": False}, []),
         (
             RAW | {"body": '{"a": "{{Status}}"}'},

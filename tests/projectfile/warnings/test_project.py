@@ -189,6 +189,21 @@ def test_what_a_trunk_opens_and_what_it_cannot_reach_is_told(host: str, said: li
     assert all(remark.startswith(words) for remark, words in zip(told, said, strict=True))
 
 
+@pytest.mark.row("FD-06")
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("pbx.example", []),
+        ("10.0.0.5", ["allowed_sip_hosts opens 10.0.0.5 to calls, though it lies in 10.0.0.0/8"]),
+    ],
+)
+def test_what_an_allowed_sip_host_opens_is_told(host: str, said: list[str]) -> None:
+    told = list(project_warnings(Project(id="x", name="X", allowed_sip_hosts=(host,))))
+
+    assert len(told) == len(said)
+    assert all(remark.startswith(words) for remark, words in zip(told, said, strict=True))
+
+
 @pytest.mark.row("FE-07")
 def test_a_short_number_that_is_nobodys_is_remarked_on() -> None:
     project = read_project(MINIMAL.replace('ring = ["101"]', 'ring = ["101", "204", "112"]'))
