@@ -236,7 +236,7 @@ def snapshot_for(ports: dict[str, int]) -> ProjectSnapshot:
 
 
 def calls_for(snapshot: ProjectSnapshot) -> list[Call]:
-    call = make_call(snapshot=snapshot, known=tuple(VISIT.items()))
+    call = make_call(snapshot=snapshot, facts=tuple(VISIT.items()))
     return [
         replace(call, caller=call.caller.changed(number=f"38044{number:07}"))
         for number in range(1_000_000, 1_000_000 + CALLERS)

@@ -45,7 +45,7 @@ from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.storage.sqlite.store import SqliteStore
@@ -342,10 +342,10 @@ def test_a_call_that_another_process_wants_ended_is_ended(tmp_path: Path) -> Non
         async with open_application(settings(tmp_path)) as app:
             await app.store.save_project("acme", rings)
             await until(lambda: app.directory.number("380442223344") is not None)
-            arrival = Arrival(
+            offered = OfferedCall(
                 caller="380441112233", caller_name="", callee="380442223344", project="acme"
             )
-            call = app.switchboard.arrived(arrival)
+            call = app.switchboard.arrived(offered)
             assert isinstance(call, str)
             await until(lambda: app.switchboard.calls[0].state is CallState.RINGING)
             other = await SqliteStore.open(tmp_path / DATABASE)

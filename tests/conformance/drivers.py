@@ -19,7 +19,7 @@ from switchhook.domain.scheme import Step
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
 from switchhook.storage.delivery import Delivery
@@ -80,7 +80,7 @@ class Story:
     @property
     def caller(self) -> SimulatedCaller:
         """Return who calls, as a script."""
-        arrival = Arrival(
+        offered = OfferedCall(
             caller=self.account or CUSTOMER,
             caller_name="",
             callee=self.callee,
@@ -89,7 +89,7 @@ class Story:
             project="shop",
         )
         return SimulatedCaller(
-            arrival=arrival,
+            offered=offered,
             gives_up_after=self.gives_up_after,
             hangs_up_after=self.hangs_up_after,
             transfers=self.transfers,

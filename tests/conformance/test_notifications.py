@@ -36,7 +36,7 @@ from switchhook.drivers.simulator.script import (
     refusing,
     ringing_out,
 )
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
@@ -118,7 +118,7 @@ class Story:
     @property
     def caller(self) -> SimulatedCaller:
         """Return who calls, as a script."""
-        arrival = Arrival(
+        offered = OfferedCall(
             caller=self.account or self.number,
             caller_name="",
             callee=self.callee,
@@ -127,7 +127,7 @@ class Story:
             project="shop",
         )
         return SimulatedCaller(
-            arrival=arrival,
+            offered=offered,
             gives_up_after=self.gives_up_after,
             hangs_up_after=self.hangs_up_after,
             keys=self.keys,

@@ -17,7 +17,7 @@ from switchhook.domain.caller_history import Caller, ShownNumber, Visit
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
@@ -137,14 +137,14 @@ class House:
     async def call(self, *, caller: str = "380441112233", talk: bool = False) -> list[str]:
         """Place a call, wait until something rings, end it, and say what rang."""
         self.driver.ringing.clear()
-        arrival = Arrival(
+        offered = OfferedCall(
             caller=caller,
             caller_name="",
             callee="380442223344",
             trunk="carrier",
             project="0000",
         )
-        call = self.board.arrived(arrival)
+        call = self.board.arrived(offered)
         assert isinstance(call, str)
         await asyncio.wait_for(self.driver.ringing.wait(), 10)
         if talk:

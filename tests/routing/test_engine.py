@@ -133,7 +133,7 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     asks = {CallState.ASKING, CallState.TRANSFERRING}
     assert call.asks.pending is not None or call.state is not CallState.ASKING
     assert call.asks.pending is None or call.state in asks
-    assert (call.ringing is not None) == (call.state is CallState.RINGING)
+    assert (call.ring_round is not None) == (call.state is CallState.RINGING)
     assert bool(call.talking_to) == (call.answered_at is not None)
     if call.state is CallState.RINGING:
         assert call.live_called_legs

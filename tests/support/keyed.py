@@ -13,7 +13,7 @@ from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, answering
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.routing.commands import Play
 from switchhook.softphone.phone import PhoneCall, RefusedError, Softphone
 from switchhook.webhooks.http import Exchange, HttpResponse
@@ -173,7 +173,7 @@ async def simulate(
     clock = VirtualClock(1_760_000_000.0)
     driver = SimulatedDriver(clock, {number: answering(0.05, talks=0.3) for number in phones})
     memory = Answering(b"", bodies=bodies)
-    arrival = Arrival(
+    offered = OfferedCall(
         caller=called.who,
         caller_name="",
         callee=called.number,
@@ -181,7 +181,7 @@ async def simulate(
         project=snapshot.project.id,
     )
     hangs_up = any(keys.endswith(HANG_UP) for _, keys in called.cues)
-    call = driver.place(SimulatedCaller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
+    call = driver.place(SimulatedCaller(offered=offered, gives_up_after=1.0 if hangs_up else None))
     board = switchboard(snapshot, driver, memory, clock)
     finger = Finger(clock, driver, call, called)
     async with AsyncExitStack() as stack:

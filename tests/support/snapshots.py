@@ -16,7 +16,7 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.admission import OfferedCall, Rejection, admit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,22 +148,22 @@ def snapshot(
 
 def incoming(*steps: Step, within: ProjectSnapshot | None = None, now: float = 0.0) -> Call:
     """Return a call from outside to a number that runs `steps`, not yet begun."""
-    arrival = Arrival(
+    offered = OfferedCall(
         caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
     )
-    return admitted(arrival, within or snapshot(*steps), now)
+    return admitted(offered, within or snapshot(*steps), now)
 
 
 def from_account(callee: str, within: ProjectSnapshot | None = None, now: float = 0.0) -> Call:
     """Return a call that John makes, not yet begun."""
-    arrival = Arrival(
+    offered = OfferedCall(
         caller="john", caller_name="John", callee=callee, account="john", project="shop"
     )
-    return admitted(arrival, within or snapshot(HangUpStep()), now)
+    return admitted(offered, within or snapshot(HangUpStep()), now)
 
 
-def admitted(arrival: Arrival, within: ProjectSnapshot, now: float = 0.0) -> Call:
+def admitted(offered: OfferedCall, within: ProjectSnapshot, now: float = 0.0) -> Call:
     """Return the call that this arrival makes; fail where it is refused."""
-    call = admit(arrival, ProjectDirectory([within]), call="c", now=now)
-    assert not isinstance(call, Refused), call
+    call = admit(offered, ProjectDirectory([within]), call="c", now=now)
+    assert not isinstance(call, Rejection), call
     return call

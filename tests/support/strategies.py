@@ -42,7 +42,7 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.commands import Command
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
@@ -226,7 +226,7 @@ def arrived_calls(draw: st.DrawFn) -> Call:
     snapshot = draw(snapshots())
     account = draw(st.sampled_from(("", "", "", "", "", *LOGINS)))
     dialled = st.just("380800111222")
-    arrival = Arrival(
+    offered = OfferedCall(
         caller=draw(st.just("") | numbers),
         caller_name=draw(texts),
         callee=draw(dialled if not account else dialled | numbers | st.sampled_from(LOGINS)),
@@ -235,8 +235,8 @@ def arrived_calls(draw: st.DrawFn) -> Call:
         project=snapshot.project.id,
     )
     call_id = draw(st.from_regex(r"[a-z0-9]{1,12}", fullmatch=True))
-    call = admit(arrival, ProjectDirectory([snapshot]), call=call_id, now=START)
-    assert not isinstance(call, Refused)
+    call = admit(offered, ProjectDirectory([snapshot]), call=call_id, now=START)
+    assert not isinstance(call, Rejection)
     return call
 
 
@@ -465,7 +465,7 @@ def talking(draw: st.DrawFn) -> Walk:
         screening=draw(st.sampled_from((Screening(), Screening(denied_prefixes=("3",))))),
     )
     account = draw(st.sampled_from(("", "john")))
-    arrival = Arrival(
+    offered = OfferedCall(
         caller=account or "380671112233",
         caller_name="",
         callee=draw(st.just("380800111222") | st.just("mary")) if account else "380800111222",
@@ -473,8 +473,8 @@ def talking(draw: st.DrawFn) -> Walk:
         trunk="" if account else "carrier",
         project=project.id,
     )
-    call = admit(arrival, ProjectDirectory([ProjectSnapshot(project)]), call="c", now=START)
-    assert not isinstance(call, Refused)
+    call = admit(offered, ProjectDirectory([ProjectSnapshot(project)]), call="c", now=START)
+    assert not isinstance(call, Rejection)
     walk = begin(call)
     for leg in ("b1", CALLER):
         walk = walk.hears(LegAnswered(leg=leg, handle=f"handle of {leg}"), START)

@@ -13,7 +13,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import apply_project
 from switchhook.projectfile.file import read_project
-from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
     CallArrived,
@@ -75,15 +75,15 @@ async def remember(folder: Path, *, is_told: bool = True) -> None:
 
 async def _remember_call(store: SqliteStore) -> list[Delivery]:
     snapshot = example_snapshot()
-    arrival = Arrival(
+    offered = OfferedCall(
         caller="380441112233",
         caller_name="",
         callee="380442223344",
         trunk="carrier",
         project="acme",
     )
-    call = admit(arrival, ProjectDirectory([snapshot]), call=CALL, now=BEGAN)
-    assert not isinstance(call, Refused)
+    call = admit(offered, ProjectDirectory([snapshot]), call=CALL, now=BEGAN)
+    assert not isinstance(call, Rejection)
     promised: list[Delivery] = []
     for after, event in events():
         call, commands = step(call, event, BEGAN + after)

@@ -20,7 +20,7 @@ from switchhook.domain.project import Account, Number, Project, ProjectSnapshot,
 from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.routing.arrival import Arrival, Refused
+from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.routing.commands import EndLeg, PhoneCommand, RingLeg
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRedirected
 from switchhook.storage.sqlite.store import SqliteStore
@@ -102,7 +102,7 @@ class House:
     # What somebody does
 
     def dials(self, callee: str, account: str = "101") -> str:
-        arrival = Arrival(
+        offered = OfferedCall(
             caller=account or "380671234567",
             caller_name="",
             callee=callee,
@@ -110,8 +110,8 @@ class House:
             trunk="" if account else "carrier",
             project="shop",
         )
-        call = self.board.arrived(arrival)
-        assert not isinstance(call, Refused)
+        call = self.board.arrived(offered)
+        assert not isinstance(call, Rejection)
         return call
 
     async def hears(self, call: str, *events: Event) -> None:

@@ -33,7 +33,7 @@ from switchhook.domain.scheme import (
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
 from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
@@ -63,7 +63,9 @@ if TYPE_CHECKING:
     from switchhook.storage.records import CallRecord
 
 START = 1_760_000_000.0
-ARRIVAL = Arrival(caller=CUSTOMER, caller_name="", callee=DIALLED, trunk="carrier", project="shop")
+ARRIVAL = OfferedCall(
+    caller=CUSTOMER, caller_name="", callee=DIALLED, trunk="carrier", project="shop"
+)
 SHORT = 10.0
 """Seconds within which telephones do what they do; rings are given up sooner or later than that."""
 seconds = st.floats(0.0, SHORT).map(lambda value: round(value, 1))
@@ -227,7 +229,7 @@ def stories(draw: st.DrawFn) -> Story:
     fallback = draw(st.none() | st.just(MOBILE))
     callers = st.builds(
         SimulatedCaller,
-        arrival=st.just(ARRIVAL),
+        offered=st.just(ARRIVAL),
         gives_up_after=st.none() | seconds,
         hangs_up_after=st.none() | seconds,
         keys=st.lists(st.tuples(seconds, st.sampled_from("15#")), max_size=3).map(tuple),
@@ -307,7 +309,7 @@ def test_a_call_survives_a_power_cut_at_each_of_its_commits(
     """Mary and John ring, Mary answers and talks; then the caller hangs up."""
     phones = {"mary": SimulatedPhone(answers_after=2.0), "john": SimulatedPhone(rings_after=1.0)}
     kill = Kill(commits=commits, cut_before=cut_before, after=60.0)
-    caller = SimulatedCaller(arrival=ARRIVAL, hangs_up_after=5.0)
+    caller = SimulatedCaller(offered=ARRIVAL, hangs_up_after=5.0)
     story = Story(
         snapshot=told_of(snapshot(ring(MARY, JOHN, timeout=30.0)).project),
         phones=phones,
@@ -331,7 +333,7 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
     async def scenario() -> None:
         clock, disk, ids = VirtualClock(START), Disk(), count(1)
         driver = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
-        driver.place(SimulatedCaller(arrival=ARRIVAL))
+        driver.place(SimulatedCaller(offered=ARRIVAL))
         house = snapshot(ring(MARY))
         gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))
         for starting in (None, gone):

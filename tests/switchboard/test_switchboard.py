@@ -21,7 +21,7 @@ from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
-from switchhook.routing.arrival import Arrival, Refused
+from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.engine import step
 from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
@@ -64,7 +64,7 @@ PROJECT = Project(
         EventWebhook(name="after", event=EventKind.INCOMING_AFTER, url="http://crm.example/a"),
     ),
 )
-ARRIVAL = Arrival(
+ARRIVAL = OfferedCall(
     caller="380441112233", caller_name="", callee="380442223344", trunk="t", project="acme"
 )
 
@@ -487,7 +487,7 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
             *("side stopped", "side closed"),
         ]
         assert [call.id for call in board.calls] == [talks]
-        assert isinstance(board.arrived(ARRIVAL), Refused)
+        assert isinstance(board.arrived(ARRIVAL), Rejection)
 
     run(scenario())
 
@@ -596,7 +596,7 @@ def test_more_calls_than_the_limit_are_refused_and_told_when_to_come_back() -> N
         assert [(line["log_level"], line["event"], line["max_calls"]) for line in logs] == [
             ("warning", "call limit reached", 1)  # and not one line for each
         ]
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, Rejection)
         assert (refused.cause.sip, refused.retry_after) == (503, 5)
         board.hang_up("c1", by="an operator")
         await board.idle()
@@ -611,10 +611,10 @@ def test_an_unknown_number_is_refused_and_only_the_log_knows() -> None:
     async def scenario() -> None:
         world = World()
         board = world.switchboard()
-        stranger = Arrival(caller="1", caller_name="", callee="999", trunk="t", project="acme")
+        stranger = OfferedCall(caller="1", caller_name="", callee="999", trunk="t", project="acme")
         with capture_logs() as logs:
             refused = board.arrived(stranger)
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, Rejection)
         assert refused.cause.sip == 404
         (line,) = logs
         assert (line["event"], line["log_level"]) == ("call rejected", "info")

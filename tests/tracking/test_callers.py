@@ -151,7 +151,7 @@ def test_the_end_tells_whether_the_call_was_proper_repeated_and_first(
     before: tuple[int, int], seconds: float, flags: str
 ) -> None:
     caller = replace(NOBODY, calls=before[0] + 1, proper_calls=before[1])
-    over = answered(seconds, known=facts_at_arrival(caller, call()))
+    over = answered(seconds, facts=facts_at_arrival(caller, call()))
     facts = facts_of_end(over)
     names = ("proper", "repeated", "unique_target_call", "first_target_call")
 

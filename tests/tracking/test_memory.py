@@ -53,14 +53,14 @@ def test_a_withheld_caller_is_nobody() -> None:
     memory = Memory()
     admitted, stored = memory.admit(call(number=""))
 
-    assert (admitted.known, stored) == ((), ())
+    assert (admitted.facts, stored) == ((), ())
     assert memory.ended(answered(70.0, number="")) == ()
 
 
 def test_who_talks_now_goes_before_who_talked_last() -> None:
     memory = Memory(callers=[Caller(project="shop", number="380441112233", manager="999")])
     admitted, _ = memory.admit(call())
-    talking = replace(answered(5.0), known=admitted.known)
+    talking = replace(answered(5.0), facts=admitted.facts)
 
     assert "manager_id" not in memory.facts_of(admitted)
     assert memory.facts_of(talking)["manager_id"] == "101"

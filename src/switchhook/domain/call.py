@@ -310,8 +310,8 @@ class Call(_Changeable):
     """The leg that it talks to: another one once the caller has transferred the call."""
     transfers: CallTransfers = CallTransfers()
     asks: CallAsks = CallAsks()
-    ringing: RingRound | None = None
-    known: tuple[tuple[str, str], ...] = ()
+    ring_round: RingRound | None = None
+    facts: tuple[tuple[str, str], ...] = ()
     """Facts about the caller and visitor at the call's begin, and their choices since, under parameters'
     keys."""
     playback: CallPlayback = CallPlayback()

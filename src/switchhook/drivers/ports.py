@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
-    from switchhook.routing.arrival import Arrival, Refused
+    from switchhook.routing.admission import OfferedCall, Rejection
     from switchhook.routing.commands import PhoneCommand
     from switchhook.routing.events import Event, RecordingFinished
 
@@ -24,8 +24,8 @@ class CallHandler(Protocol):
     """The switchboard, as a driver sees it. Every method returns at once and raises nothing."""
 
     def arrived(
-        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
-    ) -> str | Refused:
+        self, offered: OfferedCall, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Rejection:
         """Take a new call and return its id, or refuse it. `CallArrived` follows by itself.
 
         `expect` gets the id before anything is done about the call: commands may come from then on.

@@ -83,7 +83,7 @@ def end(
         ended_by=by,
         cause=cause,
         wake_at=None,
-        ringing=None,
+        ring_round=None,
         collecting=None,
     )
     ctx.change_asks(pending=None)

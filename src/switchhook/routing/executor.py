@@ -57,7 +57,7 @@ FALLBACK_TIMEOUT = 60.0
 
 def execute(ctx: TransitionContext) -> None:
     """Take the step that the call stands at; go on until one has begun or the call has ended."""
-    ctx.change(ringing=None)
+    ctx.change(ring_round=None)
     result = StepResult.JUMPED
     while result is not StepResult.TAKEN:
         scheme = scheme_of(ctx.call)

@@ -1,6 +1,6 @@
 """The targets of a transfer, or why there are none.
 
-An account may transfer to what it may dial (see `arrival.admit`).
+An account may transfer to what it may dial (see `admission.admit`).
 """
 
 from __future__ import annotations

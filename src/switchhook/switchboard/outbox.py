@@ -44,7 +44,7 @@ SUBSCRIBER_TIMEOUT: Final = 15.0
 
 def known_at_arrival(call: Call) -> Mapping[str, str]:
     """Return no more facts from outside a call than it came with."""
-    return dict(call.known)
+    return dict(call.facts)
 
 
 def no_subscriptions(_project: str) -> Sequence[Subscription]:

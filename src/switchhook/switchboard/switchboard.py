@@ -17,7 +17,7 @@ from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause
 from switchhook.drivers.ports import OnDurable
-from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.engine import fail_call, step
 from switchhook.routing.events import (
@@ -139,38 +139,38 @@ class Switchboard:
         await self._idle.wait()
 
     def arrived(
-        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
-    ) -> str | Refused:
+        self, offered: OfferedCall, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Rejection:
         """Take a new call and return its id, or refuse it (the drivers' CallHandler)."""
-        taken = self._admit(arrival, expect)
-        if isinstance(taken, Refused) and not taken.retry_after:
-            _log_rejected(arrival, taken)
+        taken = self._admit(offered, expect)
+        if isinstance(taken, Rejection) and not taken.retry_after:
+            _log_rejected(offered, taken)
         return taken
 
-    def _admit(self, arrival: Arrival, expect: Callable[[str], None]) -> str | Refused:
+    def _admit(self, offered: OfferedCall, expect: Callable[[str], None]) -> str | Rejection:
         if self._is_stopping:
-            return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
+            return Rejection(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         directory = self._directory()
-        is_emergency = _is_emergency(arrival, directory)
+        is_emergency = _is_emergency(offered, directory)
         why = self._capacity.refusal(
-            arrival.project, projects=len(directory.snapshots), is_emergency=is_emergency
+            offered.project, projects=len(directory.snapshots), is_emergency=is_emergency
         )
         if why:
-            if arrival.project not in self._full_for:
+            if offered.project not in self._full_for:
                 log.warning(
                     "call limit reached",
                     max_calls=self._capacity.most,
-                    project=arrival.project,
+                    project=offered.project,
                     why=why,
                 )
-            self._full_for.add(arrival.project)
-            return Refused(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
+            self._full_for.add(offered.project)
+            return Rejection(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
         clock = self._clock.monotonic()
-        call = admit(arrival, directory, call=self._new_id(), now=clock.now())
-        if isinstance(call, Refused):
+        call = admit(offered, directory, call=self._new_id(), now=clock.now())
+        if isinstance(call, Rejection):
             return call
         call, callers = self._tracking.admit(call)
-        self._full_for.discard(arrival.project)
+        self._full_for.discard(offered.project)
         log.info("call started", **_facts(call))
         expect(call.id)
         mailbox = self._keep(call, clock, CallArrived(), is_emergency=is_emergency)
@@ -468,13 +468,13 @@ def _confirm(mailbox: Mailbox) -> None:
             recorded()
 
 
-def _is_emergency(arrival: Arrival, directory: ProjectDirectory) -> bool:
+def _is_emergency(offered: OfferedCall, directory: ProjectDirectory) -> bool:
     """Whether an account dials an emergency number, which no limit holds up."""
-    snapshot = directory.snapshots.get(arrival.project)
+    snapshot = directory.snapshots.get(offered.project)
     return (
-        bool(arrival.account)
+        bool(offered.account)
         and snapshot is not None
-        and snapshot.project.screening.is_emergency(arrival.callee)
+        and snapshot.project.screening.is_emergency(offered.callee)
     )
 
 
@@ -488,12 +488,12 @@ def _facts(call: Call) -> dict[str, str]:
     }
 
 
-def _log_rejected(arrival: Arrival, refused: Refused) -> None:
+def _log_rejected(offered: OfferedCall, refused: Rejection) -> None:
     """Log a call that was rejected: who else would know why a telephone hears "not found"?"""
     log.info(
         "call rejected",
-        project=arrival.project,
-        **{"from": arrival.caller or "withheld", "to": arrival.callee},
+        project=offered.project,
+        **{"from": offered.caller or "withheld", "to": offered.callee},
         status=refused.cause.sip,
         why=refused.cause.text,
     )

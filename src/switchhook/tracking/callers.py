@@ -77,7 +77,7 @@ def facts_at_arrival(caller: Caller, call: Call) -> Attributes:
 
 def facts_of_end(call: Call) -> dict[str, str]:
     """Return what only a call's end tells: the flags of proper, repeated and target calls (R1-51…66)."""
-    before = dict(call.known)
+    before = dict(call.facts)
     if call.outcome is None or call.direction is not Direction.INCOMING:
         return {}
     proper = is_proper(call)

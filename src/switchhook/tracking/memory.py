@@ -56,12 +56,12 @@ class Memory:
         known: Attributes = self._facts_of_visitor(call)
         number = outside_number(call)
         if not number:
-            return call.changed(known=known), ()
+            return call.changed(facts=known), ()
         key = call.snapshot.project.id, number
         before = self._callers.get(key) or Caller(project=key[0], number=number)
         caller = self._callers[key] = after_arrival(before, call)
         known = (*facts_at_arrival(caller, call), *known)
-        return call.changed(known=known), (news(before, caller),)
+        return call.changed(facts=known), (news(before, caller),)
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
@@ -78,7 +78,7 @@ class Memory:
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
-        facts = dict(call.known)
+        facts = dict(call.facts)
         project = call.snapshot.project.id
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):

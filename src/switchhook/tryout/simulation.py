@@ -25,7 +25,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
-from switchhook.routing.arrival import Arrival, Refused
+from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
@@ -58,7 +58,7 @@ class CallSimulation:
 
     call: Call | None
     """None where it was refused."""
-    refused: Refused | None
+    refused: Rejection | None
     journal: tuple[JournalEntry, ...]
     deliveries: tuple[Delivery, ...]
     """The events that would have been sent."""
@@ -109,7 +109,7 @@ async def simulate_call(
         )
         await switchboard.start(stack, lambda *_: snapshot)
         placed = driver.place(
-            SimulatedCaller(arrival=_arrival(snapshot, script), gives_up_after=script.patience)
+            SimulatedCaller(offered=_arrival(snapshot, script), gives_up_after=script.patience)
         )
         await clock.run(now + MAX_SECONDS, settle=webhook_asker.settle)
     return CallSimulation(
@@ -138,10 +138,10 @@ def _assumptions(
             )
 
 
-def _arrival(snapshot: ProjectSnapshot, script: Script) -> Arrival:
+def _arrival(snapshot: ProjectSnapshot, script: Script) -> OfferedCall:
     account = snapshot.accounts.get(script.caller)
     trunk = next((trunk.name for trunk in snapshot.project.trunks), "")
-    return Arrival(
+    return OfferedCall(
         caller=script.caller,
         caller_name=script.caller_name or (account.name if account else ""),
         callee=script.callee,

@@ -37,7 +37,7 @@ from tests.support.sip import SDP, read_request, read_response, request, respons
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
-    from switchhook.routing.arrival import Arrival, Refused
+    from switchhook.routing.admission import OfferedCall, Rejection
     from switchhook.routing.events import Event
     from switchhook.sip.wire.message import Request
 
@@ -265,7 +265,7 @@ class Registered:
 class NobodyListens:
     """A call handler that does nothing."""
 
-    def arrived(self, arrival: Arrival, expect: object = None) -> str | Refused:
+    def arrived(self, offered: OfferedCall, expect: object = None) -> str | Rejection:
         raise NotImplementedError
 
     def handle(self, call: str, event: Event, recorded: object = None) -> None:

@@ -175,8 +175,8 @@ def test_a_colleague_is_not_shown_who_hides_either() -> None:
 def from_outside(
     *headers: str, from_: str = '"Anna" <sip:380441112233@c>;tag=a'
 ) -> tuple[str, str]:
-    arrival = arrival_of(request("INVITE", *headers, from_=from_), project="shop")
-    return arrival.caller, arrival.caller_name
+    offered = arrival_of(request("INVITE", *headers, from_=from_), project="shop")
+    return offered.caller, offered.caller_name
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tests.support.snapshots import incoming
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.routing.arrival import Arrival
+    from switchhook.routing.admission import OfferedCall
     from switchhook.routing.events import Event
 
 WAITS = PhoneBehaviour(answer_after=None)
@@ -123,7 +123,7 @@ class Hasty:
         self.driver = driver
         self.heard: list[Event] = []
 
-    def arrived(self, _: Arrival, expect: Callable[[str], None] = lambda _: None) -> str:
+    def arrived(self, _: OfferedCall, expect: Callable[[str], None] = lambda _: None) -> str:
         expect("c1")
         self.driver.carry_out(
             replace(incoming(), id="c1"), EndLeg(leg=CALLER, cause=Cause(sip=486))

@@ -18,7 +18,7 @@ from switchhook.drivers.embedded.translate import (
     shown_caller,
     shown_to_trunk,
 )
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.sip.wire.header_values import NameAddress
 from tests.support.sip import request, response
 
@@ -26,7 +26,7 @@ CARRIER = Trunk(name="carrier", host="sip.carrier.example")
 JOHN = Account(login="john", password="secret", name="John Doe")
 
 
-def from_trunk(*headers: str, from_: str = "<sip:+380441112233@192.0.2.9>;tag=a") -> Arrival:
+def from_trunk(*headers: str, from_: str = "<sip:+380441112233@192.0.2.9>;tag=a") -> OfferedCall:
     return arrival_of(
         request("INVITE", *headers, from_=from_, uri="sip:380800111222@192.0.2.1"),
         project="shop",
@@ -35,7 +35,7 @@ def from_trunk(*headers: str, from_: str = "<sip:+380441112233@192.0.2.9>;tag=a"
 
 
 def test_a_call_from_a_trunk_has_the_number_that_the_trunk_says() -> None:
-    assert from_trunk(from_='"Anna Ä" <sip:+380441112233@192.0.2.9>;tag=a') == Arrival(
+    assert from_trunk(from_='"Anna Ä" <sip:+380441112233@192.0.2.9>;tag=a') == OfferedCall(
         caller="+380441112233",
         caller_name="Anna Ä",
         callee="380800111222",
@@ -103,9 +103,9 @@ def test_a_local_number_belongs_to_the_country_of_its_context(uri: str, callee: 
 
 
 def test_an_asserted_identity_wins_over_from() -> None:
-    arrival = from_trunk('P-Asserted-Identity: "Anna" <sip:380440000001@carrier.example>, <tel:+1>')
+    offered = from_trunk('P-Asserted-Identity: "Anna" <sip:380440000001@carrier.example>, <tel:+1>')
 
-    assert (arrival.caller, arrival.caller_name) == ("380440000001", "Anna")
+    assert (offered.caller, offered.caller_name) == ("380440000001", "Anna")
 
 
 def test_a_broken_asserted_identity_is_as_none() -> None:
@@ -128,9 +128,9 @@ def test_a_broken_asserted_identity_is_as_none() -> None:
     ],
 )
 def test_a_withheld_number_stays_withheld(headers: tuple[str, ...], from_: str) -> None:
-    arrival = from_trunk(*headers, from_=from_)
+    offered = from_trunk(*headers, from_=from_)
 
-    assert (arrival.caller, arrival.caller_name) == ("", "")
+    assert (offered.caller, offered.caller_name) == ("", "")
 
 
 def test_a_name_that_only_repeats_the_number_is_none() -> None:
@@ -146,7 +146,7 @@ def test_a_name_in_another_encoding_can_be_stored() -> None:
 def test_an_account_is_its_login_whatever_it_calls_itself() -> None:
     lying = request(from_='"The Boss" <sip:boss@192.0.2.1>;tag=a', uri="sip:mary@192.0.2.1")
 
-    assert arrival_of(lying, project="shop", account=JOHN) == Arrival(
+    assert arrival_of(lying, project="shop", account=JOHN) == OfferedCall(
         caller="john", caller_name="John Doe", callee="mary", account="john", project="shop"
     )
     nameless = Account(login="john", password="secret")

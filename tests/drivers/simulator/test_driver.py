@@ -20,7 +20,7 @@ from switchhook.drivers.simulator.script import (
     refusing,
     ringing_out,
 )
-from switchhook.routing.arrival import Arrival, Refused
+from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
 from tests.support.loop import run
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from switchhook.domain.target import Target
     from switchhook.drivers.ports import Driver, OnDurable
 
-ARRIVAL = Arrival(
+ARRIVAL = OfferedCall(
     caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
 )
 CALL = incoming()
@@ -44,13 +44,13 @@ class Listener:
     """A call handler that writes down events, and when they came."""
 
     clock: VirtualClock
-    refusal: Refused | None
+    refusal: Rejection | None
     heard: list[tuple[float, Event]] = field(default_factory=list)
 
     def arrived(
-        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
-    ) -> str | Refused:
-        assert arrival == ARRIVAL
+        self, offered: OfferedCall, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Rejection:
+        assert offered == ARRIVAL
         if self.refusal is None:
             expect(CALL.id)
         return self.refusal or CALL.id
@@ -66,7 +66,7 @@ class World:
     def __init__(
         self,
         caller: SimulatedCaller | None = None,
-        refusal: Refused | None = None,
+        refusal: Rejection | None = None,
         **phones: SimulatedPhone,
     ) -> None:
         self.clock = VirtualClock()
@@ -74,7 +74,7 @@ class World:
         self.handler = Listener(self.clock, refusal)
         self.stack = AsyncExitStack()
         self.listen()
-        self.call = self.driver.place(caller or SimulatedCaller(arrival=ARRIVAL))
+        self.call = self.driver.place(caller or SimulatedCaller(offered=ARRIVAL))
         self.until(0)
 
     def listen(self) -> None:
@@ -118,7 +118,7 @@ def test_a_telephone_rings_is_answered_and_hangs_up() -> None:
 
 def test_a_caller_who_was_answered_hangs_up_and_does_not_give_up() -> None:
     world = World(
-        SimulatedCaller(arrival=ARRIVAL, gives_up_after=10, hangs_up_after=30), mary=answering(2)
+        SimulatedCaller(offered=ARRIVAL, gives_up_after=10, hangs_up_after=30), mary=answering(2)
     )
     world.order(ring("b1", MARY))
     world.until(2)
@@ -130,7 +130,7 @@ def test_a_caller_who_was_answered_hangs_up_and_does_not_give_up() -> None:
 
 
 def test_a_caller_gives_up() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=10), mary=ringing_out())
+    world = World(SimulatedCaller(offered=ARRIVAL, gives_up_after=10), mary=ringing_out())
     world.order(ring("b1", MARY), ShowRinging())
     assert world.heard() == [
         (0, LegRinging(leg="b1")),
@@ -140,7 +140,7 @@ def test_a_caller_gives_up() -> None:
 
 
 def test_an_answer_to_a_caller_who_is_gone_connects_nobody() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=3), mary=answering(3))
+    world = World(SimulatedCaller(offered=ARRIVAL, gives_up_after=3), mary=answering(3))
     world.until(2)
     world.order(ring("b1", MARY))
     world.until(5)
@@ -213,7 +213,7 @@ def test_orders_about_what_it_does_not_know_do_nothing() -> None:
 
 
 def test_a_refused_caller_is_told_why() -> None:
-    world = World(refusal=Refused(cause=Cause(sip=404)))
+    world = World(refusal=Rejection(cause=Cause(sip=404)))
     assert (world.call.status, world.call.id) == (404, "")
     assert world.heard() == []
 
@@ -251,6 +251,6 @@ def test_a_call_that_a_restarted_switchboard_does_not_know_is_ended() -> None:
 def test_a_caller_whom_nobody_hears_is_not_there() -> None:
     world = World()
     run(world.stack.aclose())
-    unheard = world.driver.place(SimulatedCaller(arrival=ARRIVAL))
+    unheard = world.driver.place(SimulatedCaller(offered=ARRIVAL))
     world.until(1)
     assert (unheard.id, unheard.status) == ("", 0)

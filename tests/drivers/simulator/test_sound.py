@@ -58,7 +58,7 @@ def test_a_prompt_that_is_stopped_or_replaced_is_not_reported() -> None:
 
 
 def test_keys_are_heard_once_the_caller_is_answered() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, keys=((1.0, "9"), (3.0, "4"), (3.5, "#"))))
+    world = World(SimulatedCaller(offered=ARRIVAL, keys=((1.0, "9"), (3.0, "4"), (3.5, "#"))))
     world.until(2)
     world.order(AnswerCaller())
     world.until(4)
@@ -84,7 +84,7 @@ def test_a_message_lasts_from_order_to_order() -> None:
 
 
 def test_a_recording_ends_with_its_caller() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=9))
+    world = World(SimulatedCaller(offered=ARRIVAL, gives_up_after=9))
     world.order(AnswerCaller())
     world.until(5)
     world.order(StartRecording(recording="r1", both=False), play("p1", loop=True))
@@ -103,7 +103,7 @@ def test_a_recording_of_nothing_has_no_file() -> None:
 
 
 def test_nothing_is_played_to_a_caller_who_is_gone() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=1, keys=((2.0, "1"),)))
+    world = World(SimulatedCaller(offered=ARRIVAL, gives_up_after=1, keys=((2.0, "1"),)))
     world.order(AnswerCaller(), play("p1"))
     world.until(5)
     world.order(play("p2"), AnswerCaller())
@@ -112,7 +112,7 @@ def test_nothing_is_played_to_a_caller_who_is_gone() -> None:
 
 
 def test_who_heard_a_prompt_is_connected_without_a_second_answer() -> None:
-    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=20), mary=answering(3, talks=30))
+    world = World(SimulatedCaller(offered=ARRIVAL, gives_up_after=20), mary=answering(3, talks=30))
     world.order(AnswerCaller(), ring("b1", MARY))
     world.until(3)
     world.order(ConnectLegs(leg="b1"), ConnectLegs(leg="b1"))

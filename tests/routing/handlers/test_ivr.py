@@ -210,7 +210,7 @@ def test_a_turn_that_is_over_is_not_taken_up_in_a_later_prompt() -> None:
     story.comes_to(30, TimePassed())
     story.comes_to(60, TimePassed())
     assert story.call.state is CallState.PLAYING
-    assert story.call.ringing is None
+    assert story.call.ring_round is None
 
 
 def test_the_end_of_another_prompt_and_keys_of_others_mean_nothing() -> None:

@@ -46,13 +46,13 @@ def test_a_key_opens_its_branch() -> None:
 def test_what_was_chosen_is_told_from_then_on() -> None:
     again = MenuChoice(key="3", steps=(MenuStep(sounds=("choose",), choices=MENU.choices),))
     story = choosing(MenuStep(sounds=("choose",), choices=(again,)))
-    story.call = replace(story.call, known=(("source", "web"),))
+    story.call = replace(story.call, facts=(("source", "web"),))
     story.hears(4, presses("8"), "play choose to caller as p2")
-    assert dict(story.call.known) == {"source": "web"}
+    assert dict(story.call.facts) == {"source": "web"}
     story.hears(5, presses("3"), "stop p2", "play choose to caller as p3")
-    assert dict(story.call.known) == {"source": "web", "additional_number": "3"}
+    assert dict(story.call.facts) == {"source": "web", "additional_number": "3"}
     story.hears(6, presses("1"), "stop p3", "ring b1 mary", "emit incoming.forwarding")
-    assert dict(story.call.known) == {"source": "web", "additional_number": "1"}
+    assert dict(story.call.facts) == {"source": "web", "additional_number": "1"}
 
 
 def test_a_key_may_come_while_the_prompt_plays() -> None:

@@ -64,7 +64,7 @@ def test_several_ring_at_once_and_one_answers() -> None:
     )
     assert story.call.talking_to == "b2"
     assert story.call.wake_at is None
-    assert story.call.ringing is None
+    assert story.call.ring_round is None
 
 
 def test_two_answers_at_once_connect_one_and_end_the_other() -> None:

@@ -45,7 +45,7 @@ from switchhook.drivers.embedded.translate import (
 )
 from switchhook.drivers.embedded.trunk_monitor import TrunkMonitor
 from switchhook.drivers.embedded.trunk_states import TrunkState, TrunkStates
-from switchhook.routing.arrival import Refused
+from switchhook.routing.admission import Rejection
 from switchhook.routing.commands import (
     AnswerCaller,
     AnswerTransfer,
@@ -302,7 +302,7 @@ class EmbeddedDriver:
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
         known = who_of(event.who)
-        arrival = arrival_of(
+        offered = arrival_of(
             request, project=known.project, account=known.account, trunk=known.trunk
         )
         party = party_at(known.project, known.trunk, event.source.host, user=known.proved)
@@ -313,8 +313,8 @@ class EmbeddedDriver:
             self._admission.expect(leg, party)
             self._remember(call, [leg])
 
-        call = self._handler.arrived(arrival, expect)
-        if isinstance(call, Refused):
+        call = self._handler.arrived(offered, expect)
+        if isinstance(call, Rejection):
             self._endpoint.perform(_refusal(leg, call))
         elif request.dropped:
             self._handler.handle(call, LegMisread(leg=CALLER, text=read_in_part(request)))
@@ -518,7 +518,7 @@ def _soon(act: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(act)
 
 
-def _refusal(leg: str, refused: Refused) -> EndSession:
+def _refusal(leg: str, refused: Rejection) -> EndSession:
     headers = reason_headers(refused.cause)
     if refused.retry_after:
         headers = (*headers, ("Retry-After", str(refused.retry_after)))

@@ -10,7 +10,7 @@ from switchhook.domain.cause import OUT_OF_ORDER, AttemptEnd, Cause
 from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, SOS
 from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 from switchhook.sip.ua.session import LOST
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.header_values import NameAddress, preferred
@@ -56,12 +56,12 @@ _REASONS: Final = {
 
 def arrival_of(
     request: Request, *, project: str, account: Account | None = None, trunk: Trunk | None = None
-) -> Arrival:
+) -> OfferedCall:
     """Say who calls whom. An account is its login; a trunk is believed about its callers."""
     callee = _dialled(request, trunk)
     if account is not None:
         name = account.name or _name(request.from_)
-        return Arrival(
+        return OfferedCall(
             caller=account.login,
             caller_name=name,
             callee=callee,
@@ -70,7 +70,7 @@ def arrival_of(
             hidden=hides_number(request),
         )
     caller = _caller_of(request)
-    return Arrival(
+    return OfferedCall(
         caller="" if caller is None else number_of(caller.uri),
         caller_name="" if caller is None or hides_name(request) else _name(caller),
         callee=callee,

@@ -10,7 +10,7 @@ from switchhook.domain.cause import Cause
 from switchhook.drivers.simulator.clock import VirtualTimer
 from switchhook.drivers.simulator.script import NOBODY, SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.sound import CallSound, SoundCommand
-from switchhook.routing.arrival import Refused
+from switchhook.routing.admission import Rejection
 from switchhook.routing.commands import (
     AnswerCaller,
     AnswerTransfer,
@@ -72,7 +72,7 @@ class SimulatedCall:
 
     caller: SimulatedCaller
     id: str = ""
-    refused: Refused | None = None
+    refused: Rejection | None = None
     """Set when the switchboard did not take it."""
     heard: list[tuple[float, PhoneCommand]] = field(default_factory=list)
     """The caller's signals, with times: ringing, early media, prompts, the answer, the end."""
@@ -178,8 +178,8 @@ class SimulatedDriver:
     def _arrive(self, call: SimulatedCall) -> None:
         if self._handler is None:
             return
-        answer = self._handler.arrived(call.caller.arrival, lambda name: self._expect(call, name))
-        if isinstance(answer, Refused):
+        answer = self._handler.arrived(call.caller.offered, lambda name: self._expect(call, name))
+        if isinstance(answer, Rejection):
             call.refused = answer
 
     def _expect(self, call: SimulatedCall, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from switchhook.domain.cause import Cause
-from switchhook.routing.arrival import Arrival
+from switchhook.routing.admission import OfferedCall
 
 BUSY = Cause(sip=486, q850=17, text="Busy Here")
 DECLINED = Cause(sip=603, q850=21, text="Decline")
@@ -69,7 +69,7 @@ NOBODY = refusing(NOT_THERE)
 class SimulatedCaller:
     """A simulated caller."""
 
-    arrival: Arrival
+    offered: OfferedCall
     gives_up_after: float | None = None
     """Seconds that the caller waits for an answer, prompts included; None: for ever."""
     hangs_up_after: float | None = None

@@ -82,7 +82,7 @@ def _redirect_target(call: Call, user: str, now: float) -> Target | None:
 
 def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool:
     """Go on with the scheme of a number of the project, when no other target rings or waits."""
-    ringing = ctx.call.ringing
+    ringing = ctx.call.ring_round
     if len(ctx.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
         return False
     note(ctx, leg, f"{leg.target} forwards its calls to {own.number}")

@@ -45,7 +45,7 @@ def ask_and_wait(
     facts: EntryFacts = (),
 ) -> None:
     """Ask while the caller waits; the engine names the ask. `facts` go into the journal."""
-    ctx.change(state=CallState.ASKING, ringing=None)
+    ctx.change(state=CallState.ASKING, ring_round=None)
     issue_ask(ctx, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
 
 

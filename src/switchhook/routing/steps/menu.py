@@ -37,8 +37,8 @@ def pressed(ctx: TransitionContext, step: MenuStep, digit: str) -> StepResult:
 
 def _keep_key(ctx: TransitionContext, digit: str) -> None:
     """Keep the key for those who are asked or told from now on (R1-80)."""
-    known = (pair for pair in ctx.call.known if pair[0] != ADDITIONAL_NUMBER)
-    ctx.change(known=(*known, (ADDITIONAL_NUMBER, digit)))
+    known = (pair for pair in ctx.call.facts if pair[0] != ADDITIONAL_NUMBER)
+    ctx.change(facts=(*known, (ADDITIONAL_NUMBER, digit)))
 
 
 def overdue(ctx: TransitionContext, step: MenuStep) -> StepResult:

@@ -116,7 +116,7 @@ def journal_refused(ctx: TransitionContext, target: Target, why: str) -> None:
 
 def next_round(ctx: TransitionContext) -> bool:
     """Ring the next target of the turn. False when all had theirs."""
-    ringing = ctx.call.ringing
+    ringing = ctx.call.ring_round
     if ringing is None or not ringing.waiting:
         return False
     _ring_round(ctx, ringing.waiting[:1], ringing.waiting[1:], ringing.timeout)
@@ -174,7 +174,7 @@ def connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
         state=CallState.TALKING,
         talking_to=leg.id,
         answered_at=ctx.now,
-        ringing=None,
+        ring_round=None,
         wake_at=None,
     )
     prompts.stop_background(ctx)
@@ -193,7 +193,7 @@ def _ring_round(
 ) -> None:
     ctx.change(
         state=CallState.RINGING,
-        ringing=RingRound(waiting=waiting, timeout=timeout),
+        ring_round=RingRound(waiting=waiting, timeout=timeout),
         wake_at=ctx.now + timeout,
     )
     ctx.change_position(is_unplaced=False)

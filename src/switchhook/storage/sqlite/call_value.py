@@ -54,7 +54,12 @@ STORED_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """The stored key of each field, by the call's group that it is in."""
 
-RENAMED: Final[Mapping[str, str]] = {"snapshot": "plan", "emitted": "told"}
+RENAMED: Final[Mapping[str, str]] = {
+    "snapshot": "plan",
+    "facts": "known",
+    "ring_round": "ringing",
+    "emitted": "told",
+}
 """The stored key of each other field that has another name there."""
 
 
@@ -64,11 +69,13 @@ def flat(call: Call) -> dict[str, Any]:
     Written out, and not looped over the table: each step of each call is stored.
     """
     value = call.__dict__.copy()
-    for name in ("snapshot", "emitted", "position", "playback", "recording"):
+    for name in ("snapshot", "facts", "ring_round", "emitted", "position", "playback", "recording"):
         value.pop(name, None)  # a call of an earlier version has its defaults elsewhere
     caller, asks, transfers = call.caller, call.asks, call.transfers
     playback, recording, rating = call.playback, call.recording, call.rating
     value["plan"] = call.snapshot.key
+    value["known"] = call.facts
+    value["ringing"] = call.ring_round
     value["told"] = call.emitted
     value["caller"] = caller.number
     value["caller_name"] = caller.name

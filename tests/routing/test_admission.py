@@ -20,7 +20,7 @@ from switchhook.domain.project import (
 )
 from switchhook.domain.screening import SOS, Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.webhooks.e164 import dialling_of
 
 SHOP = ProjectSnapshot(
@@ -41,22 +41,22 @@ BANK = ProjectSnapshot(
     )
 )
 BOOK = ProjectDirectory([SHOP, BANK])
-OUTSIDE = Arrival(
+OUTSIDE = OfferedCall(
     caller="380441112233", caller_name="", callee="380800111222", trunk="carrier", project="shop"
 )
-JOHN = Arrival(caller="john", caller_name="John", callee="mary", account="john", project="shop")
-BANKER = Arrival(caller="banker", caller_name="", callee="x", account="banker", project="bank")
+JOHN = OfferedCall(caller="john", caller_name="John", callee="mary", account="john", project="shop")
+BANKER = OfferedCall(caller="banker", caller_name="", callee="x", account="banker", project="bank")
 
 
-def taken(arrival: Arrival) -> Call:
-    call = admit(arrival, BOOK, call="c", now=5.0)
-    assert not isinstance(call, Refused)
+def taken(offered: OfferedCall) -> Call:
+    call = admit(offered, BOOK, call="c", now=5.0)
+    assert not isinstance(call, Rejection)
     return call
 
 
-def refused(arrival: Arrival) -> tuple[int, str]:
-    refusal = admit(arrival, BOOK, call="c", now=5.0)
-    assert isinstance(refusal, Refused)
+def refused(offered: OfferedCall) -> tuple[int, str]:
+    refusal = admit(offered, BOOK, call="c", now=5.0)
+    assert isinstance(refusal, Rejection)
     assert refusal.retry_after == 0
     return refusal.cause.sip, refusal.cause.text
 
@@ -127,7 +127,7 @@ def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
     project = replace(SHOP.project, trunks=(carrier, pbx), groups=(group,))
     directory = ProjectDirectory([ProjectSnapshot(project)])
 
-    def dials(callee: str, trunk: str) -> Call | Refused:
+    def dials(callee: str, trunk: str) -> Call | Rejection:
         extension = replace(OUTSIDE, caller="150", callee=callee, trunk=trunk)
         return admit(extension, directory, call="c", now=5.0)
 
@@ -140,9 +140,9 @@ def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
             "",
         )
         assert call.position.direct == Target(kind=kind, value=name)
-        assert isinstance(dials(name, "carrier"), Refused)
+        assert isinstance(dials(name, "carrier"), Rejection)
     for callee in ("380501112233", "112", "nobody"):  # it gets no way out over another trunk
-        assert isinstance(dials(callee, "pbx"), Refused)
+        assert isinstance(dials(callee, "pbx"), Rejection)
 
 
 def test_a_trunk_of_one_project_does_not_reach_a_number_of_another() -> None:
@@ -270,7 +270,7 @@ def test_a_trunk_does_not_reach_a_group() -> None:
             call="c",
             now=5.0,
         ),
-        Refused,
+        Rejection,
     )
 
 
@@ -304,8 +304,8 @@ def test_a_trunk_reaches_a_number_in_any_spelling_and_the_call_knows_it_in_one(
     directory = ProjectDirectory(
         [ProjectSnapshot(replace(SHOP.project, country="UA", numbers=numbers))]
     )
-    arrival = replace(OUTSIDE, caller="+380-50-111-22-33", callee=dialled)
-    call = admit(arrival, directory, call="c", now=5.0)
+    offered = replace(OUTSIDE, caller="+380-50-111-22-33", callee=dialled)
+    call = admit(offered, directory, call="c", now=5.0)
 
     assert isinstance(call, Call)
     assert (call.position.scheme, call.callee, call.caller.number) == (

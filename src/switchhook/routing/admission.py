@@ -1,4 +1,4 @@
-"""A call that is not admitted yet: what the driver knows of an INVITE."""
+"""Admits a call, or rejects it, by what the driver knows of its INVITE."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class OfferedCall:
     """A call that a driver puts to the switchboard."""
 
     caller: str
@@ -39,7 +39,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Rejection:
     """The switchboard does not take the call; the caller gets this cause."""
 
     cause: Cause
@@ -48,56 +48,56 @@ class Refused:
 
 
 def admit(
-    arrival: Arrival, directory: ProjectDirectory, *, call: str, now: float
-) -> Call | Refused:
-    """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
+    offered: OfferedCall, directory: ProjectDirectory, *, call: str, now: float
+) -> Call | Rejection:
+    """Make a call of an offered one, or say why not. Nothing crosses from one project to another.
 
     A number of the caller's own project runs its scheme, in any spelling (FA-03). An account may also dial a
     colleague's login, a group or, over the project's trunk, an outside number; a trunk that may call accounts,
     such as a PBX, dials the first two. An emergency number goes to the trunk whatever else has that name, and
     asks no webhook; with prefixes before it, unless something else has just that name.
     """
-    snapshot = directory.snapshots.get(arrival.project)
+    snapshot = directory.snapshots.get(offered.project)
     if snapshot is None:
         return _refused(403, "the caller belongs to no project")
     screening = snapshot.project.screening
-    help_number = screening.emergency(arrival.callee, snapshot.project.dialling)
+    help_number = screening.emergency(offered.callee, snapshot.project.dialling)
     if help_number:
-        callee = help_number if arrival.callee == SOS else arrival.callee
-        arrival = replace(arrival, callee=callee, hidden=False)  # to be called back by who helps
-    make = partial(_call, arrival, snapshot, call, now)
-    if arrival.account and screening.is_emergency(arrival.callee):
+        callee = help_number if offered.callee == SOS else offered.callee
+        offered = replace(offered, callee=callee, hidden=False)  # to be called back by who helps
+    make = partial(_call, offered, snapshot, call, now)
+    if offered.account and screening.is_emergency(offered.callee):
         return _outside(help_number, snapshot, make)
-    own = snapshot.number(arrival.callee)
-    if own is not None and (not arrival.account or own.is_exactly(arrival.callee)):
-        return _to_own(own, arrival, snapshot, call, now)
-    if not arrival.account and not snapshot.trunk_may_call_accounts(arrival.trunk):
-        return _refused(404, f"{arrival.callee} is no number of project {snapshot.project.id}")
-    direct = snapshot.internal_target(arrival.callee)
+    own = snapshot.number(offered.callee)
+    if own is not None and (not offered.account or own.is_exactly(offered.callee)):
+        return _to_own(own, offered, snapshot, call, now)
+    if not offered.account and not snapshot.trunk_may_call_accounts(offered.trunk):
+        return _refused(404, f"{offered.callee} is no number of project {snapshot.project.id}")
+    direct = snapshot.internal_target(offered.callee)
     if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
-    if not arrival.account:
-        return _refused(404, f"{arrival.callee} is neither a number nor an account nor a group")
+    if not offered.account:
+        return _refused(404, f"{offered.callee} is neither a number nor an account nor a group")
     if own is not None and not help_number:
-        return _to_own(own, arrival, snapshot, call, now)
+        return _to_own(own, offered, snapshot, call, now)
     number = help_number or dialled_number(
-        arrival.callee, snapshot.project.dialling, snapshot.has_name
+        offered.callee, snapshot.project.dialling, snapshot.has_name
     )
     if clean_number(number) is None and not help_number:
-        return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
+        return _refused(404, f"{offered.callee} is neither an account nor a group nor a number")
     return _outside(number, snapshot, make)
 
 
 def _to_own(
-    own: Number, arrival: Arrival, snapshot: ProjectSnapshot, call: str, now: float
+    own: Number, offered: OfferedCall, snapshot: ProjectSnapshot, call: str, now: float
 ) -> Call:
     """Run the scheme of a number of the project, and keep the number in its canonical form."""
-    if not own.is_exactly(arrival.callee):
-        arrival = replace(arrival, callee=own.number)
-    return _call(arrival, snapshot, call, now, direction=Direction.INCOMING, scheme=own.scheme)
+    if not own.is_exactly(offered.callee):
+        offered = replace(offered, callee=own.number)
+    return _call(offered, snapshot, call, now, direction=Direction.INCOMING, scheme=own.scheme)
 
 
-def _outside(number: str, snapshot: ProjectSnapshot, make: Callable[..., Call]) -> Call | Refused:
+def _outside(number: str, snapshot: ProjectSnapshot, make: Callable[..., Call]) -> Call | Rejection:
     if not any(trunk.outgoing for trunk in snapshot.project.trunks):
         return _refused(404, f"project {snapshot.project.id} has no trunk for outside numbers")
     direct = Target(kind=TargetKind.NUMBER, value=number)
@@ -105,7 +105,7 @@ def _outside(number: str, snapshot: ProjectSnapshot, make: Callable[..., Call]) 
 
 
 def _call(
-    arrival: Arrival,
+    offered: OfferedCall,
     snapshot: ProjectSnapshot,
     call: str,
     now: float,
@@ -119,23 +119,23 @@ def _call(
         id=call,
         snapshot=snapshot,
         direction=direction,
-        caller=_caller_id(arrival),
-        callee=arrival.callee,
+        caller=_caller_id(offered),
+        callee=offered.callee,
         arrived_at=now,
         position=SchemePosition(scheme=scheme, direct=direct),
         legs=(caller_leg,),
     )
 
 
-def _caller_id(arrival: Arrival) -> CallerId:
-    number = arrival.caller
+def _caller_id(offered: OfferedCall) -> CallerId:
+    number = offered.caller
     return CallerId(
-        number=number if arrival.account else written_number(number) or number,
-        name=arrival.caller_name,
-        account=arrival.account,
-        is_withheld=arrival.hidden,
+        number=number if offered.account else written_number(number) or number,
+        name=offered.caller_name,
+        account=offered.account,
+        is_withheld=offered.hidden,
     )
 
 
-def _refused(status: int, text: str) -> Refused:
-    return Refused(cause=Cause(sip=status, text=text))
+def _refused(status: int, text: str) -> Rejection:
+    return Rejection(cause=Cause(sip=status, text=text))
