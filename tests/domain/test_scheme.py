@@ -83,8 +83,6 @@ def test_each_step_has_the_word_by_which_stored_journals_know_it() -> None:
         "askdialplan",
         "ring",
         "ringdestination",
-        "goto",
-        "hangup",
         "play",
         "background",
         "menu",
@@ -92,4 +90,6 @@ def test_each_step_has_the_word_by_which_stored_journals_know_it() -> None:
         "voicemail",
         "rate",
         "record",
+        "goto",
+        "hangup",
     ]

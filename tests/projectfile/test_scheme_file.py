@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from switchhook.domain.hours import SpecialDay, parse_spans
@@ -20,6 +22,7 @@ from switchhook.domain.scheme import (
     RateStep,
     RingDestinationStep,
     RingStep,
+    Step,
     VoicemailStep,
 )
 from switchhook.domain.screening import Screening
@@ -423,6 +426,13 @@ def test_branches_are_nested_only_so_deep(levels: int) -> None:
         assert f"more than {MAX_PARTS} names are joined by dots" in mistakes(text)[0]
     else:
         assert "branches are nested too deeply; go to a scheme of their own" in mistakes(text)[0]
+
+
+def test_every_step_is_read_written_and_documented_by_its_own_key_alone() -> None:
+    """The list of steps is the domain's: the table of each begins with its key."""
+    assert list(STEPS) == [one.key for one in get_args(Step)]
+    assert [table.make for table in STEPS.values()] == list(get_args(Step))
+    assert [table.keys[0].name for table in STEPS.values()] == list(STEPS)
 
 
 def test_every_kind_of_step_has_its_word() -> None:

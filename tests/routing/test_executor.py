@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.scheme import GoToStep, HangUpStep
+from switchhook.domain.scheme import GoToStep, HangUpStep, Step
+from switchhook.routing import executor
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.position import MAX_JUMPS
 from tests.support.snapshots import (
@@ -200,3 +203,7 @@ def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
     ringing = f"ring b1 {MOBILE}", "emit outgoing.forwarding"
     outside.hears(0, CallArrived(), "emit outgoing.before", *ringing)
     outside.hears(2, refuses("b1", 404), "end caller 480", "emit outgoing.after")
+
+
+def test_every_step_can_be_begun() -> None:
+    assert set(executor.STEPS) == set(get_args(Step))

@@ -49,6 +49,7 @@ UNCHANGED_NAME = CallerName()
 class AskStep:
     """Ask a forwarding number where the call goes, and ring what it answers (R1-123)."""
 
+    key: ClassVar[str] = "ask"
     word: ClassVar[str] = "ask"
     webhook: str
 
@@ -57,6 +58,7 @@ class AskStep:
 class AskDialPlanStep:
     """Ask a dial-plan webhook, perhaps after a code, which of two branches the call takes (R5-26, R5-27)."""
 
+    key: ClassVar[str] = "ask_dial_plan"
     word: ClassVar[str] = "askdialplan"
     webhook: str
     success: tuple[Step, ...] = ()
@@ -67,6 +69,7 @@ class AskDialPlanStep:
 class RingStep:
     """Ring targets for `timeout` seconds each round; the first to answer gets the call."""
 
+    key: ClassVar[str] = "ring"
     word: ClassVar[str] = "ring"
     targets: tuple[Target, ...]
     order: RingOrder = RingOrder.ALL_AT_ONCE
@@ -82,6 +85,7 @@ class RingDestinationStep:
     branch [A-48].
     """
 
+    key: ClassVar[str] = "ring_destination"
     word: ClassVar[str] = "ringdestination"
     timeout: float = 30.0
     caller_name: CallerName = UNCHANGED_NAME
@@ -91,6 +95,7 @@ class RingDestinationStep:
 class GoToStep:
     """Go on with another scheme of the same project (R1-25)."""
 
+    key: ClassVar[str] = "go_to"
     word: ClassVar[str] = "goto"
     scheme: int
 
@@ -99,6 +104,7 @@ class GoToStep:
 class HangUpStep:
     """End the call with a SIP status that tells the caller why."""
 
+    key: ClassVar[str] = "hang_up"
     word: ClassVar[str] = "hangup"
     status: int = 480
 
@@ -107,6 +113,7 @@ class HangUpStep:
 class PlayStep:
     """Let the caller hear sounds once, then go on: a greeting (R1-125)."""
 
+    key: ClassVar[str] = "play"
     word: ClassVar[str] = "play"
     sounds: tuple[str, ...]
 
@@ -115,6 +122,7 @@ class PlayStep:
 class BackgroundStep:
     """From here on, let the caller hear these in a loop while a webhook is asked or a target rings (R1-125)."""
 
+    key: ClassVar[str] = "background"
     word: ClassVar[str] = "background"
     sounds: tuple[str, ...]
 
@@ -131,6 +139,7 @@ class MenuChoice:
 class MenuStep:
     """Let the caller choose a branch by one key. The key may come while the prompt still plays."""
 
+    key: ClassVar[str] = "menu"
     word: ClassVar[str] = "menu"
     sounds: tuple[str, ...]
     choices: tuple[MenuChoice, ...]
@@ -155,6 +164,7 @@ class MenuStep:
 class HoursStep:
     """Take one branch within the project's working hours of this name, the other outside (R1-125)."""
 
+    key: ClassVar[str] = "hours"
     word: ClassVar[str] = "hours"
     hours: str
     open_: tuple[Step, ...] = ()
@@ -165,6 +175,7 @@ class HoursStep:
 class VoicemailStep:
     """Play a greeting, then record the caller until they hang up or press `#`."""
 
+    key: ClassVar[str] = "voicemail"
     word: ClassVar[str] = "voicemail"
     sounds: tuple[str, ...]
     max_duration: float = 120.0
@@ -175,6 +186,7 @@ class VoicemailStep:
 class RateStep:
     """Let the caller rate the conversation, should one come of a later step and the callee hang up first."""
 
+    key: ClassVar[str] = "rating"
     word: ClassVar[str] = "rate"
     sounds: tuple[str, ...]
     """Asks for a key from 1 to `best`."""
@@ -188,18 +200,18 @@ class RateStep:
 class RecordStep:
     """From here on, record conversations, both voices; or no longer."""
 
+    key: ClassVar[str] = "record"
     word: ClassVar[str] = "record"
     is_on: bool = True
 
 
-# Each step has a `word`, by which the journal names it: stored and read by programs, so it never changes.
+# The one list of steps, in the order of the docs. Each has a `key`, which names it in project files and in the docs, and
+# a `word`, by which the journal names it: stored and read by programs, so it never changes.
 Step = (
     AskStep
     | AskDialPlanStep
     | RingStep
     | RingDestinationStep
-    | GoToStep
-    | HangUpStep
     | PlayStep
     | BackgroundStep
     | MenuStep
@@ -207,6 +219,8 @@ Step = (
     | VoicemailStep
     | RateStep
     | RecordStep
+    | GoToStep
+    | HangUpStep
 )
 
 

@@ -8,6 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.hours import SpecialDay
+from switchhook.domain.scheme import (
+    AskDialPlanStep,
+    BackgroundStep,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuStep,
+    RateStep,
+    RecordStep,
+)
 from switchhook.projectfile.rules.project import tables_in
 from switchhook.projectfile.toml.mistakes import shown
 
@@ -22,16 +32,22 @@ if TYPE_CHECKING:
     Jump = tuple[int, KeyPath]
 
 BRANCHES = {
-    "ask_dial_plan": ("success", "failed"),
-    "hours": ("open", "closed"),
-    "menu": ("on_timeout", "on_invalid"),
+    AskDialPlanStep.key: ("success", "failed"),
+    HoursStep.key: ("open", "closed"),
+    MenuStep.key: ("on_timeout", "on_invalid"),
 }
-"""The branches of each step that has some, by the word that names the step; a menu's keys aside."""
-SILENT = ("background", "rating", "record", "hours", "go_to")
+"""The branches of each step that has some, by the key that names the step; a menu's keys aside."""
+SILENT = (
+    BackgroundStep.key,
+    RateStep.key,
+    RecordStep.key,
+    HoursStep.key,
+    GoToStep.key,
+)
 """Steps that are silent and do not wait."""
 FINAL = {
-    ("hang_up",): "hangs up",
-    ("hang_up", "go_to"): "goes to another scheme, which does not come back",
+    (HangUpStep.key,): "hangs up",
+    (HangUpStep.key, GoToStep.key): "goes to another scheme, which does not come back",
 }
 """The steps that hand no call on, and what they do with it instead."""
 MAX_SHOWN_CIRCLE = 10

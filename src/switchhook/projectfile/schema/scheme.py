@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from switchhook.domain.hours import DAYS, WorkingHours
 from switchhook.domain.scheme import (
@@ -143,22 +143,30 @@ CALLER_NAME = TableKey(
     default=DECLARED,
 )
 
-ASK = Table(
-    make=AskStep,
-    keys=(
+_TABLE_OF: dict[type[Step], Table] = {}
+
+
+def _define(make: type[Step], keys: tuple[TableKey, ...]) -> None:
+    """Say which keys a step has; the first is its own."""
+    _TABLE_OF[make] = Table(make=make, keys=keys)
+
+
+_define(
+    AskStep,
+    (
         TableKey(
-            "ask",
+            AskStep.key,
             Reference(to="forwarding number", kind=NAME),
             "forwarding number that says where the call goes",
             attribute="webhook",
         ),
     ),
 )
-ASK_DIAL_PLAN = Table(
-    make=AskDialPlanStep,
-    keys=(
+_define(
+    AskDialPlanStep,
+    (
         TableKey(
-            "ask_dial_plan",
+            AskDialPlanStep.key,
             Reference(to="dial-plan webhook", kind=NAME),
             "dial-plan webhook that opens a branch",
             attribute="webhook",
@@ -167,11 +175,11 @@ ASK_DIAL_PLAN = Table(
         TableKey("failed", BRANCH, "steps in all other cases", default=DECLARED),
     ),
 )
-RING = Table(
-    make=RingStep,
-    keys=(
+_define(
+    RingStep,
+    (
         TableKey(
-            "ring",
+            RingStep.key,
             ListOf(kind=RingTarget(), least=1, most=20),
             "what rings; bare digits that are a login mean the account, those of a group its accounts",
             attribute="targets",
@@ -186,11 +194,11 @@ RING = Table(
         CALLER_NAME,
     ),
 )
-RING_DESTINATION = Table(
-    make=RingDestinationStep,
-    keys=(
+_define(
+    RingDestinationStep,
+    (
         TableKey(
-            "ring_destination",
+            RingDestinationStep.key,
             Marker(),
             "rings the destination that the dial-plan webhook returned",
         ),
@@ -204,22 +212,22 @@ RING_DESTINATION = Table(
         CALLER_NAME,
     ),
 )
-GO_TO = Table(
-    make=GoToStep,
-    keys=(
+_define(
+    GoToStep,
+    (
         TableKey(
-            "go_to",
+            GoToStep.key,
             Reference(to="scheme", kind=SCHEME_ID),
             "scheme that takes over",
             attribute="scheme",
         ),
     ),
 )
-HANG_UP = Table(
-    make=HangUpStep,
-    keys=(
+_define(
+    HangUpStep,
+    (
         TableKey(
-            "hang_up",
+            HangUpStep.key,
             Whole(least=400, most=699),
             "SIP status that the caller gets, such as 486 for busy",
             attribute="status",
@@ -228,29 +236,32 @@ HANG_UP = Table(
 )
 
 
-PLAY = Table(
-    make=PlayStep,
-    keys=(
+_define(
+    PlayStep,
+    (
         TableKey(
-            "play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"
+            PlayStep.key,
+            SOME_SOUNDS,
+            "sounds that are played, one after another",
+            attribute="sounds",
         ),
     ),
 )
-BACKGROUND = Table(
-    make=BackgroundStep,
-    keys=(
+_define(
+    BackgroundStep,
+    (
         TableKey(
-            "background",
+            BackgroundStep.key,
             SOUNDS,
             "sounds that are heard in a loop while a webhook is asked or a target rings; [] ends that",
             attribute="sounds",
         ),
     ),
 )
-MENU = Table(
-    make=MenuStep,
-    keys=(
-        TableKey("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
+_define(
+    MenuStep,
+    (
+        TableKey(MenuStep.key, SOUNDS, "sounds that name the choices", attribute="sounds"),
         TableKey("press", Presses(step=STEP), "steps for each key", attribute="choices"),
         TableKey(
             "timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=DECLARED
@@ -266,11 +277,11 @@ MENU = Table(
         TableKey("on_invalid", BRANCH, "steps when the last key meant nothing", default=DECLARED),
     ),
 )
-HOURS = Table(
-    make=HoursStep,
-    keys=(
+_define(
+    HoursStep,
+    (
         TableKey(
-            "hours",
+            HoursStep.key,
             Reference(to="[[hours]] table", kind=NAME),
             "working hours that decide",
         ),
@@ -278,11 +289,11 @@ HOURS = Table(
         TableKey("closed", BRANCH, "steps outside", default=DECLARED),
     ),
 )
-VOICEMAIL = Table(
-    make=VoicemailStep,
-    keys=(
+_define(
+    VoicemailStep,
+    (
         TableKey(
-            "voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"
+            VoicemailStep.key, SOUNDS, "greeting before the message is recorded", attribute="sounds"
         ),
         TableKey(
             "max_duration",
@@ -293,11 +304,11 @@ VOICEMAIL = Table(
         ),
     ),
 )
-RATING = Table(
-    make=RateStep,
-    keys=(
+_define(
+    RateStep,
+    (
         TableKey(
-            "rating",
+            RateStep.key,
             SOME_SOUNDS,
             "sounds that ask for a rating from 1",
             attribute="sounds",
@@ -322,39 +333,24 @@ RATING = Table(
         ),
     ),
 )
-RECORD = Table(
-    make=RecordStep,
-    keys=(
+_define(
+    RecordStep,
+    (
         TableKey(
-            "record",
+            RecordStep.key,
             YesNo(),
             "whether conversations are recorded from here on, both voices",
             attribute="is_on",
         ),
     ),
 )
-STEPS: dict[str, Table] = {
-    "ask": ASK,
-    "ask_dial_plan": ASK_DIAL_PLAN,
-    "ring": RING,
-    "ring_destination": RING_DESTINATION,
-    "play": PLAY,
-    "background": BACKGROUND,
-    "menu": MENU,
-    "hours": HOURS,
-    "voicemail": VOICEMAIL,
-    "rating": RATING,
-    "record": RECORD,
-    "go_to": GO_TO,
-    "hang_up": HANG_UP,
-}
-"""The kinds of steps by the word that names them in the file."""
-TABLE_OF: dict[type[Step], Table] = {table.make: table for table in STEPS.values()}  # type: ignore[misc]
+STEPS: dict[str, Table] = {step.key: _TABLE_OF[step] for step in get_args(Step)}
+"""The tables of all steps, by the key that names each in the file."""
 
 
 def table_of(step: Step) -> Table:
     """Return the table that a step is written as."""
-    return TABLE_OF[type(step)]
+    return _TABLE_OF[type(step)]
 
 
 SCHEME = Table(
