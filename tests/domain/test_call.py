@@ -67,3 +67,9 @@ def test_calls_and_legs_are_changed_in_fields_alone_that_they_have() -> None:
         incoming().changed(spoken=True)
     with pytest.raises(TypeError, match="a leg has no field spoken"):
         called("b1").changed(spoken=True)
+
+
+def test_two_legs_talk_whoever_transferred_the_call() -> None:
+    assert CALLER in incoming().talking_legs
+    passed_on = incoming().changed(party="b1", talking_to="b2")
+    assert passed_on.talking_legs == {"b1", "b2"}

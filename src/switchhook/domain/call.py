@@ -339,6 +339,11 @@ class Call(_Changeable):
         return None
 
     @property
+    def talking_legs(self) -> frozenset[str]:
+        """Return the ids of the two legs that talk to each other; before an answer, the caller's and none."""
+        return frozenset((self.party, self.talking_to))
+
+    @property
     def manager(self) -> str:
         """Return the login of the account that talks or talked, or that calls out; empty for none."""
         if self.direction is Direction.OUTGOING:

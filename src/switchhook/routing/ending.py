@@ -96,6 +96,6 @@ def end(
 
 
 def _end_of_live_leg(ctx: TransitionContext, leg: str, by: EndedBy) -> AttemptEnd:
-    if leg in {ctx.call.party, ctx.call.talking_to}:
+    if leg in ctx.call.talking_legs:
         return AttemptEnd.ANSWERED
     return AttemptEnd.CANCELLED_BY_CALLER if by is EndedBy.CALLER else AttemptEnd.FAILED

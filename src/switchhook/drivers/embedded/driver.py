@@ -476,7 +476,7 @@ class EmbeddedDriver:
         live = {
             leg.id: str(CallPart(call.id, leg.id))
             for leg in call.legs
-            if leg.id in {call.party, call.talking_to}
+            if leg.id in call.talking_legs
             and leg.is_live
             and self._leg_handles.restore(call, leg, anchor)
         }

@@ -104,7 +104,7 @@ def caller_connected(ctx: TransitionContext, event: LegAnswered) -> None:
     if leg is not None and leg.id == CALLER:
         if leg.state is LegState.DIALLING:
             ctx.change_leg(leg, state=LegState.TALKING, answered_at=ctx.now, handle=event.handle)
-    elif event.leg not in {ctx.call.party, ctx.call.talking_to}:
+    elif event.leg not in ctx.call.talking_legs:
         late_answer(ctx, event)
 
 
@@ -121,7 +121,7 @@ def leg_misread(ctx: TransitionContext, event: LegMisread) -> None:
 
 def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
     """The first side to hang up ends the call. A rating or a running recording may come before the end."""
-    if event.leg not in {ctx.call.party, ctx.call.talking_to}:
+    if event.leg not in ctx.call.talking_legs:
         return
     leg = ctx.call.leg(event.leg)
     if leg is None:

@@ -47,7 +47,7 @@ def resynced_talking(ctx: TransitionContext, event: Resynced) -> None:
     """After a restart, in a conversation: it goes on if both sides are still there."""
     match_legs(ctx, event)
     recording.keep(ctx, event.recorded)
-    if not {ctx.call.party, ctx.call.talking_to} <= event.live_legs:
+    if not ctx.call.talking_legs <= event.live_legs:
         end(ctx, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
         return
     ctx.write_journal(EntryKind.RESUMED)
@@ -112,5 +112,5 @@ def match_legs(ctx: TransitionContext, event: Resynced) -> None:
         elif leg.state is LegState.DIALLING and CALLER in event.live_legs:
             ring.issue_ring(ctx, leg.id, leg.target)
         else:
-            talked = leg.id in {ctx.call.party, ctx.call.talking_to}
+            talked = leg.id in ctx.call.talking_legs
             ctx.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)

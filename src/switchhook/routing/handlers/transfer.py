@@ -78,7 +78,7 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
     """Ring whom a telephone names, or say why not."""
     call = ctx.call
     account = account_of(call, event.leg)
-    if event.leg not in {call.party, call.talking_to}:
+    if event.leg not in call.talking_legs:
         return
     try:
         _permit(call, event, account)
@@ -151,7 +151,7 @@ def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
         return
     if leg.id == transfer.by:  # as many telephones do at once: the transfer goes on
         _party_left(ctx, leg, event.cause)
-    elif leg.id in {call.party, call.talking_to}:
+    elif leg.id in call.talking_legs:
         _transferee_left(ctx, leg, event.cause)
     else:
         if event.is_forbidden and leg.target is not None:
@@ -407,7 +407,7 @@ def _end_ringing_legs(ctx: TransitionContext, end: AttemptEnd, cause: Cause) -> 
 
 def _ringing_legs(call: Call) -> tuple[Leg, ...]:
     """Return the legs of the transfer that may still answer."""
-    talking = {call.party, call.talking_to}
+    talking = call.talking_legs
     return tuple(leg for leg in call.live_called_legs if leg.id not in talking)
 
 

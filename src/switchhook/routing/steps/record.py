@@ -53,6 +53,6 @@ def finished(ctx: TransitionContext, made: RecordingFinished | None) -> None:
     recorder = ctx.call.recording.running
     by = None if recorder is None else recorder.hung_up_by
     recording.keep(ctx, made)
-    ends = [leg.cause for leg in ctx.call.legs if leg.id in {ctx.call.party, ctx.call.talking_to}]
+    ends = [leg.cause for leg in ctx.call.legs if leg.id in ctx.call.talking_legs]
     why = next((cause for cause in ends if cause is not None and cause.is_ours), None)
     end(ctx, Outcome.ANSWERED, by or EndedBy.SYSTEM, why or HUNG_UP)
