@@ -69,7 +69,8 @@ def flat(call: Call) -> dict[str, Any]:
     Written out, and not looped over the table: each step of each call is stored.
     """
     value = call.__dict__.copy()
-    for name in ("snapshot", "facts", "ring_round", "emitted", "position", "playback", "recording"):
+    del value["snapshot"], value["position"], value["playback"], value["recording"]
+    for name in ("facts", "ring_round", "emitted"):
         value.pop(name, None)  # a call of an earlier version has its defaults elsewhere
     caller, asks, transfers = call.caller, call.asks, call.transfers
     playback, recording, rating = call.playback, call.recording, call.rating
