@@ -198,7 +198,7 @@ WRONG = {
         in_forwarding_number(
             'template = "ringostat-sample"\nparameters = [{ name = "caller", value = "date" }]'
         ),
-        "the name 'caller' is given to 2 parameters",
+        "forwarding_numbers[0].parameters[0].name: 'caller' is sent already",
     ),
     "double parameter": (
         in_forwarding_number(
@@ -243,7 +243,7 @@ WRONG = {
     ),
     "header twice": (
         in_event_webhook('headers = [{ name = "X-A", value = "" }, { name = "x-a", value = "" }]'),
-        "event_webhooks[0]: the header 'x-a' is there 2 times",
+        "event_webhooks[0].headers[1].name: the header 'x-a' is sent already; keep one of the two",
     ),
     "success code": (
         in_event_webhook("success_codes = [200, 99]"),

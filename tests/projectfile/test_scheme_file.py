@@ -351,7 +351,7 @@ WRONG = {
     "a fifth variable": (
         HEAD.replace("{code}", "{pin}"),
         (
-            "line 22: dial_plan_webhooks[0]: {pin} in the URL template is none of the variables"
+            "line 24: dial_plan_webhooks[0].url_template: {pin} is none of the variables"
             " {code}, {did}, {callerid}, {callername}, {callid}; a brace that is meant as such is written %7B or"
             " %7D"
         ),
@@ -359,14 +359,14 @@ WRONG = {
     "a fifth variable in the fallback URL": (
         HEAD.replace('{code}"', '{code}"\nfallback_url = "https://b.example/{pin}"'),
         (
-            "line 22: dial_plan_webhooks[0]: {pin} in the fallback URL is none of the variables"
+            "line 25: dial_plan_webhooks[0].fallback_url: {pin} is none of the variables"
             " {code}, {did}, {callerid}, {callername}, {callid}; a brace that is meant as such is written %7B or"
             " %7D"
         ),
     ),
     "a fragment that says nothing": (
         HEAD.replace('{code}"', '{code}#rc=9"'),
-        "line 22: dial_plan_webhooks[0]: rc=9 behind the # of the URL: write 0 to 5",
+        "line 24: dial_plan_webhooks[0].url_template: rc=9 behind the # of the URL: write 0 to 5",
     ),
     "half of a dial-plan webhook's credentials": (
         HEAD.replace('{code}"', '{code}"\nusername = "crm"'),

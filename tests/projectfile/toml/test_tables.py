@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.toml.mistakes import Finding, Mistakes
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, pair
 from switchhook.projectfile.toml.value_types import Text, Whole
 
@@ -18,8 +18,8 @@ class Dog:
     class_: str = ""
 
 
-def gets_old(dog: Dog) -> list[str]:
-    return ["no dog gets that old"] if dog.age > 30 else []
+def gets_old(dog: Dog) -> list[Finding]:
+    return [Finding(("age",), "no dog gets that old")] if dog.age > 30 else []
 
 
 DOG = Table(
@@ -84,7 +84,7 @@ def test_what_is_no_table_is_refused() -> None:
 
 def test_a_value_is_reviewed_as_soon_as_there_is_one() -> None:
     assert mistakes('[[dogs]]\nname = "Rex"\nage = 31\nx = 1') == [
-        "line 1: dogs[0]: no dog gets that old",
+        "line 3: dogs[0].age: no dog gets that old",
         "line 4: dogs[0].x: unknown key; known are age, class, name",
     ]
     assert len(mistakes("[[dogs]]\nname = 5\nage = 31")) == 1

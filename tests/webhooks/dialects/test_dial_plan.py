@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.projectfile.rules.webhook import check_dial_plan_webhook
 from switchhook.webhooks.request import render_dial_plan_ask
-from switchhook.webhooks.validation import problems
 from tests.webhooks.samples import (
     DUTCH_PLAN,
     PLAN,
@@ -313,5 +313,5 @@ def test_the_id_of_the_call_may_be_sent_along() -> None:
     webhook = make_dial_plan(url_template=template, fallback_url=template, use_ivr=True)
     call = make_facts(snapshot=DUTCH_PLAN).call.id
 
-    assert problems(webhook) == ()
+    assert not list(check_dial_plan_webhook(webhook))
     assert target(template, "1") == f"/route/{call}?id={call}&code=1"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchhook.domain.hours import SpecialDay
 from switchhook.domain.scheme import (
     AskDialPlanStep,
     BackgroundStep,
@@ -19,11 +18,12 @@ from switchhook.domain.scheme import (
     RecordStep,
 )
 from switchhook.projectfile.rules.project import tables_in
-from switchhook.projectfile.toml.mistakes import shown
+from switchhook.projectfile.toml.mistakes import Finding, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from switchhook.domain.hours import WorkingHours
     from switchhook.projectfile.toml.lines import KeyPath
     from switchhook.projectfile.toml.value_types import Location
 
@@ -175,18 +175,13 @@ def _gather(steps: list[tuple[int, Raw]], path: KeyPath, found: list[Jump], dept
     return True
 
 
-def check_hours(hours: Raw, at: Location) -> None:
+def check_hours(hours: WorkingHours) -> Iterator[Finding]:
     """Of two special days that are the same day, only one could have its say."""
     seen: set[tuple[int, int, int]] = set()
-    days = hours.get("special_days")
-    for index, text in enumerate(days if isinstance(days, list) else ()):
-        try:
-            day = SpecialDay.parse(text) if isinstance(text, str) else None
-        except ValueError:
-            continue
-        if day is not None and (day.year, day.month, day.day) in seen:
-            problem = f"{shown(text)} is a day that stands already"
+    for index, day in enumerate(hours.special_days):
+        date = (day.year, day.month, day.day)
+        if date in seen:
+            problem = f"{shown(str(day))} is a day that stands already"
             advice = "write all its hours behind one day: 12-24 09:00-12:00, 14:00-16:00"
-            at.notes.add((*at.path, "special_days", index), problem, advice)
-        if day is not None:
-            seen.add((day.year, day.month, day.day))
+            yield Finding(("special_days", index), problem, advice)
+        seen.add(date)

@@ -11,7 +11,7 @@ from switchhook.domain.event import (
     EventWebhook,
 )
 from switchhook.domain.webhook import Method
-from switchhook.projectfile.rules.project import (
+from switchhook.projectfile.rules.webhook import (
     check_event_filter,
     check_event_mail,
     check_event_webhook,
@@ -40,9 +40,8 @@ from switchhook.projectfile.types.project import (
     SuccessCodes,
     WebAddress,
 )
-from switchhook.webhooks.validation import EVENT_RETRIES, EVENT_TIMEOUTS, problems
 
-EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
+EVENT_SECONDS = Seconds(1.0, 60.0)
 EVENT_PARAMETER = Sent()
 EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MAX_FIELDS)
 TALK = Seconds(0, 86_400)
@@ -55,7 +54,7 @@ Status: {{status}}
 """
 EVENT_FILTER = Table(
     make=EventFilter,
-    check=check_event_filter,
+    review=check_event_filter,
     keys=(
         TableKey(
             "outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=DECLARED
@@ -97,8 +96,7 @@ EVENT_FILTER = Table(
 )
 EVENT_WEBHOOK = Table(
     make=EventWebhook,
-    check=check_event_webhook,
-    review=problems,
+    review=check_event_webhook,
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("event", OneOf(EventKind), "moment of a call that it is told of"),
@@ -143,7 +141,7 @@ EVENT_WEBHOOK = Table(
         ),
         TableKey(
             "retries",
-            Whole(least=EVENT_RETRIES[0], most=EVENT_RETRIES[1]),
+            Whole(least=0, most=10),
             "how often a delivery that failed is sent again",
             default=DECLARED,
         ),
@@ -177,7 +175,7 @@ EVENT_WEBHOOK = Table(
 )
 EVENT_MAIL = Table(
     make=EventMail,
-    check=check_event_mail,
+    review=check_event_mail,
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
-from switchhook.projectfile.rules.project import check_doubles
 from switchhook.projectfile.toml.tables import Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
@@ -17,7 +16,6 @@ from switchhook.projectfile.toml.value_types import (
     described,
 )
 from switchhook.projectfile.types.project import EVENT_NAME, Chosen
-from switchhook.webhooks.validation import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
 SHAPES = ("value", "array", "object")
 """Each says what is sent; one of them stands in each table."""
+DEEPEST = 10
+"""Levels of arrays and objects in what an event webhook sends."""
 MAX_FIELDS = 200
 """Values in one list."""
 CHOSEN = Chosen()
@@ -97,7 +97,6 @@ class Sent:
             at.notes.add((*at.path, shape), problem, "keep one of the two")
         if "hash" in table and "value" not in table:
             at.notes.add((*at.path, "hash"), "there is no value to hash", "remove it")
-        check_doubles(table, "object", at)
 
     def write(self, value: Node) -> str:
         """Write an inline table; a plain item as the parameter alone."""

@@ -130,7 +130,7 @@ ACCOUNT = Table(
 )
 GROUP = Table(
     make=Group,
-    check=check_group,
+    review=check_group,
     keys=(
         TableKey(
             "name", LOGIN, "extension or word that stands for the group; also what colleagues dial"
@@ -144,7 +144,7 @@ GROUP = Table(
 )
 TRUNK = Table(
     make=Trunk,
-    check=check_trunk,
+    review=check_trunk,
     keys=(
         TableKey("name", NAME, "name of the trunk"),
         TableKey("host", HOST_NAME, "where outside numbers are sent"),

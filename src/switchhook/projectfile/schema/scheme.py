@@ -42,15 +42,13 @@ from switchhook.projectfile.toml.value_types import (
     YesNo,
     described,
 )
-from switchhook.projectfile.types.project import NAME, RingTarget, TimeZone
+from switchhook.projectfile.types.project import NAME, RING_SECONDS, RingTarget, TimeZone
 from switchhook.projectfile.types.scheme import Day, Names, Presses, Spans
-from switchhook.webhooks.validation import RING_TIMEOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEME_ID = Whole(least=1, most=2**31 - 1)
-RING_SECONDS = Seconds(*RING_TIMEOUTS)
 
 KEY_SECONDS = Seconds(1.0, 60.0)
 SOUND = Reference(to="sound", kind=NAME)
@@ -370,7 +368,7 @@ SCHEME = Table(
 
 WORKING_HOURS = Table(
     make=WorkingHours,
-    check=check_hours,
+    review=check_hours,
     keys=(
         TableKey("name", NAME, "name that steps look them up by"),
         *(TableKey(day, Spans(), f"hours of each {day.title()}", default=DECLARED) for day in DAYS),

@@ -18,9 +18,9 @@ from switchhook.domain.webhook import (
     RingOrder,
     Template,
 )
-from switchhook.projectfile.rules.project import (
+from switchhook.projectfile.rules.webhook import (
+    check_dial_plan_webhook,
     check_forwarding_number,
-    check_routing_webhook,
 )
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
@@ -38,28 +38,18 @@ from switchhook.projectfile.toml.value_types import (
 from switchhook.projectfile.types.project import (
     FREE_TEXT,
     NAME,
+    RING_SECONDS,
     WIRE_NAME,
     Chosen,
     WebAddress,
 )
-from switchhook.webhooks.validation import (
-    ASK_TIMEOUTS,
-    ATTEMPTS,
-    BREAKER_FAILURES,
-    BREAKER_PAUSES,
-    CODE_TIMEOUTS,
-    INTERDIGIT_TIMEOUTS,
-    MAX_STAND_IN,
-    RING_TIMEOUTS,
-    TRY_TIMEOUTS,
-    problems,
-)
 
-RING_SECONDS = Seconds(*RING_TIMEOUTS)
 SOUND = Reference(to="sound", kind=NAME)
-STAND_IN = Text(most=MAX_STAND_IN)
-ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
-TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
+STAND_IN = Text(most=64)
+"""A text that stands for an absent value."""
+ASK_SECONDS = Seconds(1.0, 30.0)
+"""[A-08]."""
+TRY_SECONDS = Seconds(0.1, 30.0)
 ADDRESS = WebAddress().allowed
 SECRET = Text(what="text", most=2000, secret=True)
 
@@ -163,13 +153,13 @@ PATIENCE = (
     ),
     TableKey(
         "breaker_failures",
-        Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
+        Whole(least=0, most=100),
         "failures in a row after which an endpoint is left alone; 0: never",
         default=DECLARED,
     ),
     TableKey(
         "breaker_pause",
-        Seconds(*BREAKER_PAUSES),
+        Seconds(1.0, 3600.0),
         "seconds that it is left alone",
         default=DECLARED,
     ),
@@ -186,8 +176,7 @@ def _fallback_url(address: ValueType) -> TableKey:
 
 FORWARDING_NUMBER = Table(
     make=ForwardingNumber,
-    check=check_forwarding_number,
-    review=problems,
+    review=check_forwarding_number,
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
         TableKey("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
@@ -264,8 +253,7 @@ FORWARDING_NUMBER = Table(
 )
 DIAL_PLAN_WEBHOOK = Table(
     make=DialPlanWebhook,
-    check=check_routing_webhook,
-    review=problems,
+    review=check_dial_plan_webhook,
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
         TableKey(
@@ -283,20 +271,20 @@ DIAL_PLAN_WEBHOOK = Table(
         TableKey("use_ivr", YesNo(), "whether the caller has to enter a code", default=DECLARED),
         TableKey(
             "code_timeout",
-            Seconds(*CODE_TIMEOUTS),
+            Seconds(1.0, 60.0),
             "seconds that the caller has to begin the code, after the message",
             default=DECLARED,
         ),
         TableKey(
             "interdigit_timeout",
-            Seconds(*INTERDIGIT_TIMEOUTS),
+            Seconds(0.5, 10.0),
             "seconds without a digit after which a code is complete; # completes it at once",
             default=DECLARED,
             former=before_0_2("digit_pause"),
         ),
         TableKey(
             "attempts",
-            Whole(least=ATTEMPTS[0], most=ATTEMPTS[1]),
+            Whole(least=1, most=10),
             "how often a code may be entered",
             default=DECLARED,
         ),

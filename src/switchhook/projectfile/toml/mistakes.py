@@ -48,6 +48,16 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule finds wrong in the value that a table made."""
+
+    path: KeyPath
+    """Counted from the table."""
+    problem: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mistakes:
     """Everything that is wrong with a document, in the order of its lines. Never empty."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
 from switchhook.projectfile.toml.value_types import (
     Location,
     Marker,
@@ -73,8 +73,8 @@ class Table:
     check: Callable[[Mapping[str, Any], Location], None] | None = None
     """Looks at the table as it was written, with its other mistakes, and notes contradictions. Its values may
     be of any type."""
-    review: Callable[[Any], Iterable[str]] = lambda _: ()
-    """Returns what is wrong with the made value as a whole, unless `check` found something."""
+    review: Callable[[Any], Iterable[Finding]] = lambda _: ()
+    """Returns what does not go together in the made value; there is one when every key could be read."""
 
     def __post_init__(self) -> None:
         """Take over the defaults that the value's class declares; no key may state one of its own beside it."""
@@ -94,16 +94,14 @@ class Table:
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
         self._note_unknown(value, at)
-        noted = len(at.notes)
         if self.check is not None and at.notes.judges:
             self.check(value, at)
         read = {key.attr: self._read(key, value, at) for key in self.keys}
         if any(item is REQUIRED for item in read.values()):
             raise NotedError
         made = self.make(**{key.attr: read[key.attr] for key in self.keys if not key.is_marker})
-        if len(at.notes) == noted and at.notes.judges:
-            for problem in self.review(made):
-                at.notes.add(at.path, problem)
+        for found in self.review(made) if at.notes.judges else ():
+            at.notes.add((*at.path, *found.path), found.problem, found.advice)
         return made
 
     def rename(self, value: object, at: Location) -> None:

@@ -22,6 +22,7 @@ from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.projectfile.toml.value_types import (
     Location,
     NotedError,
+    Seconds,
     Text,
     WrongError,
     quote,
@@ -66,6 +67,8 @@ OPTIONAL_MAIL_ADDRESS = Text(
 INSERTION_TYPE = Text(
     what='"dynamic", "static", "callback" or nothing', pattern="(dynamic|static|callback)?"
 )
+RING_SECONDS = Seconds(5.0, 600.0)
+"""How long a target may ring [A-08]."""
 TRANSPORT = Text(what='"udp" or "tcp"', pattern="udp|tcp")
 
 
@@ -428,7 +431,7 @@ def _is_final(status: object) -> bool:
     return type(status) is int and 200 <= status <= 599
 
 
-WIRE_NAME = Text(what="a name that the endpoint knows the value by", least=1)
+WIRE_NAME = Text(what="a name that the endpoint knows the value by", least=1, pattern=r"\s*\S.*")
 EVENT_NAME = Text(
     what="Latin letters without blanks, or any name in double braces: {{parameter name}}",
     least=1,

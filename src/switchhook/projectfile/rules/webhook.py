@@ -1,0 +1,232 @@
+"""The rules of webhooks and event mails: what goes together in a table whose keys can all be read.
+
+The type and the range of a key stand in `schema/`. A rule sees the value that was made of the table, and yields each
+mistake with the path below it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventFilter, EventFormat, EventKind
+from switchhook.domain.retry_policy import parse_overrides
+from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place
+from switchhook.projectfile.toml.mistakes import Finding, shown
+from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
+from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.encoding import is_header_name
+from switchhook.webhooks.payload_template import TEMPLATES
+from switchhook.webhooks.request_headers import authorization, is_parameter_header
+from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.event import EventMail, EventWebhook, Listener
+    from switchhook.domain.project import Trunk
+    from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
+    from switchhook.projectfile.toml.lines import KeyPath
+
+    Named = tuple[KeyPath, str]
+
+ERROR_PARAMETERS = frozenset({"error_code", "error_url"})
+"""The values that the fallback URL gets."""
+
+
+def check_forwarding_number(webhook: ForwardingNumber) -> Iterator[Finding]:
+    """JSON-RPC needs a method (R1-22, A-07), header lines need header names [A-01]."""
+    encodings = {webhook.submission, webhook.import_}
+    if Encoding.JSON_RPC in encodings and not webhook.rpc_method.strip():
+        yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
+    template = [(("template",), field.name) for field in TEMPLATES[webhook.template]]
+    names: list[Named] = [*template, *_names("parameters", webhook.fields)]
+    yield from _check_doubles(names)
+    in_headers = webhook.place is Place.HEADERS and webhook.submission is Encoding.HTTP
+    if webhook.place is not Place.AS_METHOD and webhook.submission is not Encoding.HTTP:
+        problem = f"place means nothing with submission {shown(webhook.submission.value)}"
+        yield Finding(("place",), problem, "remove it")
+    for path, name in names if in_headers else ():
+        if not is_parameter_header(name):
+            problem = f"{shown(name)} cannot be the name of a header"
+            yield Finding(path, problem, "use letters, digits and hyphens")
+    yield from _check_routing_webhook(webhook, names if in_headers else ())
+    for path, name in names if webhook.fallback_url else ():
+        if name in ERROR_PARAMETERS:
+            problem = (
+                f"the name {shown(name)} is what the fallback URL is told under why it is asked"
+            )
+            yield Finding(path, problem, "use another name")
+
+
+def check_dial_plan_webhook(webhook: DialPlanWebhook) -> Iterator[Finding]:
+    """Hold the URLs to the known variables, and headers and credentials to what can be sent."""
+    yield from _check_url_template("url_template", webhook.url_template)
+    if webhook.fallback_url:
+        yield from _check_url_template("fallback_url", webhook.fallback_url)
+    yield from _check_routing_webhook(webhook)
+
+
+def _check_routing_webhook(
+    webhook: RoutingWebhook, in_headers: Iterable[Named] = ()
+) -> Iterator[Finding]:
+    """Headers can be set, and credentials are whole and of one kind."""
+    yield from _check_headers(webhook.headers, authorization(webhook), in_headers)
+    yield from check_credentials(webhook)
+    if webhook.token and webhook.username:
+        yield Finding(("token",), "there is a username too", "keep one of the two")
+    if ":" in webhook.username:
+        problem = "a user name holds no colon: the password begins behind it"
+        yield Finding(("username",), problem, "remove it")
+
+
+def check_credentials(table: RoutingWebhook | Trunk) -> Iterator[Finding]:
+    """A user name is of no use without its password, nor the other way round."""
+    for given, missing in (("username", "password"), ("password", "username")):
+        if getattr(table, given) and not getattr(table, missing):
+            yield Finding((), f"{missing} is missing beside {given}", "write both or neither")
+
+
+def _check_url_template(key: str, template: str) -> Iterator[Finding]:
+    """Hold to the known variables, in the path or the query (R5-15, R5-16, A-46)."""
+    try:
+        address = parse_url(template, variable)
+        parse_overrides(template)
+    except ValueError as error:
+        yield Finding((key,), str(error))
+        return
+    known = ", ".join(f"{{{name}}}" for name in (*VARIABLES, CALL_ID))
+    unknown = unknown_placeholders(template, variable)
+    for name in unknown:
+        problem = f"{{{name}}} is none of the variables {known}"
+        yield Finding((key,), problem, "a brace that is meant as such is written %7B or %7D")
+    if unknown:
+        return
+    written = placeholders(template)
+    if max(template.count("{"), template.count("}")) > len(written):
+        problem = (
+            f"a brace belongs to no variable: each of them is written in single braces, {known}"
+        )
+        yield Finding((key,), problem, "a brace that is meant as such is %7B or %7D")
+    filled = sum(1 for piece in (*address.path, *address.query) if piece.parameter)
+    if filled < len(written):
+        problem = "the variables stand in the path or the query, and nowhere else"
+        yield Finding((key,), problem)
+
+
+def check_event_webhook(webhook: EventWebhook) -> Iterator[Finding]:
+    """Check that headers can be set, names are unique, and the format's keys are complete and fitting.
+
+    DELETE is not offered for events [A-03].
+    """
+    if webhook.method is Method.DELETE:
+        yield Finding(("method",), "events are not told by DELETE", "use POST, PUT or GET")
+    yield from _check_headers(webhook.headers)
+    yield from _check_format(webhook)
+    yield from _check_tree("parameters", webhook.fields)
+    yield from _check_listener(webhook)
+
+
+def _check_format(webhook: EventWebhook) -> Iterator[Finding]:
+    """Nothing is set that would not be sent (R2-27…30)."""
+    is_raw = webhook.format is EventFormat.RAW
+    given = {"body": webhook.body, "body_base64": webhook.binary}
+    bodies = [key for key, body in given.items() if body]
+    if webhook.format is EventFormat.JSON_RPC and not webhook.rpc_method.strip():
+        yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
+    if is_raw and not bodies:
+        yield Finding((), "body is missing", "write the text that is sent")
+    for key in bodies if not is_raw else bodies[1:]:
+        problem = "body is there too" if is_raw else "only the format raw has a body of its own"
+        yield Finding((key,), problem, "remove it")
+    if is_raw and webhook.fields:
+        problem = "the format raw sends its body and nothing else"
+        yield Finding(("parameters",), problem, "write them into the body as {{parameter}}")
+
+
+def _check_tree(key: str, nodes: tuple[Node, ...], above: KeyPath = ()) -> Iterator[Finding]:
+    """Names are unique at every level of what an event webhook sends."""
+    yield from _check_doubles(_names(key, nodes, above))
+    for index, node in enumerate(nodes):
+        yield from _check_below(node, (*above, key, index))
+
+
+def _check_below(node: Node, path: KeyPath) -> Iterator[Finding]:
+    match node:
+        case Array(items=items):
+            for index, item in enumerate(items):
+                yield from _check_below(item, (*path, "array", index))
+        case Object(members=members):
+            yield from _check_tree("object", members, path)
+        case Field():
+            pass
+
+
+def check_event_mail(mail: EventMail) -> Iterator[Finding]:
+    """Refuse an address that is listed twice."""
+    seen: set[str] = set()
+    for index, address in enumerate(mail.to):
+        if address.lower() in seen:
+            yield Finding(("to", index), f"{shown(address)} is told already", "name it once")
+        seen.add(address.lower())
+    yield from _check_listener(mail)
+
+
+def _check_listener(listener: Listener) -> Iterator[Finding]:
+    """Refuse the name of a subscription, and a filter on facts that are unknown at the time of the event."""
+    if listener.name.startswith(SUBSCRIPTION_PREFIX):
+        problem = f"{shown(listener.name)} is how the deliveries of a subscription are listed"
+        yield Finding(("name",), problem, "begin the name with another word")
+    if listener.event.endswith(".after"):
+        return
+    too_early = ["max_duration", "min_duration", "outcomes"]
+    if listener.event in {EventKind.INCOMING_BEFORE, EventKind.INCOMING_FORWARDING}:
+        too_early += ["accounts", "departments"]
+    for name in sorted(too_early):
+        if getattr(listener.filter, name):
+            problem = f"{name} is not known yet at the time of {listener.event}"
+            advice = "remove it, or take an event after it"
+            yield Finding(("filter", name), problem, advice)
+
+
+def check_event_filter(wanted: EventFilter) -> Iterator[Finding]:
+    """Bounds of a conversation leave room between them."""
+    shortest, longest = wanted.min_duration, wanted.max_duration
+    if longest is not None and longest < shortest:
+        problem = f"no conversation takes {shortest:g} seconds or more and {longest:g} or less"
+        yield Finding(("max_duration",), problem, "make it longer than min_duration")
+
+
+def _check_headers(
+    headers: tuple[tuple[str, str], ...],
+    ours: tuple[tuple[str, str], ...] = (),
+    parameters: Iterable[Named] = (),
+) -> Iterator[Finding]:
+    """Headers can be set, and each is there once, whatever the case of its letters."""
+    own: list[Named] = [
+        (("headers", index, "name"), name) for index, (name, _) in enumerate(headers)
+    ]
+    for path, name in own:
+        if not is_header_name(name):
+            problem = f"{shown(name)} is not a header that can be set"
+            advice = "use letters, digits and hyphens; Host, Content-Length and the like are ours"
+            yield Finding(path, problem, advice)
+    sent = {name: path for path, name in reversed(list(parameters))}  # equal ones are noted as such
+    seen = {name.lower() for name, _ in ours}
+    for path, name in (*((path, name) for name, path in reversed(sent.items())), *own):
+        if name.lower() in seen:
+            yield Finding(path, f"the header {shown(name)} is sent already", "keep one of the two")
+        seen.add(name.lower())
+
+
+def _check_doubles(names: Iterable[Named]) -> Iterator[Finding]:
+    """Note names of values that are sent under the same one before."""
+    seen: set[str] = set()
+    for path, name in names:
+        if bare_name(name) in seen:
+            yield Finding(path, f"{shown(name)} is sent already", "use another name")
+        seen.add(bare_name(name))
+
+
+def _names(key: str, nodes: Iterable[Node], above: KeyPath = ()) -> list[Named]:
+    """Return the names in a list of tables, with their places."""
+    return [((*above, key, index, "name"), node.name) for index, node in enumerate(nodes)]
