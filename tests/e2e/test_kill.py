@@ -19,6 +19,7 @@ from switchhook.domain.event import EventKind, EventMail, Subscription
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.schema.event import MAIL_TEXT
+from switchhook.storage import request_codec
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.answering import answering
 from tests.support.bare import BareCaller
@@ -62,7 +63,7 @@ class Promise(NamedTuple):
     call: str
     event: str
     webhook: str
-    method: str
+    transport: str
     body: bytes
 
 
@@ -315,8 +316,12 @@ def test_twenty_kills_under_load_lose_nothing(told: Told) -> None:
     _wait_until_settled(house)
     promises = _promises(house)
     log.warning("seed %d: %d promises of %d calls", seed, len(promises), len(pairs))
-    _assert_all_came(told.requests, [one for one in promises if one.method != "MAIL"], kills)
-    _assert_all_mails_came(told.office, [one for one in promises if one.method == "MAIL"], kills)
+    _assert_all_came(
+        told.requests, [one for one in promises if one.transport != request_codec.MAIL], kills
+    )
+    _assert_all_mails_came(
+        told.office, [one for one in promises if one.transport == request_codec.MAIL], kills
+    )
     _assert_one_end_each(house, promises)
 
 
@@ -422,6 +427,6 @@ def _assert_stories_are_whole(promises: list[Promise]) -> None:
 
 
 def _promises(house: House) -> list[Promise]:
-    columns = "id, call, event, webhook, method, body"
+    columns = "id, call, event, webhook, transport, body"
     rows = house.server.query(f"SELECT {columns} FROM deliveries ORDER BY number")
     return [Promise(*row) for row in rows]
