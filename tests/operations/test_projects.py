@@ -77,8 +77,8 @@ def test_former_names_of_keys_are_noted_and_not_stored() -> None:
         line = FORMER.count("\n", 0, FORMER.index("only")) + 1
         assert isinstance(applied, Applied)
         assert applied.notes == (
-            f"line {line}: event_webhooks[1].only: a former name since 0.2.0; write filter",
-            f"line {line}: event_webhooks[1].only.shortest: a former name since 0.2.0; write min_duration",
+            f"line {line}: event_webhooks[1].only: a former name; write filter",
+            f"line {line}: event_webhooks[1].only.shortest: a former name; write min_duration",
         )
         assert again == Applied(project="acme", version=1, is_new=False)
         assert "filter = { min_duration = 5 }" in export

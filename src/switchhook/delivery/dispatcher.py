@@ -341,7 +341,7 @@ class Dispatcher:
             self.delivered += 1
         else:
             self.failed += 1
-            log.info("delivery failed", delivery=attempt.delivery, failure=str(attempt.failure))
+            log.warning("delivery failed", delivery=attempt.delivery, failure=str(attempt.failure))
         self._queues.settled(job)
         del self._open[job.delivery.id]
         if not self._open:

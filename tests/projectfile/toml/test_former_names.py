@@ -99,11 +99,11 @@ def test_former_names_mean_the_same_and_are_remarked_on_with_their_lines() -> No
     assert read(OLD) == (
         REX,
         [
-            "line 2: hounds: a former name since 0.2.0; write dogs",
-            "line 3: hounds[0].bark: a former name since 0.3.0; write bark = true and seconds",
-            "line 4: hounds[0].things: a former name since 0.2.0; write toys",
-            "line 4: hounds[0].things[1].color: a former name since 0.2.0; write colour",
-            "line 5: hounds[0].call: a former name since 0.2.0; write name",
+            "line 2: hounds: a former name; write dogs",
+            "line 3: hounds[0].bark: a former name; write bark = true and seconds",
+            "line 4: hounds[0].things: a former name; write toys",
+            "line 4: hounds[0].things[1].color: a former name; write colour",
+            "line 5: hounds[0].call: a former name; write name",
         ],
     )
 
@@ -118,10 +118,10 @@ def test_no_former_name_is_written() -> None:
 
 def test_both_names_at_once_are_a_mistake() -> None:
     assert mistakes('[[dogs]]\nbark = true\nname = "Rex"\ncall = "Ada"\n') == [
-        "line 4: dogs[0].call: a former name since 0.2.0, and name is here too; keep name"
+        "line 4: dogs[0].call: a former name, and name is here too; keep name"
     ]
     assert mistakes('[[dogs]]\nbark = 7\nname = "Rex"\nseconds = 8\n') == [
-        "line 2: dogs[0].bark: a former name since 0.3.0, and seconds is here too; keep seconds"
+        "line 2: dogs[0].bark: a former name, and seconds is here too; keep seconds"
     ]
 
 

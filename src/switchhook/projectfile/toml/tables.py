@@ -181,7 +181,7 @@ def _rename(key: TableKey, former: FormerName, table: dict[str, object], at: Loc
     if former.leaves is not None:
         table[former.name] = former.leaves
         now = f"{former.name} = {str(former.leaves).lower()} and {key.name}"
-    problem = f"a former name since {former.since}"
+    problem = "a former name"
     if key.name in table:
         path = (*at.path, former.name)
         at.notes.add(path, f"{problem}, and {key.name} is here too", f"keep {key.name}")

@@ -64,7 +64,7 @@ def begin_destination(ctx: TransitionContext, step: RingDestinationStep) -> Step
 def begin(
     ctx: TransitionContext,
     targets: tuple[Target, ...],
-    issue_ring: RingOrder,
+    order: RingOrder,
     timeout: float,
     *,
     is_written: bool = False,
@@ -93,7 +93,7 @@ def begin(
     if not targets:
         ctx.write_journal(EntryKind.NOTICE, "there is no target to ring")
         return StepResult.CONTINUE
-    if issue_ring is RingOrder.ALL_AT_ONCE:
+    if order is RingOrder.ALL_AT_ONCE:
         _ring_round(ctx, targets, (), timeout)
     else:
         _ring_round(ctx, targets[:1], targets[1:], timeout)
