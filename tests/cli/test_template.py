@@ -61,6 +61,18 @@ def test_what_is_left_is_said_when_it_is_added_and_checked(file: Path, capsys: C
     )
 
 
+@pytest.mark.parametrize(
+    "name", [one.name for one in list_templates() if "url" in one.gaps and one.webhooks]
+)
+def test_a_url_that_is_left_is_a_mistake_that_names_the_gap(
+    name: str, file: Path, capsys: Capture
+) -> None:
+    assert run(["template", "add", str(file), name]) == FINE
+    capsys.readouterr()
+    assert run(["check", str(file)]) == FAILED
+    assert ".url: <url> is a gap of its template; fill it in\n" in capsys.readouterr().err
+
+
 def test_it_is_added_under_another_name(file: Path, capsys: Capture) -> None:
     assert run(["template", "add", str(file), "kommo", "--name", "crm"]) == FINE
     assert "'crm in', 'crm missed', 'crm out'" in capsys.readouterr().out
@@ -72,7 +84,8 @@ def test_what_cannot_be_done_is_said(file: Path, tmp_path: Path, capsys: Capture
         (["slak"], FAILED, "did you mean slack?"),
         (["slack", "--set", "url"], MISUSED, "is not written GAP=VALUE"),
         (["slack", "--set", "token=x"], FAILED, "it has <url>"),
-        (["slack", "--name", "told"], FAILED, "slack was not added"),
+        (["slack", "--name", "told"], FAILED, "switchhook: --name: "),
+        (["slack", "--set", "url=ftp://x"], FAILED, "switchhook: --set url: the URL begins with"),
     ):
         assert run(["template", "add", str(file), *words]) == code
         assert said in capsys.readouterr().err

@@ -61,7 +61,10 @@ def test_what_is_left_to_fill_in_is_said(file: Path) -> None:
 
 def test_a_second_one_takes_a_name_of_its_own(file: Path) -> None:
     add_template(file, "slack", URL)
-    assert "slack" in refused(file)
+    before = file.read_bytes()
+    with pytest.raises(TemplateError, match=r"--name: .*slack"):
+        add_template(file, "slack", URL)
+    assert file.read_bytes() == before
     added = add_template(file, "slack", URL, webhook_name="slack of sales")
     assert isinstance(added, AddedTemplate)
     assert added.webhooks == ("slack of sales",)
@@ -72,6 +75,29 @@ def test_a_file_with_mistakes_is_left_alone(file: Path) -> None:
     assert refused(file).startswith("line ")
     file.write_bytes(b"\xff")
     assert "UTF-8" in refused(file)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("slack", {"url": "ftp://x"}),
+        ("kommo", {"token": "x", "url": "ftp://x"}),
+        ("odoo", {"url": "ftp://x"}),
+    ],
+)
+def test_a_value_that_makes_a_mistake_is_named_as_it_was_given(
+    file: Path, name: str, values: dict[str, str], end: str
+) -> None:
+    before = file.read_text().rstrip("\n") + end
+    file.write_text(before)
+
+    with pytest.raises(TemplateError) as caught:
+        add_template(file, name, values)
+    mistake, last = str(caught.value).splitlines()
+    assert mistake.startswith("--set url: the URL begins with neither")
+    assert last == f"{name} was not added to {file}"
+    assert file.read_text() == before
 
 
 def test_webhooks_in_one_list_are_left_alone(file: Path) -> None:

@@ -15,6 +15,7 @@ from switchhook.projectfile.templates.catalogue import (
     fill_gaps,
     find_template,
     gaps_in,
+    gaps_on_line,
     rename_webhooks,
     stand_in,
 )
@@ -23,6 +24,9 @@ from switchhook.projectfile.toml.mistakes import Mistakes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from switchhook.projectfile.templates.catalogue import ReceiverTemplate
+    from switchhook.projectfile.toml.mistakes import Mistake
 
 _IN_ONE_LIST = re.compile(r"^[ \t]*event_webhooks[ \t]*=", re.MULTILINE)
 """TOML allows no header for an item of such a list."""
@@ -41,10 +45,11 @@ class AddedTemplate:
 def add_template(
     file: Path, name: str, values: Mapping[str, str], *, webhook_name: str = ""
 ) -> AddedTemplate | Mistakes:
-    """Append a template's event webhooks to a project file; return the mistakes where the result has any.
+    """Append a template's event webhooks to a project file; return the mistakes where the file has any.
 
     The bytes of the file stay as they are. `webhook_name` replaces the template's name in the names of
-    its webhooks. Raises TemplateError, and OSError for a file that cannot be read or written.
+    its webhooks. Raises TemplateError, also for values that make a mistake, and OSError for a file that
+    cannot be read or written.
     """
     template = find_template(name)
     if not template.webhooks:
@@ -62,10 +67,15 @@ def add_template(
         raise TemplateError(
             f"{file} has event_webhooks = […] in one list; write each webhook below a line [[event_webhooks]]"
         )
+    project = read_project(text)
+    if isinstance(project, Mistakes):
+        return project
     block = _as_in(text, added)
-    wrong = _mistakes_of(text, block)
-    if wrong is not None:
-        return wrong
+    after = read_project(text + stand_in(block.replace("\r\n", "\n")))
+    if isinstance(after, Mistakes):
+        above = (text + block).count("\n") - added.count("\n")
+        wrong = (_as_given(template, values, one, above) for one in after.mistakes)
+        raise TemplateError("\n".join((*dict.fromkeys(wrong), f"{name} was not added to {file}")))
     _append(file, block.encode(), size=len(before))
     given = replace(template, text=added)
     return AddedTemplate(
@@ -91,12 +101,14 @@ def _as_in(text: str, added: str) -> str:
     return block.replace("\n", "\r\n") if "\r\n" in text else block
 
 
-def _mistakes_of(text: str, block: str) -> Mistakes | None:
-    """Return the mistakes of the file, or else those of the added text: without lines, as it is not written."""
-    before = read_project(text)
-    if isinstance(before, Mistakes):
-        return before
-    after = read_project(text + stand_in(block.replace("\r\n", "\n")))
-    if isinstance(after, Mistakes):
-        return Mistakes(tuple(replace(mistake, line=0) for mistake in after.mistakes))
-    return None
+def _as_given(
+    template: ReceiverTemplate, values: Mapping[str, str], mistake: Mistake, above: int
+) -> str:
+    """Say a mistake of the added text, which stands below `above` lines, by the option that brought it."""
+    gaps = gaps_on_line(template, values, mistake.line - above) if mistake.line > above else []
+    options = [f"--set {gap}" for gap in gaps]
+    if mistake.path[2:] == ("name",):
+        options = ["--name"]
+    if not options:
+        return str(replace(mistake, line=0))
+    return f"{' or '.join(options)}: {replace(mistake, line=0, path=())}"

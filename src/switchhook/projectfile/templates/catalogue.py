@@ -106,8 +106,18 @@ def fill_gaps(template: ReceiverTemplate, values: Mapping[str, str]) -> str:
             raise TemplateError(
                 f"the value for <{gap}> is empty, or holds a blank, a quote, a brace or a backslash"
             )
-    text = _HELP.sub(lambda found: "" if found["gap"] in values else found[0], template.text)
+    text = _without_help(template, values)
     return GAP.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def gaps_on_line(template: ReceiverTemplate, values: Mapping[str, str], line: int) -> list[str]:
+    """Return the gaps that `fill_gaps` filled in on one line of its text, counted from 1."""
+    lines = _without_help(template, values).split("\n")
+    return [gap for gap in GAP.findall(lines[line - 1]) if gap in values]
+
+
+def _without_help(template: ReceiverTemplate, values: Mapping[str, str]) -> str:
+    return _HELP.sub(lambda found: "" if found["gap"] in values else found[0], template.text)
 
 
 def rename_webhooks(text: str, template: ReceiverTemplate, name: str) -> str:
@@ -137,9 +147,13 @@ def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
         *(leaf.name for leaf in leaves(webhook.fields)),
         *((webhook.body,) if is_json(webhook.body) else ()),
     )
+    return tuple(dict.fromkeys(gap for text in texts for gap in gaps_of_any(text)))
+
+
+def gaps_of_any(text: str) -> tuple[str, ...]:
+    """Return what stands in a text as a gap of any template, in its order."""
     known = {gap for template in list_templates() for gap in template.gaps}
-    found = (gap for text in texts for gap in GAP.findall(text))
-    return tuple(dict.fromkeys(gap for gap in found if gap in known))
+    return tuple(gap for gap in GAP.findall(text) if gap in known)
 
 
 def stand_in(text: str) -> str:

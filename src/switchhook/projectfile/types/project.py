@@ -18,6 +18,7 @@ from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.projectfile.templates.catalogue import gaps_of_any
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.projectfile.toml.value_types import (
     Location,
@@ -192,6 +193,8 @@ class WebAddress:
             parse_url(url)
             parse_overrides(url)
         except ValueError as error:
+            for gap in gaps_of_any(url):
+                raise WrongError(f"<{gap}> is a gap of its template", "fill it in") from error
             raise WrongError(str(error)) from error
         if urlsplit(url).username is not None:
             raise WrongError("the URL holds a user name", "remove what stands before the @")
