@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import make_dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.api import control
 from switchhook.app.application import open_application
 from switchhook.cli import changing
 from switchhook.cli.changing import change
@@ -22,11 +26,13 @@ from switchhook.cli.errors import CommandError
 from switchhook.cli.main import COMMANDS, FAILED, FINE, run
 from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope
-from switchhook.operations.control import CreateToken, RevokeToken
+from switchhook.operations import control_socket
+from switchhook.operations.control import ApplyProject, CreateToken, EndSubscription, RevokeToken
 from switchhook.operations.control_socket import LONGEST, SOCKET, connect, listening
 from switchhook.operations.data_dir import DATABASE, LOCK, DataDirError, InUseError, held, written
 from switchhook.operations.tokens import NoSuchTokenError
 from switchhook.settings import Settings
+from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.server import ROOT, Server
@@ -283,3 +289,97 @@ def test_a_real_server_is_spoken_to(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         server.wait_for_log(lambda line: line.get("event") == "control")
         server.wait_for_log(lambda line: line.get("event") == "project applied")
+
+
+@contextmanager
+def answering(data_dir: Path, status: int, body: bytes) -> Iterator[None]:
+    """Answer one command as a server of another version might."""
+    with listening(data_dir) as server:
+        server.settimeout(10.0)
+
+        def answer() -> None:
+            with server.accept()[0] as connection:
+                while b"\r\n\r\n{" not in connection.recv(65536, socket.MSG_PEEK):
+                    pass
+                connection.recv(65536)
+                connection.sendall(
+                    b"HTTP/1.1 %d -\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+                )
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield
+        thread.join()
+
+
+def test_an_answer_of_another_version_is_no_internal_error(tmp_path: Path) -> None:
+    with (
+        answering(tmp_path, 200, b'{"subscription":7}'),
+        pytest.raises(CommandError, match="it is done, but the server is of another version"),
+    ):
+        change(tmp_path, EndSubscription(project="acme", number=1))
+
+
+def test_a_server_of_an_earlier_version_leaves_nothing_out_unseen(project: Path) -> None:
+    """A later command may send what this server does not know, such as a bound of a token."""
+    later = make_dataclass(
+        "Later", [("number_of_uses", int)], bases=(CreateToken,), frozen=True, kw_only=True
+    )
+    data_dir = project.parent / "data"
+    assert run(["apply", str(project)]) == FINE
+    with (
+        served(data_dir),
+        pytest.raises(CommandError, match=r"another version .*unknown field number_of_uses"),
+    ):
+        change(data_dir, later(project="acme", user="u", scope=Scope.PROJECT, number_of_uses=1))
+    assert change(data_dir, CreateToken(project="acme", user="u", scope=Scope.PROJECT)).key
+
+
+def test_a_server_that_hangs_is_said_to_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changing, "TIMEOUT", 0.1)
+    with listening(tmp_path), pytest.raises(CommandError, match=r"did not answer within 0\.1 s"):
+        change(tmp_path, RevokeToken(token="t"))
+
+
+def test_more_commands_than_may_wait_for_a_server_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changing, "PATIENCE", 0.2)
+    waiting: list[socket.socket] = []
+    with listening(tmp_path):
+        with suppress(BlockingIOError):
+            while (connection := connect(tmp_path, timeout=1.0)) is not None:
+                waiting.append(connection)
+        with pytest.raises(CommandError, match="takes no commands: it hangs, or many wait"):
+            change(tmp_path, RevokeToken(token="t"))
+    for connection in waiting:
+        connection.close()
+
+
+def test_what_is_too_long_for_a_server_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "LARGEST", 1_000)
+    with served(tmp_path):
+        with pytest.raises(StoreError, match="longer than"):
+            change(tmp_path, ApplyProject(text="#" * 1_000))
+        assert change(tmp_path, ApplyProject(text="#")).mistakes
+
+
+def test_another_user_is_told_to_be_the_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(control_socket, "connect", denied)
+    with pytest.raises(CommandError, match="run as its owner"):
+        change(tmp_path, RevokeToken(token="t"))
+
+
+def test_what_is_no_socket_is_no_matter_of_owners(tmp_path: Path) -> None:
+    (tmp_path / SOCKET).symlink_to(SOCKET)
+    with pytest.raises(CommandError, match=r"symbolic links\); look what is there"):
+        change(tmp_path, RevokeToken(token="t"))

@@ -41,26 +41,35 @@ def change(where: Path, act: Act[T]) -> T:
     prepare(where)
     end = time.monotonic() + PATIENCE
     while True:
-        connection = _connected(where)
-        if connection is not None:
-            return _asked(connection, act)
         try:
+            connection = _connected(where)
+            if connection is not None:
+                return _asked(connection, act)
             with written(where):
                 return asyncio.run(_done_here(where, act))
-        except InUseError:
-            if time.monotonic() > end:
+        except (BlockingIOError, InUseError) as error:
+            if time.monotonic() < end:
+                time.sleep(TRY_AGAIN)
+            elif isinstance(error, InUseError):
                 raise
-        time.sleep(TRY_AGAIN)
+            else:
+                raise CommandError(
+                    "the server takes no commands: it hangs, or many wait; look into its log, and try again"
+                ) from error
 
 
 def _connected(where: Path) -> socket.socket | None:
+    """Return a connection to the server, or None. Raises CommandError, and BlockingIOError where too many wait."""
     from switchhook.operations.control_socket import SOCKET, connect  # noqa: PLC0415
 
     try:
         return connect(where, timeout=TIMEOUT)
+    except BlockingIOError:
+        raise
     except OSError as error:
+        advice = "run as its owner" if isinstance(error, PermissionError) else "look what is there"
         raise CommandError(
-            f"the server cannot be asked over {where / SOCKET} ({error.strerror}); run as its owner"
+            f"the server cannot be asked over {where / SOCKET} ({error.strerror or error}); {advice}"
         ) from error
 
 
@@ -76,6 +85,10 @@ def _asked(connection: socket.socket, act: Act[T]) -> T:
         http.request("POST", f"/control/{name}", msgspec.json.encode(act))
         answer = http.getresponse()
         body = answer.read()
+    except TimeoutError as error:
+        raise CommandError(
+            f"the server did not answer within {TIMEOUT:g} s, and may still do it; look into its log"
+        ) from error
     except (OSError, HTTPException) as error:
         raise CommandError(
             f"the server broke off before it answered ({type(error).__name__}); look into its log,"
@@ -84,8 +97,7 @@ def _asked(connection: socket.socket, act: Act[T]) -> T:
     finally:
         http.close()
     if answer.status == 200:
-        result: T = msgspec.json.decode(body, type=type(act).result)  # type: ignore[attr-defined] # each has one
-        return result
+        return _result_of(act, body)
     try:
         told = msgspec.json.decode(body, type=ControlError)
     except ValueError:
@@ -93,6 +105,19 @@ def _asked(connection: socket.socket, act: Act[T]) -> T:
     if told.error:
         raise told.raised()
     raise CommandError(f"the server is of another version ({told.detail}); start it again")
+
+
+def _result_of(act: Act[T], body: bytes) -> T:
+    import msgspec  # noqa: PLC0415 (for those who change something)
+
+    try:
+        result: T = msgspec.json.decode(body, type=type(act).result)  # type: ignore[attr-defined] # each has one
+    except ValueError as error:
+        raise CommandError(
+            f"it is done, but the server is of another version: its answer cannot be read ({error}); start it"
+            " again"
+        ) from error
+    return result
 
 
 async def _done_here(where: Path, act: Act[T]) -> T:

@@ -29,7 +29,7 @@ def listening(data_dir: Path) -> Iterator[socket.socket]:
     except OSError as error:
         raise DataDirError(
             f"commands cannot be taken at {path} ({error.strerror or error}); check the owner and rights of"
-            " the directory, or choose another with --data-dir"
+            " the directory, and that its file system has Unix sockets, or choose another with --data-dir"
         ) from error
     try:
         yield made
