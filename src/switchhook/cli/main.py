@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from switchhook import __version__
 from switchhook.cli.errors import UsageError
 from switchhook.cli.output import UNDECODED, print_what_can_be
+from switchhook.cli.usage import wrong_usage
 from switchhook.errors import ExpectedError, MisuseError
 from switchhook.logs import configure_logs
 
@@ -102,15 +103,17 @@ for _name, (_module, _help) in COMMANDS.items():
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
+    """Run one command and return its exit code."""
     _have_standard_streams()
     print_what_can_be()
     configure_logs("warning", as_json=False)  # to standard error; `serve` sets up its own
     try:
-        command, bound, _ = app.parse_args(arguments)
+        command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
         _check_text([*bound.args, *bound.kwargs.values()])
         code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()  # here, and not at the interpreter's end, where an error cannot be caught
+    except CycloptsError as error:
+        return _complain(wrong_usage(error), MISUSED)
     except MisuseError as error:
         return _complain(str(error), MISUSED)
     except ExpectedError as error:

@@ -87,7 +87,7 @@ def _show_new(made: NewToken) -> None:
 
 def _show(found: tuple[Token, ...]) -> None:
     if not found:
-        stdout().print("no tokens yet")
+        stdout().print("there is no token; revoked ones are not kept")
         return
     rows = [
         (
