@@ -159,7 +159,7 @@ class Settings:
         default=90,
         metadata=_is(
             Whole(least=1, most=3650),
-            "days until an ended call is deleted, with its journal, deliveries, their tries, and recordings",
+            "days until an ended call is deleted, with its journal, deliveries, their attempts, and recordings",
         ),
     )
     smtp_host: str = field(

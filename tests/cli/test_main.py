@@ -256,13 +256,13 @@ def test_where_none_failed_for_good_those_that_wait_are_told_of(
     assert run(["deliveries"]) == FINE
     said = capsys.readouterr()
     assert said.out == "no failed deliveries\n"
-    assert said.err == "others wait for a try: switchhook deliveries --pending\n"
+    assert said.err == "others wait for an attempt: switchhook deliveries --pending\n"
     assert run(["deliveries", "--json"]) == run(["deliveries", "--webhook", "other"]) == FINE
     assert not capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("past")
-def test_a_delivery_is_told_with_its_tries(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_delivery_is_told_with_its_attempts(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["deliveries", AFTER]) == FINE
     said = capsys.readouterr().out
     for part in (

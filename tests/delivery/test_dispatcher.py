@@ -492,7 +492,7 @@ def test_who_waits_for_another_try_holds_no_slot_and_no_other_call() -> None:
     )
 
 
-def test_a_success_ends_the_tries() -> None:
+def test_a_success_ends_the_attempts() -> None:
     async def scenario(house: House) -> None:
         house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(10)
@@ -506,7 +506,7 @@ def test_a_success_ends_the_tries() -> None:
     play(scenario, policy=THREE, script={"crm": 503})
 
 
-def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
+def test_attempts_of_a_former_process_count_and_their_pause_is_kept() -> None:
     made = promise("c1")
     tried = attempt(made, number=1, failure=DOWN, is_last=False)
     before = (replace(tried, at=OCCURRED - 10),)
@@ -850,7 +850,7 @@ def times(house: House) -> list[int]:
 
 
 @pytest.mark.row("FB-09")
-def test_a_pause_that_was_asked_for_is_kept_and_uses_up_no_try() -> None:
+def test_a_pause_that_was_asked_for_is_kept_and_uses_up_no_attempt() -> None:
     async def scenario(house: House) -> None:
         house.dispatcher.dispatch(promise("c1"))
         await house.dispatcher.drain()

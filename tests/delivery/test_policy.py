@@ -363,7 +363,7 @@ def test_while_a_project_cannot_be_read_everything_is_tried_as_usual() -> None:
 
 
 @pytest.mark.parametrize("status", [0, 301, 408, 425, 429, 500, 503])
-def test_a_subscriber_who_may_take_it_later_gets_three_more_tries(status: int) -> None:
+def test_a_subscriber_who_may_take_it_later_gets_three_more_attempts(status: int) -> None:
     for tries in (1, 2, 3):
         history = (*failures(tries - 1), replace(attempt(delivery(), failure=DOWN), status=status))
         assert pause_before_next(SUBSCRIBER_RETRIES, history, 7.0) is not None

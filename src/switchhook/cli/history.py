@@ -68,7 +68,9 @@ def calls(
 
 
 def deliveries(
-    delivery: Annotated[str | None, Parameter(help="Id of one: shows it with its tries.")] = None,
+    delivery: Annotated[
+        str | None, Parameter(help="Id of one: shows it with its attempts.")
+    ] = None,
     /,
     *,
     every: Annotated[
@@ -78,7 +80,7 @@ def deliveries(
         bool, Parameter(name="--failed", help="List the failed, as without it.", negative=())
     ] = False,
     pending: Annotated[
-        bool, Parameter(name="--pending", help="List those that wait for a try.", negative=())
+        bool, Parameter(name="--pending", help="List those that wait for an attempt.", negative=())
     ] = False,
     project: OnlyProject = None,
     webhook: Annotated[
@@ -90,7 +92,7 @@ def deliveries(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
-    """List the deliveries of events that failed, or others, or show one with its tries."""
+    """List the deliveries of events that failed, or others, or show one with its attempts."""
     if delivery is not None:
         story = ask_store(config, data_dir, lambda store: show_delivery(store, delivery))
         print_json(as_json.delivery_story(story)) if json else _show_delivery(story)
@@ -109,7 +111,7 @@ def deliveries(
     found = ask_store(config, data_dir, listed(state, limit), project=project)
     print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
     if state == "failed" and not json and ask_store(config, data_dir, listed("pending", 1)):
-        stderr().print("others wait for a try: switchhook deliveries --pending")
+        stderr().print("others wait for an attempt: switchhook deliveries --pending")
     return 0
 
 
@@ -165,7 +167,7 @@ def _show_deliveries(found: tuple[DeliveryRow, ...], state: DeliveryFilter) -> N
         )
         for row in found
     ]
-    print_table(("delivery", "event at", "event and request", "state and latest try"), rows)
+    print_table(("delivery", "event at", "event and request", "state and latest attempt"), rows)
 
 
 def _request(row: DeliveryRow) -> str:
@@ -193,7 +195,7 @@ def _show_delivery(story: DeliveryStory) -> None:
     if body:
         console.print(f"\n{body}".rstrip("\n"))
     for attempt in story.attempts:
-        console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
+        console.print(f"\nattempt {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
         if attempt.failure is not None:
             console.print(f"  {one_line(str(attempt.failure))}")
         if notice := notice_of(delivery, attempt):

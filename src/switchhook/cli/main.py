@@ -64,7 +64,7 @@ COMMANDS = {
     ),
     "deliveries": (
         "switchhook.cli.history",
-        "List the deliveries of events that failed, or others, or show one with its tries.",
+        "List the deliveries of events that failed, or others, or show one with its attempts.",
     ),
     "subscriptions": (
         "switchhook.cli.subscriptions",

@@ -146,7 +146,7 @@ class Dispatcher:
 
     @property
     def waiting(self) -> int:
-        """How many deliveries wait for their turn or for another try."""
+        """How many deliveries wait for their turn or for another attempt."""
         return len(self._open) - self._queues.in_flight
 
     @property

@@ -46,11 +46,11 @@ class RetryPolicy:
         if not 0 <= self.retries <= 10:
             raise ValueError(f"a delivery is tried again 0 to 10 times, not {self.retries}")
         if not (0 < self.first_pause <= self.longest_pause and self.factor >= 1):
-            raise ValueError("pauses between tries begin above 0 and grow up to the longest")
+            raise ValueError("pauses between attempts begin above 0 and grow up to the longest")
 
-    def pause(self, tries: int) -> float:
-        """Return how long to wait after so many failed tries."""
-        return min(self.first_pause * self.factor ** (tries - 1), self.longest_pause)
+    def pause(self, attempts: int) -> float:
+        """Return how long to wait after so many failed attempts."""
+        return min(self.first_pause * self.factor ** (attempts - 1), self.longest_pause)
 
 
 NO_RETRIES: Final = RetryPolicy()
@@ -65,10 +65,10 @@ MAIL_RETRIES: Final = RetryPolicy(
     final=frozenset(range(500, 600)) - BAD_LOGIN,
 )
 """A mail that was refused for now is tried again for about a day; what was refused for good is not
-(RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second try or the third."""
+(RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second attempt or the third."""
 
 MAX_RETRY_AFTERS: Final = 10
-"""Pauses that an endpoint may ask for without using up tries; one that asks for ever is given up."""
+"""Pauses that an endpoint may ask for without using up attempts; one that asks for ever is given up."""
 
 TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
@@ -168,9 +168,9 @@ def response_of(exchange: Exchange) -> HttpResponse | None:
 
 
 def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
-    """Return the seconds until the next try of the delivery, or None when it is settled.
+    """Return the seconds until the next attempt of the delivery, or None when it is settled.
 
-    `history` holds its attempts so far, first to latest. A try that got `Retry-After` does not count, up to
+    `history` holds its attempts so far, first to latest. An attempt that got `Retry-After` does not count, up to
     `MAX_RETRY_AFTERS`. A delivery without retries is sent once all the same (R2-04). What has passed of a pause
     counts, and a clock that was set back meanwhile makes no pause longer.
     """

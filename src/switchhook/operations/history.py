@@ -26,7 +26,7 @@ class CallStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStory:
-    """One delivery and each try to make it."""
+    """One delivery and each attempt to make it."""
 
     row: DeliveryRow
     attempts: tuple[Attempt, ...]

@@ -51,7 +51,7 @@ class PhoneBehaviour:
     rings: bool = True
     """Whether it sends 180."""
     answer_after: float | None = 0.0
-    """How long it rings before it answers or refuses; None leaves that to `Call.answer`."""
+    """How long it rings before it answers or refuses; None leaves that to `PhoneCall.answer`."""
     refuse_with: int | None = None
     """The status that it refuses with instead of answering."""
     hang_up_after: float | None = None
@@ -139,7 +139,7 @@ class Softphone:
             self._refresher = spawn(self._refresh(expires), name=f"registration of {self.username}")
 
     async def call(self, target: str) -> PhoneCall:
-        """Call a SIP URI, or a user of the server; wait with `Call.answered`."""
+        """Call a SIP URI, or a user of the server; wait with `PhoneCall.answered`."""
         ours = self._address.uri
         uri = Uri.parse(target) if ":" in target else ours.replace(user=escape_user(target))
         peer = self._server or self._peer(uri)

@@ -99,7 +99,7 @@ CREATE INDEX deliveries_of_webhook ON deliveries (project, webhook);
 -- What a restart carries on, and what is listed as pending.
 CREATE INDEX deliveries_unsettled ON deliveries (number) WHERE NOT settled;
 
--- Finished tries. `delivery` is the number of the promise.
+-- Finished attempts. `delivery` is the number of the promise.
 CREATE TABLE attempts (
     project TEXT NOT NULL,
     delivery INTEGER NOT NULL,

@@ -82,7 +82,7 @@ def deliveries_of_call(
 
 
 def attempts(connection: sqlite3.Connection, *, delivery_id: str) -> tuple[Attempt, ...]:
-    """Return a delivery's tries, first to latest."""
+    """Return a delivery's attempts, first to latest."""
     found = connection.execute(sql("attempts"), {"delivery": delivery_id})
     return tuple(
         rows.attempt(row, delivery_id=delivery_id, number=row["number"], asked=row["asked"])

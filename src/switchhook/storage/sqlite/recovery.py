@@ -49,7 +49,7 @@ def last_ends(
 
 
 def attempts(connection: sqlite3.Connection, *, node: str) -> dict[str, tuple[Attempt, ...]]:
-    """Return the tries of what a node has not settled, by the delivery's id, first to latest."""
+    """Return the attempts of what a node has not settled, by the delivery's id, first to latest."""
     found: dict[str, tuple[Attempt, ...]] = {}
     for row in connection.execute(sql("attempts_of_unsettled"), {"node": node}).fetchall():
         of = row["id"]

@@ -216,12 +216,12 @@ def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None =
 
 def delivery_row(row: SqlRow, cipher: Cipher) -> DeliveryRow:
     """Read a row of `delivery_rows`. Raises UnreadableError."""
-    tries = row["attempts"]
+    attempts = row["attempts"]
     return DeliveryRow(
         number=row["number"],
         delivery=delivery(row, cipher),
         state=DeliveryState(row["state"]),
-        latest=attempt(row, delivery_id=row["id"], number=tries) if tries else None,
+        latest=attempt(row, delivery_id=row["id"], number=attempts) if attempts else None,
     )
 
 

@@ -213,7 +213,7 @@ class SqliteStore:
         )
 
     async def record_attempt(self, attempt: Attempt) -> None:
-        """Store a finished try durably, once: another of the same delivery and number changes nothing.
+        """Store a finished attempt durably, once: another of the same delivery and number changes nothing.
 
         Nor does one of a delivery that was deleted meanwhile.
         """
@@ -445,7 +445,7 @@ class SqliteStore:
         )
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
-        """Return a delivery's tries, first to latest."""
+        """Return a delivery's attempts, first to latest."""
         return await self._reader.run(partial(history.attempts, delivery_id=delivery_id))
 
     async def prune(self, *, before: float, batch: int = 100) -> int:

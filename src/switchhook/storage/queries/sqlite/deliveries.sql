@@ -10,7 +10,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt
--- Add a finished try, unless it is there already or its promise was deleted meanwhile.
+-- Add a finished attempt, unless it is there already or its promise was deleted meanwhile.
 -- Takes: number, at, seconds, status, failure, detail, answer, is_last, asked, project, delivery id.
 INSERT INTO attempts (
     project, delivery, number, at, seconds, status, failure, detail, answer, is_last, asked
@@ -34,7 +34,7 @@ WHERE NOT settled AND node = :node
 ORDER BY number;
 
 -- name: attempts_of_unsettled
--- Read the tries of what a node has not settled, first to latest of each delivery.
+-- Read the attempts of what a node has not settled, first to latest of each delivery.
 SELECT
     d.id,
     a.project,
@@ -170,7 +170,7 @@ ORDER BY r.number DESC
 LIMIT :limit;
 
 -- name: failed
--- Read everybody's deliveries that were given up, newest first. A later try may have repaired one.
+-- Read everybody's deliveries that were given up, newest first. A later attempt may have repaired one.
 SELECT r.*
 FROM attempts AS f
 CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
@@ -221,7 +221,7 @@ CROSS JOIN delivery_rows AS r
 ORDER BY r.number;
 
 -- name: attempts
--- Read a delivery's tries, first to latest, by the delivery's id.
+-- Read a delivery's attempts, first to latest, by the delivery's id.
 SELECT
     a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last, a.asked
 FROM known_projects AS p

@@ -27,7 +27,7 @@ ORDER BY c.ended_at
 LIMIT :batch;
 
 -- name: delete_attempts
--- Delete the tries of a call's deliveries.
+-- Delete the attempts of a call's deliveries.
 DELETE FROM attempts
 WHERE
     project = :project
