@@ -165,6 +165,33 @@ def test_killed_while_a_call_is_transferred(
     run(scenario(), deadline=240)
 
 
+def test_killed_as_the_customer_agrees_to_talk_to_somebody_new(tmp_path: Path) -> None:
+    """The customer's 200 reaches nobody until the restart, and no other offer is taken before its ACK."""
+
+    async def scenario() -> None:
+        async with scene(tmp_path, is_recorded=False) as it:
+            assert await it.came.transfer("sip:john@shop.example") == 202
+            describe, killed = it.made.describe, asyncio.Event()
+
+            def agree(offer: bytes) -> bytes | None:
+                it.made.describe = describe  # type: ignore[method-assign]
+                it.server.kill()
+                killed.set()
+                return describe(offer)
+
+            it.made.describe = agree  # type: ignore[method-assign]
+            await answers(it)
+            await killed.wait()
+            await asyncio.to_thread(it.server.start)
+            await it.until(lambda: it.came.transferred[-1:] == [500], "Mary is told nothing")
+            await it.hear_each_other(it.made, it.came)
+            it.made.end()
+            await the_call_is_over(it)
+            assert "transfer_completed" not in it.happened()
+
+    run(scenario(), deadline=240)
+
+
 def test_killed_after_who_transferred_has_hung_up(tmp_path: Path) -> None:
     """Mary is rung back for the customer, who would be alone."""
 

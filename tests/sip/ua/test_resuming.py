@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession
 from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, SipLegEnded
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request, response
-from tests.support.sip_agent import Phone
+from tests.support.sip_agent import INVITE, Phone
 
 pytestmark = pytest.mark.row("FE-02")
 OK = Answer(leg="", status=200, headers=(("Content-Type", "application/sdp"),), body=SDP)
@@ -145,6 +146,23 @@ def test_the_ack_of_one_whose_offer_is_unanswered_waits() -> None:
     assert phone.last().body == SDP
     phone.hear_data(answer, BOB)
     assert phone.sent() == ["ACK"]
+
+
+@pytest.mark.row("FI-02")
+def test_an_ack_that_was_stored_and_not_sent_brings_its_answer_once_the_200_comes_again() -> None:
+    former, phone = Phone(), Phone()
+    former.do(replace(INVITE, headers=(), body=b""))
+    answer = response(former.last(), 200, body=SDP)
+    former.hear(answer, BOB)
+    ack = Acknowledge(leg="out", headers=OK.headers, body=SDP)
+    stored = former.agent.store("out", ack, now=former.now)
+    phone.agent.restore("out", json.loads(json.dumps(stored)), now=0.0)
+    phone.agent.was_acknowledged("out")
+
+    for _ in range(2):
+        assert phone.hear(answer, BOB) == []
+        assert phone.sent() == ["ACK"]
+        assert (phone.last().body, phone.last().cseq.number) == (SDP, 1)
 
 
 @pytest.mark.row("FD-01")

@@ -62,6 +62,9 @@ class SendInDialog:
     method: str
     headers: HeaderFields = ()
     body: bytes = b""
+    retries: bool = False
+    """Whether an offer that the other end cannot take yet (491, or 500 with Retry-After) is sent again for a while
+    (RFC 3261 §14.1). A relayed one is its sender's to repeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,16 @@ class RequestDraft:
     method: str
     headers: HeaderFields
     body: bytes = b""
+    retry_until: float = 0.0
+    """Until when it is sent again where the other end cannot take it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostponedRequest:
+    """A request of ours that the other end could not take yet, and when it is sent again (§14.1)."""
+
+    draft: RequestDraft
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,12 @@ from switchhook.sip.ua.events import (
     SipLegEnded,
 )
 from switchhook.sip.ua.inspection import ACCEPT, ALLOW
-from switchhook.sip.ua.pending import RequestDraft, SentRequest, UnacknowledgedAnswer
+from switchhook.sip.ua.pending import (
+    PostponedRequest,
+    RequestDraft,
+    SentRequest,
+    UnacknowledgedAnswer,
+)
 from switchhook.sip.ua.received_requests import LEAVING, ReceivedRequests
 from switchhook.sip.ua.session_state import SessionState
 from switchhook.sip.ua.session_timer import (
@@ -65,6 +70,10 @@ CSEQ_GAP: Final = 1_000
 MOST_PLACES: Final = 20
 """Addresses and ports that one end of a dialog may speak from."""
 RETRY_SOON: Final = (("Retry-After", "2"),)
+PAUSE: Final = 4
+"""Of T1, and up to half as much more: until an offer is made again that the other end could not take (§14.1)."""
+RETRIES: Final = 32
+"""Of T1: for how long. Whoever waits for the ACK with the answer to it gives up after twice that time."""
 
 
 class Session:
@@ -98,6 +107,7 @@ class Session:
         self._bye_headers: HeaderFields | None = None  # set once the user wants an end
         self._answer: UnacknowledgedAnswer | None = None
         self._sent: dict[TransactionKey, SentRequest] = {}
+        self._postponed: tuple[PostponedRequest, ...] = ()
         self._unacknowledged = unacknowledged
         self._was_acknowledged = dialog is not None  # whether an ACK to a 2xx of ours came
         self._last_ack: tuple[TransactionKey, Packet] | None = None
@@ -277,22 +287,27 @@ class Session:
     def send_request(self, command: SendInDialog, now: float) -> None:
         """Send a request within the dialog."""
         status = 481 if self._is_ending or self.dialog is None else 0
-        if command.method in REFRESHING and self._offers_out():
+        method, headers = command.method, command.headers
+        if method in REFRESHING and self._offers_out():
             status = status or 491
-        if status:
+        if status and not (status == 491 and command.retries):
             replied = FinalResponseReceived(
                 leg=self.leg, ref=command.ref, status=status, response=None
             )
             self._table.events.append(replied)
             return
-        method, headers = command.method, command.headers
         if method == "UPDATE" and command.body and not self.state.takes_update:
             method = "INVITE"  # it asks the same
         if method in REFRESHING:
             headers = (*self._refreshing, *headers)
         elif method == "NOTIFY":
             headers = (("Contact", self._contact()), *headers)
-        self._send(RequestDraft(command.ref, method, headers, command.body), now)
+        retry_until = now + RETRIES * self._table.timing.t1 if command.retries else 0.0
+        draft = RequestDraft(command.ref, method, headers, command.body, retry_until)
+        if status:
+            self._postpone(draft, now)
+        else:
+            self._send(draft, now)
 
     @property
     def _refreshing(self) -> HeaderFields:
@@ -363,6 +378,8 @@ class Session:
         del self._sent[event.key]
         if self._retries(sent, response, now):
             return
+        if _is_for_now(response) and self._postpone(sent.draft, now, _retry_after(response)):
+            return
         if response.status < 300:
             self._handle_success(event, sent, now)
         self._conclude(sent, response.status, response, now)
@@ -421,7 +438,31 @@ class Session:
             self._check_ack(self._answer, now)
         if self._supervision is not None:
             self._supervise(self._supervision, now)
+        self._send_postponed(now)
         self._arm()
+
+    def _postpone(self, draft: RequestDraft, now: float, pause: float = 0.0) -> bool:
+        """Send a request once more after a while; False where it has been tried for long enough."""
+        chosen = PAUSE * self._table.timing.t1 * (1 + self._table.chance() / 2)
+        at = now + max(chosen, pause)
+        if self._is_ending or at > draft.retry_until:
+            return False
+        self._postponed += (PostponedRequest(draft, at),)
+        self._arm()
+        return True
+
+    def _send_postponed(self, now: float) -> None:
+        waiting, self._postponed = self._postponed, ()
+        for one in waiting:
+            if now < one.at:
+                self._postponed += (one,)
+            elif self._answer is None and self._conflict(one.draft.method) is None:
+                self._send(one.draft, now)
+            elif not self._is_ending and not self._postpone(one.draft, now):
+                failed = FinalResponseReceived(
+                    leg=self.leg, ref=one.draft.ref, status=491, response=None
+                )
+                self._table.events.append(failed)
 
     def _supervise(self, supervision: SessionSupervision, now: float) -> None:
         if supervision.lost_at is not None and now >= supervision.lost_at:
@@ -610,6 +651,8 @@ class Session:
         at = None if self._supervision is None else self._supervision.wake_at
         if self._answer is not None:
             at = earliest(at, self._answer.retransmit_at, self._answer.give_up_at)
+        if not self._is_ending:
+            at = earliest(at, *(one.at for one in self._postponed))
         self._table.deadlines.set(self.leg, at)
 
     def _send_bye(self, now: float) -> None:
@@ -649,6 +692,19 @@ class Session:
     def _contact(self) -> str:
         ours = None if self.dialog is None else self.dialog.local.uri
         return self._table.contact(self.peer, ours)
+
+
+def _is_for_now(response: Response) -> bool:
+    """Say whether another offer stands in the way of ours (§14.1, §14.2)."""
+    return response.status == 491 or (response.status == 500 and "Retry-After" in response.headers)
+
+
+def _retry_after(response: Response) -> float:
+    """Return the seconds of Retry-After; zero where none are told."""
+    seconds = (
+        (response.headers.get("Retry-After") or "").partition(";")[0].partition("(")[0].strip()
+    )
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else 0.0
 
 
 def _shortest(response: Response | None) -> int:

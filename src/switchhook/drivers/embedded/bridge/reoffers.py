@@ -2,7 +2,8 @@
 
 A transfer calls the target by an INVITE without offer. The target's offer goes to the transferred leg, whose answer
 goes into the ACK to the target. Two talking legs renegotiate in the same way where one may still send to a leg
-that is gone.
+that is gone. A leg that takes no offer yet (491) gets it again: one of a process that was killed may still wait for
+its ACK there.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ class Reoffers:
         self._joining[ref] = called.name
         return [
             SendInDialog(
-                leg=party, ref=ref, method="INVITE", headers=answer.headers, body=answer.body
+                leg=party,
+                ref=ref,
+                method="INVITE",
+                headers=answer.headers,
+                body=answer.body,
+                retries=True,
             )
         ]
 
@@ -56,7 +62,7 @@ class Reoffers:
             return []
         ref = f"{other} again"
         self._again[ref] = ""
-        return [SendInDialog(leg=other, ref=ref, method="INVITE")]
+        return [SendInDialog(leg=other, ref=ref, method="INVITE", retries=True)]
 
     def replied(self, event: FinalResponseReceived) -> list[BridgeOutput] | None:
         """Hear what one says to an offer of ours; None for the response to something else."""
@@ -107,4 +113,8 @@ class Reoffers:
         ref = f"{taker} again"
         self._again[ref] = offerer
         headers, body = headers_of(response), body_of(response)
-        return [SendInDialog(leg=taker, ref=ref, method="INVITE", headers=headers, body=body)]
+        return [
+            SendInDialog(
+                leg=taker, ref=ref, method="INVITE", headers=headers, body=body, retries=True
+            )
+        ]
