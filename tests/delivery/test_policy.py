@@ -158,8 +158,8 @@ def test_a_failed_exchange_keeps_its_reason() -> None:
 
 def cut(kind: FailureKind, status: int, **more: Any) -> Exchange:
     """Return an exchange whose response failed behind its head."""
-    return replace(
-        failed(), failure=Failure(kind=kind, detail="Cut."), begun=answered(status, **more).response
+    return failed()._replace(
+        failure=Failure(kind=kind, detail="Cut."), begun=answered(status, **more).response
     )
 
 

@@ -176,9 +176,9 @@ def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
         (b'{"dst_phone":101}', answer('{"dst_phone":101}')),
         (
             b"HTTP/1.1 401 Unauthorized\r\nDate: x\r\n\r\nstatus=NAK\n",
-            replace(answer("status=NAK\n", 401), headers=(("date", "x"),)),
+            answer("status=NAK\n", 401)._replace(headers=(("date", "x"),)),
         ),
-        (b"HTTP/2 200\nServer:x \n\nok", replace(answer("ok"), headers=(("server", "x"),))),
+        (b"HTTP/2 200\nServer:x \n\nok", answer("ok")._replace(headers=(("server", "x"),))),
         (b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok", answer("ok")),
         (b"HTTP/1.1 204 No Content\r\n\r\n", answer("", 204)),
         (b"HTTP/1.1 200 OK", answer("HTTP/1.1 200 OK")),

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,7 +80,7 @@ def read_answer(
     except UnreadableResponseError as error:
         raise UsageError(str(error)) from error
     if status is not None:
-        response = replace(response, status=status)
+        response = response._replace(status=status)
     explained = explain_answer(snapshot, webhook, response)
     print_json(_explanation(explained)) if json else _show(explained)
     return 0 if explained.is_followed else 1

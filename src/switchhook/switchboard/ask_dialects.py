@@ -144,7 +144,7 @@ class DialPlanDialect:
         """Return the exchange without masked codes and secrets; an answer may repeat them (S-25)."""
         if self.webhook.mask_code:
             request = replace(exchange.request, url=self.public_url(url))
-            exchange = replace(exchange, request=request)
+            exchange = exchange._replace(request=request)
         return _redacted(exchange, self._secrets)
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
@@ -176,18 +176,18 @@ def _redacted(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
         return exchange
     if exchange.redirects:
         redirects = tuple(mask(where, secrets) for where in exchange.redirects)
-        exchange = replace(exchange, redirects=redirects)
+        exchange = exchange._replace(redirects=redirects)
     response = exchange.response
     if response is None:
         return exchange
     if response.left_out:
         left_out = tuple(mask(line, secrets) for line in response.left_out)
-        response = replace(response, left_out=left_out)
+        response = response._replace(left_out=left_out)
     body = response.body.decode("utf-8", "replace")
     shown = mask(body, secrets)
     if shown != body:
-        response = replace(response, body=shown.encode())
-    return exchange if response is exchange.response else replace(exchange, response=response)
+        response = response._replace(body=shown.encode())
+    return exchange if response is exchange.response else exchange._replace(response=response)
 
 
 def _redacted_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -61,7 +60,7 @@ def test_the_seeds_answer_is_read_without_a_notice() -> None:
 def test_pairs_are_read_whatever_the_content_type_says(kind: str) -> None:
     headers = (("Content-Type", kind),) if kind else ()
     reading = read_dial_plan_answer(
-        make_dial_plan(), replace(answer("status=ACK"), headers=headers), DUTCH_PLAN
+        make_dial_plan(), answer("status=ACK")._replace(headers=headers), DUTCH_PLAN
     )
     assert (reading.verdict, reading.read_as) == (Ack(), ReadAs.URLENCODED)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.concurrency import Concurrency, ConcurrencyTrial, OriginConcurrency
@@ -33,23 +33,6 @@ if TYPE_CHECKING:
 
 NO_NETWORKS = AllowedNetworks()
 LIMITS = HttpLimits()
-
-
-class Until(NamedTuple):
-    """The deadlines of an exchange and its phases."""
-
-    total: float
-    """On the sender's clock."""
-    connect: float | None
-    response: float | None
-
-    def connected(self, now: float) -> float:
-        """Return by when a connection begun now has to stand."""
-        return self.total if self.connect is None else min(self.total, now + self.connect)
-
-    def answered(self, now: float) -> float:
-        """Return by when a request sent now has to be answered."""
-        return self.total if self.response is None else min(self.total, now + self.response)
 
 
 class Sender:
@@ -167,7 +150,9 @@ class Sender:
                     networks,
                     cap=cap,
                     now=now,
-                    until=Until(began + deadline, connect, response),
+                    total=began + deadline,
+                    connect=connect,
+                    response=response,
                     keep_alive=keep_alive,
                     idempotent=idempotent,
                     prewarm=prewarm,
@@ -217,7 +202,9 @@ class Sender:
         *,
         cap: int,
         now: float,
-        until: Until,
+        total: float,
+        connect: float | None,
+        response: float | None,
         keep_alive: bool,
         idempotent: bool,
         prewarm: bool,
@@ -225,7 +212,8 @@ class Sender:
         """Bring one request to one host, and an answer or a failure into the connection's reader.
 
         Returns the phases of making the connection too, None for a kept one. Raises ExchangeError
-        where no connection came about.
+        where no connection came about. `total` is the deadline on the sender's clock; `connect` and `response` are
+        seconds of each phase, if it has a limit of its own.
         """
         where, target = split(request.url)
         site = self._pool.site(where, networks)
@@ -242,11 +230,12 @@ class Sender:
             if connection is None:
                 is_to_try = is_prewarmed and site.is_keeping and site.served.is_to_try(now)
                 connection, dialled, trial = await self._dial_or_try(
-                    site, networks, until, is_to_try=is_to_try
+                    site, networks, total, connect, is_to_try=is_to_try
                 )
                 now = self._clock()
+            until = total if response is None else min(total, now + response)
             try:
-                await connection.send(data, request.method, cap, now=now, until=until.answered(now))
+                await connection.send(data, request.method, cap, now=now, until=until)
             except BaseException:
                 connection.abort()  # the caller was cancelled; an answer would be dropped
                 raise
@@ -267,18 +256,28 @@ class Sender:
             connection = None
 
     async def _dial_or_try(
-        self, site: Site, networks: AllowedNetworks, until: Until, *, is_to_try: bool
+        self,
+        site: Site,
+        networks: AllowedNetworks,
+        total: float,
+        connect: float | None,
+        *,
+        is_to_try: bool,
     ) -> tuple[Connection, Phases, ConcurrencyTrial | None]:
         """Open a connection, beside a silent one if that is to be tried. Raises ExchangeError."""
+
+        def until() -> float:
+            return total if connect is None else min(total, self._clock() + connect)
+
         if is_to_try:
-            trial = await self._try(site, networks, until.connected(self._clock()))
+            trial = await self._try(site, networks, until())
             try:
-                dialled = await self._dial(site, networks, until.connected(self._clock()))
+                dialled = await self._dial(site, networks, until())
             except ExchangeError:  # a small device may take one connection alone
                 trial.over(self._clock(), is_answered=False)
             else:
                 return (*dialled, trial)
-        return (*await self._dial(site, networks, until.connected(self._clock())), None)
+        return (*await self._dial(site, networks, until()), None)
 
     async def _try(self, site: Site, networks: AllowedNetworks, until: float) -> ConcurrencyTrial:
         """Put a silent connection beside the one that is opened next. Raises ExchangeError."""
