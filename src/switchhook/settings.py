@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchhook.errors import MisuseError
+from switchhook.files import read_bounded
 from switchhook.projectfile.toml.document import decode, read_document
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
 from switchhook.projectfile.toml.tables import Table, TableKey
@@ -266,7 +267,8 @@ def load_settings(
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = decode(path.read_bytes())
+        with path.open("rb") as file:
+            text = decode(read_bounded(file))
     except OSError as error:
         raise SettingsError(f"settings file {path}: {error.strerror}") from error
     read = text if isinstance(text, Mistakes) else read_document(text, FILE)

@@ -92,3 +92,10 @@ def test_what_cannot_be_done_is_said(file: Path, tmp_path: Path, capsys: Capture
     assert file.read_text() == before
     assert run(["template", "add", str(tmp_path / "none.toml"), "slack"]) == FAILED
     assert "cannot be read or written: No such file" in capsys.readouterr().err
+
+
+def test_a_gap_is_filled_once(file: Path, capsys: Capture) -> None:
+    twice = ("--set", URL, "--set", "url=https://b.example")
+    assert run(["template", "add", str(file), "slack", *twice]) == MISUSED
+    assert "--set url=… is given twice" in capsys.readouterr().err
+    assert file.read_text() == MINIMAL

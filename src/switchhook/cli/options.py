@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from switchhook.cli.errors import CommandError
+from switchhook.files import read_bounded
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.toml.tables import TableKey
 from switchhook.projectfile.toml.value_types import OneOf, ValueType, Whole, YesNo
@@ -135,12 +136,13 @@ MAYBE_STDIN = Parameter(allow_leading_hyphen=True, validator=_no_option)
 
 def read_bytes(file: Path) -> bytes:
     """Read a file, or standard input for `-`. Raises CommandError."""
-    if str(file) == "-":
-        return sys.stdin.buffer.read()
     try:
-        return file.read_bytes()
+        if str(file) == "-":
+            return read_bounded(sys.stdin.buffer)
+        with file.open("rb") as opened:
+            return read_bounded(opened)
     except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}") from error
+        raise CommandError(f"{file_name(file)} cannot be read: {error.strerror}") from error
 
 
 def file_name(file: Path) -> str:

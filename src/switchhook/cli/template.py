@@ -85,6 +85,8 @@ def _values(given: Sequence[str]) -> dict[str, str]:
         gap, sign, value = text.partition("=")
         if not (gap and sign):
             raise UsageError(f"--set {text!r} is not written GAP=VALUE")
+        if gap in values:
+            raise UsageError(f"--set {gap}=… is given twice; leave one of the two")
         values[gap] = value
     return values
 

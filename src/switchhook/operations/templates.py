@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from switchhook.files import read_bounded
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.templates.catalogue import (
     TemplateError,
@@ -59,7 +60,8 @@ def add_template(
     added = fill_gaps(template, values)
     if webhook_name:
         added = rename_webhooks(added, template, webhook_name)
-    before = file.read_bytes()
+    with file.open("rb") as opened:
+        before = read_bounded(opened)
     text = decode(before)
     if isinstance(text, Mistakes):
         return text
