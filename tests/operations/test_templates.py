@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Project
+from switchhook.operations import templates
 from switchhook.operations.templates import AddedTemplate, add_template
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.templates.catalogue import TemplateError
@@ -135,6 +136,19 @@ def test_a_full_disk_leaves_the_file_as_it_was(file: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().endswith("cannot be read or written: File too large")
     assert file.read_bytes() == before
+
+
+def test_what_another_writes_meanwhile_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = file.read_text()
+
+    def read_slowly(text: str) -> object:
+        file.write_text(f"{before}# Saved meanwhile.\n")
+        return read_project(text)
+
+    monkeypatch.setattr(templates, "read_project", read_slowly)
+    with pytest.raises(TemplateError, match="was changed meanwhile"):
+        add_template(file, "slack", URL)
+    assert file.read_text() == f"{before}# Saved meanwhile.\n"
 
 
 def test_what_is_subscribed_to_is_no_part_of_a_project_file(file: Path) -> None:

@@ -86,9 +86,11 @@ def add_template(
 
 
 def _append(file: Path, block: bytes, *, size: int) -> None:
-    """Write all of the block behind the `size` bytes of a file, or nothing. Raises OSError."""
+    """Write all of the block behind the `size` bytes of a file, or nothing. Raises OSError, TemplateError."""
     try:
         with file.open("ab") as end:
+            if end.tell() != size:
+                raise TemplateError(f"{file} was changed meanwhile; nothing was added, try again")
             end.write(block)
     except OSError:
         with suppress(OSError):
