@@ -165,8 +165,12 @@ def test_killed_while_a_call_is_transferred(
     run(scenario(), deadline=240)
 
 
-def test_killed_as_the_customer_agrees_to_talk_to_somebody_new(tmp_path: Path) -> None:
-    """The customer's 200 reaches nobody until the restart, and no other offer is taken before its ACK."""
+@pytest.mark.parametrize("kills", [1, 2])
+def test_killed_as_the_customer_agrees_to_talk_to_somebody_new(tmp_path: Path, kills: int) -> None:
+    """The customer's 200 reaches nobody until the restart, and no other offer is taken before its ACK.
+
+    Killed again meanwhile, it lets the two agree all the same, though the transfer's failure is stored.
+    """
 
     async def scenario() -> None:
         async with scene(tmp_path, is_recorded=False) as it:
@@ -184,6 +188,8 @@ def test_killed_as_the_customer_agrees_to_talk_to_somebody_new(tmp_path: Path) -
             await killed.wait()
             await asyncio.to_thread(it.server.start)
             await it.until(lambda: it.came.transferred[-1:] == [500], "Mary is told nothing")
+            if kills > 1:
+                await it.kill()
             await it.hear_each_other(it.made, it.came)
             it.made.end()
             await the_call_is_over(it)

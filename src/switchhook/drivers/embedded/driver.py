@@ -156,7 +156,7 @@ class EmbeddedDriver:
         )
         self._is_stopping = False
         self._unsure: dict[str, str] = {}
-        """SIP legs that were being transferred in a former process, by call."""
+        """SIP legs that may send to a leg that is gone since a transfer in a former process, by call."""
         self._trunk_monitor = TrunkMonitor(
             self._endpoint, self._states, self._current_directory, self._addresses
         )
@@ -493,6 +493,9 @@ class EmbeddedDriver:
             transfer = call.transfers.current
             if transfer is not None:  # the transferred party may have taken an offer
                 self._unsure[call.id] = live.get(transferee_of(call, transfer.by), "")
+            for leg in call.legs:
+                if leg.id in live and self._leg_handles.is_agreeing(leg):
+                    self._unsure[call.id] = live[leg.id]
         return frozenset(live)
 
     async def _forget_registrations(self) -> None:

@@ -647,7 +647,10 @@ def joining() -> Bridge:
     bridge = talking()
     assert bridge.expect("b2", CALLER)
     bridge.ring("b2", [invite("b2 0")])
-    assert answers(bridge, "b2 0") == ["ask until it fits a INVITE a joins b2 with sdp"]
+    assert answers(bridge, "b2 0") == [
+        "ask until it fits a INVITE a joins b2 with sdp",
+        "caller updated",
+    ]
     return bridge
 
 
@@ -676,6 +679,7 @@ def test_who_took_the_sound_of_one_who_is_gone_agrees_with_the_other_again() -> 
     assert takes(bridge, "a", "a joins b2") == [
         "acknowledge a",
         "ask until it fits b1 0 INVITE b1 0 again",
+        "caller updated",
     ]
     assert takes(bridge, "b1 0", "b1 0 again") == ["ask until it fits a INVITE a again with sdp"]
     assert takes(bridge, "a", "a again") == [
@@ -684,10 +688,36 @@ def test_who_took_the_sound_of_one_who_is_gone_agrees_with_the_other_again() -> 
     ]
 
 
+@pytest.mark.row("FI-02", "FE-02")
+def test_until_the_talking_legs_agree_they_are_stored_as_ones_who_have_to() -> None:
+    assert not talking().is_agreeing
+    bridge = joining()
+    assert bridge.is_agreeing
+    takes(bridge, "a", "a joins b2")
+    assert not bridge.is_agreeing
+    bridge = joining()
+    end(bridge, "b2", 408, AttemptEnd.TIMEOUT)
+    for leg, ref in (("a", "a joins b2"), ("b1 0", "b1 0 again"), ("a", "a again")):
+        assert bridge.is_agreeing
+        takes(bridge, leg, ref)
+    assert not bridge.is_agreeing
+
+
+@pytest.mark.row("FI-02")
+def test_who_refuses_somebody_new_is_stored_as_one_who_agrees() -> None:
+    bridge = joining()
+    refused = response(OFFER, 488)
+    event = sip_events.FinalResponseReceived(
+        leg="a", ref="a joins b2", status=488, response=refused
+    )
+    assert said(bridge.handle_event(event))[-1] == "caller updated"
+    assert not bridge.is_agreeing
+
+
 @pytest.mark.row("FI-02")
 def test_who_agrees_again_in_vain_keeps_what_stood() -> None:
     bridge = joining()
-    assert takes(bridge, "a", "a joins b2", b"")[-1] == "ask until it fits b1 0 INVITE b1 0 again"
+    assert takes(bridge, "a", "a joins b2", b"")[-2] == "ask until it fits b1 0 INVITE b1 0 again"
     assert takes(bridge, "b1 0", "b1 0 again", b"") == ["acknowledge b1 0"]
     bridge = joining()
     takes(bridge, "a", "a joins b2", b"")

@@ -148,6 +148,11 @@ class Bridge:
         return self._reoffers.acknowledging
 
     @property
+    def is_agreeing(self) -> bool:
+        """Whether a talking leg may send to one that is gone, until an offer of ours is answered."""
+        return self._reoffers.is_open
+
+    @property
     def is_talking(self) -> bool:
         """Whether the caller has our answer, so that silence means a dead telephone."""
         return self.legs.is_confirmed and self.legs.lives(self.legs.party)

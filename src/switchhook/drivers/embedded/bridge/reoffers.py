@@ -34,6 +34,14 @@ class Reoffers:
         self._joining: dict[str, str] = {}  # legs whose description was offered to the party
         self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an offer is unanswered: who takes it may send to a leg that is gone until the talking legs agree.
+
+        It is stored with a leg, so that a restart lets them agree.
+        """
+        return bool(self._joining or self._again)
+
     def offer_to_party(self, called: CalledLeg, answer: Description) -> list[BridgeOutput]:
         """Offer the target's description to the transferred party."""
         party = self._legs.sip_legs.get(called.party)
@@ -49,7 +57,8 @@ class Reoffers:
                 headers=answer.headers,
                 body=answer.body,
                 retries=True,
-            )
+            ),
+            call_events.LegUpdated(leg=called.party, handle=""),
         ]
 
     def agree_again(self, taker: str) -> list[BridgeOutput]:
@@ -62,7 +71,10 @@ class Reoffers:
             return []
         ref = f"{other} again"
         self._again[ref] = ""
-        return [SendInDialog(leg=other, ref=ref, method="INVITE", retries=True)]
+        return [
+            SendInDialog(leg=other, ref=ref, method="INVITE", retries=True),
+            call_events.LegUpdated(leg=self._legs.name(taker), handle=""),
+        ]
 
     def replied(self, event: FinalResponseReceived) -> list[BridgeOutput] | None:
         """Hear what one says to an offer of ours; None for the response to something else."""
@@ -78,13 +90,19 @@ class Reoffers:
         outs = [Acknowledge(leg=event.leg)] if took else []
         if called is None or response is None or not took or not response.body:
             failed = self._not_joined(name, cause_of_refusal(event.status, response))
-            return [*outs, *failed, *(self.agree_again(event.leg) if took else [])]
+            again = self.agree_again(event.leg) if took else self._settled(event.leg)
+            return [*outs, *failed, *again]
         answer = Acknowledge(
             leg=called.branches[0], headers=headers_of(response), body=body_of(response)
         )
         self.acknowledging[name] = answer
         updated = call_events.LegUpdated(leg=called.party, handle="")
         return [updated, AfterCommit(call_events.LegAnswered(leg=name), (*outs, answer))]
+
+    def _settled(self, sip_leg: str) -> list[BridgeOutput]:
+        """Have a leg stored that has refused our offer: what stood before goes on."""
+        name = self._legs.name(sip_leg)
+        return [call_events.LegUpdated(leg=name, handle="")] if name else []
 
     def _not_joined(self, name: str, cause: Cause) -> list[BridgeOutput]:
         called = self._legs.called.pop(name, None)
