@@ -19,6 +19,7 @@ from cyclopts import App
 
 from switchhook import __version__
 from switchhook.cli.main import COMMANDS, FAILED, FINE, MISUSED, run
+from switchhook.operations.control_socket import listening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
@@ -201,10 +202,28 @@ def test_without_a_database_it_is_said_what_to_do(
 @pytest.mark.usefixtures("past")
 def test_calls_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["calls"]) == FINE
-    head, _, row = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    head, _, row = said.out.splitlines()
+    assert not said.err, "the call has ended: no server need run"
     assert head.split()[:3] == ["call", "arrived", "caller"]
     for part in (CALL, "380441112233", "380442223344", "answered", "380443334455", "12.0 s"):
         assert part in row
+
+
+@pytest.mark.parametrize("arguments", [("calls",), ("calls", CALL)])
+def test_of_a_call_that_seems_to_run_it_is_said_that_no_server_does(
+    arguments: tuple[str, ...], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    run_scenario(remember(home, is_ended=False))
+
+    assert run(arguments) == FINE
+    said = f"no server runs on {home}: this is what the last one stored\n"
+    assert capsys.readouterr().err == said
+    assert run([*arguments, "--json"]) == FINE
+    with listening(home):
+        assert run(arguments) == FINE
+    assert not capsys.readouterr().err
 
 
 def test_a_mistyped_option_is_not_taken_for_a_file(

@@ -10,6 +10,7 @@ import pytest
 
 from switchhook.cli.main import FINE, run
 from switchhook.drivers.embedded.registrations import to_text
+from switchhook.operations.control_socket import listening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.sip.ua.registrar import Binding
 from switchhook.sip.wire.header_values import NameAddress
@@ -61,3 +62,17 @@ def test_one_projects_alone_and_as_json(capsys: pytest.CaptureFixture[str]) -> N
     assert run(["phones", "--project", "shop", "--json"]) == FINE
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["account"], one["address"], one["transport"]) == ("mary", "192.0.2.5:5062", "udp")
+
+
+def test_what_no_server_keeps_up_to_date_is_called_old(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("phones", "trunks"):
+        assert run([command]) == FINE
+        said = f"no server runs on {home}: this is what the last one stored\n"
+        assert capsys.readouterr().err == said
+        assert run([command, "--json"]) == FINE
+        assert not capsys.readouterr().err
+        with listening(home):
+            assert run([command]) == FINE
+        assert not capsys.readouterr().err

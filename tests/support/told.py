@@ -58,22 +58,22 @@ def events() -> tuple[tuple[float, Event], ...]:
     )
 
 
-async def remember(folder: Path, *, is_told: bool = True) -> None:
+async def remember(folder: Path, *, is_told: bool = True, is_ended: bool = True) -> None:
     """Store the example project, and a call whose event before was delivered and after was not.
 
-    Without `is_told`, both wait for their first try.
+    Without `is_told`, both wait for their first attempt; without `is_ended`, the call runs.
     """
     store = await SqliteStore.open(folder / DATABASE)
     try:
         await apply_project(store, EXAMPLE)
-        promised = await _remember_call(store)
+        promised = await _remember_call(store, is_ended=is_ended)
         for delivery in promised if is_told else ():
             await store.record_attempt(attempt(delivery, works=delivery.id == BEFORE))
     finally:
         await store.close()
 
 
-async def _remember_call(store: SqliteStore) -> list[Delivery]:
+async def _remember_call(store: SqliteStore, *, is_ended: bool) -> list[Delivery]:
     snapshot = example_snapshot()
     offered = OfferedCall(
         caller="380441112233",
@@ -85,7 +85,7 @@ async def _remember_call(store: SqliteStore) -> list[Delivery]:
     call = admit(offered, ProjectDirectory([snapshot]), call=CALL, now=BEGAN)
     assert not isinstance(call, Rejection)
     promised: list[Delivery] = []
-    for after, event in events():
+    for after, event in [*events()][: None if is_ended else -1]:
         call, commands = step(call, event, BEGAN + after)
         record = call_record(call, commands, OutboxContext(product="switchhook HTTP Client v0"))
         await store.commit(record)
@@ -94,7 +94,7 @@ async def _remember_call(store: SqliteStore) -> list[Delivery]:
 
 
 def attempt(delivery: Delivery, *, works: bool) -> Attempt:
-    """Return the one try of a delivery."""
+    """Return the one attempt of a delivery."""
     failure = Failure(kind=FailureKind.STATUS, detail="the endpoint answered 503, not 200")
     return Attempt(
         delivery=delivery.id,

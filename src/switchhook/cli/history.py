@@ -7,7 +7,14 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli.errors import UsageError
-from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
+from switchhook.cli.options import (
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    ask_store,
+    note_without_server,
+)
 from switchhook.cli.output import print_json, print_table, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.failure import FailureKind
@@ -55,7 +62,12 @@ def calls(
     """List calls, newest first, or show the timeline of one."""
     if call is not None:
         story = ask_store(config, data_dir, lambda store: show_call(store, call))
-        print_json(as_json.call_story(story)) if json else _show_call(story)
+        if json:
+            print_json(as_json.call_story(story))
+            return 0
+        _show_call(story)
+        if story.call.outcome is None:
+            note_without_server(config, data_dir)
         return 0
     found = ask_store(
         config,
@@ -63,7 +75,12 @@ def calls(
         lambda store: list_calls(store, project=project, limit=limit),
         project=project,
     )
-    print_json([as_json.call(row) for row in found]) if json else _show_calls(found)
+    if json:
+        print_json([as_json.call(row) for row in found])
+        return 0
+    _show_calls(found)
+    if any(row.outcome is None for row in found):
+        note_without_server(config, data_dir)
     return 0
 
 

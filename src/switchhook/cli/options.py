@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from cyclopts import Parameter
 
 from switchhook.cli.errors import CommandError
+from switchhook.cli.output import stderr
 from switchhook.files import read_bounded
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.toml.tables import TableKey
@@ -18,6 +19,9 @@ from switchhook.projectfile.toml.value_types import OneOf, ValueType, Whole, Yes
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 
 T = TypeVar("T")
+
+SERVER_TIMEOUT: Final = 1.0
+"""Seconds within which a running server takes a connection."""
 
 
 def _type(kind: ValueType) -> Any:  # noqa: ANN401 (a type, for cyclopts)
@@ -122,6 +126,21 @@ def ask_store(
             await store.close()
 
     return asyncio.run(ask())
+
+
+def note_without_server(config: Path | None, data_dir: Path | None) -> None:
+    """Say on standard error that no server runs: what was read of telephones, trunks and running calls is old."""
+    from switchhook.operations.control_socket import connect  # noqa: PLC0415 (for those who read)
+
+    where = data_dir_of(config, data_dir)
+    try:
+        connection = connect(where, timeout=SERVER_TIMEOUT)
+    except OSError:  # one runs that does not let us in, or is busy
+        return
+    if connection is None:
+        stderr().print(f"no server runs on {where}: this is what the last one stored")
+    else:
+        connection.close()
 
 
 def _no_option(_: object, file: Path | None) -> None:

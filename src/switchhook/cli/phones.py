@@ -3,7 +3,14 @@
 import time
 from dataclasses import asdict
 
-from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
+from switchhook.cli.options import (
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    ask_store,
+    note_without_server,
+)
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.operations.phones import RegisteredPhone, list_phones
 from switchhook.views.text import NOTHING, iso, one_line
@@ -28,6 +35,7 @@ def phones(
         print_json([asdict(one) | {"expires_at": iso(one.expires_at)} for one in found])
     else:
         _show(found, now)
+        note_without_server(config, data_dir)
     return 0
 
 

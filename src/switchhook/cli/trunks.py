@@ -3,7 +3,15 @@
 import time
 from dataclasses import asdict
 
-from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
+from switchhook.cli.options import (
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    ask_store,
+    data_dir_of,
+    note_without_server,
+)
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.operations.trunks import TrunkStatus, list_trunks
 from switchhook.views.text import NOTHING, iso, one_line
@@ -31,6 +39,7 @@ def trunks(
         )
     else:
         _show(found, time.time())
+        note_without_server(config, data_dir)
     return 0
 
 
