@@ -34,7 +34,7 @@ def test_the_path_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
         "     0.000 s  · scheme Main: ask",
         "     0.000 s  ? asks PHP demo",
         "     0.000 s  ! PHP demo answers 380443334455, 101 after 0 ms",
-        "                GET http://127.0.0.1:8080/route.php: not sent; 200 was given as the answer, read as strict JSON",
+        "                GET http://127.0.0.1:8080/route.php?****: not sent; 200 was given as the answer, read as strict JSON",
         '                body: {"dst_phone":"380443334455,101"}',
         "     0.000 s  ☎ dials 380443334455",
         "     0.000 s  ☎ dials 101",
@@ -190,7 +190,7 @@ def test_a_redirect_that_was_followed_is_shown_without_its_path(
         assert run(call) == FINE
         origin = web.url("").rstrip("/")
     out = capsys.readouterr().out
-    assert f"GET {origin}/route.php, redirected to {origin}: 200 from " in out
+    assert f"GET {origin}/route.php?****, redirected to {origin}: 200 from " in out
     assert "secret" not in out
 
 

@@ -268,14 +268,14 @@ def test_the_journal_has_every_try_and_no_secret() -> None:
     facts = dict(heard.exchange)
 
     first, second = heard.notices
-    assert first == "GET http://target/route.php after 2000.0 ms: headers_timeout: it failed"
+    assert first == "GET http://target/route.php?**** after 2000.0 ms: headers_timeout: it failed"
     assert second == (
-        "GET http://target/route.php after 0.0 ms: status: the endpoint answered 500, not a status of"
+        "GET http://target/route.php?**** after 0.0 ms: status: the endpoint answered 500, not a status of"
         " 200 to 299"
     )
-    assert facts["try_1"] == "GET http://target/route.php; headers_timeout; 2000.0 ms"
-    assert facts["try_2"] == "GET http://target/route.php; status; 0.0 ms"
-    assert facts["try_3"] == "GET http://backup/route; ok; 0.0 ms"
+    assert facts["try_1"] == "GET http://target/route.php?****; headers_timeout; 2000.0 ms"
+    assert facts["try_2"] == "GET http://target/route.php?****; status; 0.0 ms"
+    assert facts["try_3"] == "GET http://backup/route?****; ok; 0.0 ms"
     assert "s3cret" not in str(heard)
 
 
@@ -435,8 +435,8 @@ def test_the_journal_has_every_try_of_a_code_and_no_code() -> None:
         "GET http://target/**** after 0.0 ms: status: the endpoint answered 500"
     )
     assert facts["try_1"] == "GET http://target/****; headers_timeout; 2000.0 ms"
-    assert facts["try_3"] == "GET http://backup/****/****; bad_body; 0.0 ms"
-    assert facts["request"] == "GET http://backup/****/****"
+    assert facts["try_3"] == "GET http://backup/****/****?****; bad_body; 0.0 ms"
+    assert facts["request"] == "GET http://backup/****/****?****"
     assert facts["body"] == "status=****"
     assert "4711" not in str(heard)
 

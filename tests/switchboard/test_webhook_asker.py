@@ -122,12 +122,12 @@ def test_the_fallback_urls_acknowledgement_opens_the_success_branch() -> None:
         "&error_url=http%3A%2F%2Fpin.example%2Fcheck%2F%2A%2A%2A%2A"
     )
     (notice,) = heard.notices
-    assert notice.startswith("GET http://pin.example/check/**** after ")
+    assert notice.startswith("GET http://pin.example/check/****?**** after ")
     assert notice.endswith(": refused: pin.example refused /check/****")
     facts = dict(heard.exchange)
-    assert facts["request"] == "GET http://backup.example/****"
-    assert facts["try_1"].startswith("GET http://pin.example/check/****; refused; ")
-    assert facts["try_2"].startswith("GET http://backup.example/****; ok; ")
+    assert facts["request"] == "GET http://backup.example/****?****"
+    assert facts["try_1"].startswith("GET http://pin.example/check/****?****; refused; ")
+    assert facts["try_2"].startswith("GET http://backup.example/****?****; ok; ")
     assert facts["read_as"] == "urlencoded pair"
 
 

@@ -14,6 +14,7 @@ from switchhook.webhooks.url import (
     placeholders,
     unknown_placeholders,
     url_template,
+    with_masked_query,
     without_query,
 )
 from tests.webhooks.samples import VISIT, make_values
@@ -190,3 +191,16 @@ def test_a_dialect_may_name_its_own_variables() -> None:
 
 def test_a_bare_url_holds_no_query_and_no_fragment() -> None:
     assert without_query("http://t/a?b=c#d") == without_query("http://t/a#d?b") == "http://t/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://t/a?key=s3cret#d", "http://t/a?****"),
+        ("http://t/a?", "http://t/a?****"),
+        ("http://t/a#d?b", "http://t/a"),
+        ("http://t/", "http://t/"),
+    ],
+)
+def test_of_a_query_it_is_shown_that_it_was_there(url: str, shown: str) -> None:
+    assert with_masked_query(url) == shown

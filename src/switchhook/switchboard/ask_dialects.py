@@ -18,7 +18,7 @@ from switchhook.webhooks.answer import (
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
 from switchhook.webhooks.secrets import secrets_of
-from switchhook.webhooks.url import without_query
+from switchhook.webhooks.url import with_masked_query, without_query
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -143,7 +143,8 @@ class DialPlanDialect:
     def redacted(self, exchange: Exchange, url: str) -> Exchange:
         """Return the exchange without masked codes and secrets; an answer may repeat them (S-25)."""
         if self.webhook.mask_code:
-            request = replace(exchange.request, url=self.public_url(url))
+            _, sign, query = with_masked_query(exchange.request.url).partition("?")
+            request = replace(exchange.request, url=f"{self.public_url(url)}{sign}{query}")
             exchange = exchange._replace(request=request)
         return _redacted(exchange, self._secrets)
 

@@ -24,7 +24,7 @@ from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.answer import AnswerReading
 from switchhook.webhooks.http import Exchange
-from switchhook.webhooks.url import without_query
+from switchhook.webhooks.url import with_masked_query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -207,7 +207,7 @@ class _AskRun(Generic[R]):
         failure = reading.failure
         response = exchange.response
         status, size = (0, 0) if response is None else (response.status, len(response.body))
-        where = f"{redacted.request.method} {without_query(redacted.request.url)}"
+        where = f"{redacted.request.method} {with_masked_query(redacted.request.url)}"
         took = runner.clock() - began
         latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)

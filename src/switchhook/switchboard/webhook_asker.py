@@ -14,7 +14,7 @@ from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
 from switchhook.webhooks.answer import Ack, Nak, RingTargets, SchemeId
 from switchhook.webhooks.parameters import CallFacts
-from switchhook.webhooks.url import without_query
+from switchhook.webhooks.url import with_masked_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,9 +177,9 @@ def try_facts(result: AskResult[AnswerReading]) -> JournalFacts:
 def summary(exchange: Exchange) -> JournalFacts:
     """Return what the journal keeps of an exchange, and how many seconds each part of it took.
 
-    The query may hold secrets and stays out.
+    The query may hold secrets and is masked.
     """
-    request = f"{exchange.request.method} {without_query(exchange.request.url)}"
+    request = f"{exchange.request.method} {with_masked_query(exchange.request.url)}"
     facts = [("request", request), ("address", exchange.address)]
     if exchange.redirects:
         facts.append(("redirected_to", ", ".join(exchange.redirects)))

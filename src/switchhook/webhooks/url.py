@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from switchhook.domain.masking import MASK
 from switchhook.webhooks.parameters import find
 
 ParameterValues = Callable[[str, str], str]
@@ -98,6 +99,12 @@ def unknown_placeholders(url: str, lookup: PlaceholderLookup = catalogued) -> li
 def without_query(url: str) -> str:
     """Return a URL without its query and fragment, which may hold secrets."""
     return url.partition("#")[0].partition("?")[0]
+
+
+def with_masked_query(url: str) -> str:
+    """Return a URL for the journal: it shows that there was a query, and nothing of it."""
+    has_query = "?" in url.partition("#")[0]
+    return f"{without_query(url)}?{MASK}" if has_query else without_query(url)
 
 
 @lru_cache(maxsize=4096)
