@@ -218,14 +218,20 @@ def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
     if _FRACTION.fullmatch(bare):
         bare = whole_number(NumberText(bare))
     written = _TEL.sub(lambda found: "+" if found["plus"] else "", bare)
-    if clean_number(written) is None and snapshot.project.screening.is_emergency(written):
-        return Target(kind=TargetKind.NUMBER, value=written_number(written))
-    number = single_number(written, snapshot.project.dialling, snapshot.has_name)
+    number = single_number(
+        written, snapshot.project.dialling, snapshot.has_name
+    ) or _emergency_number(written, snapshot)
     if not number:
         raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, snapshot)}")
     return snapshot.internal_target(number) or Target(
         kind=TargetKind.NUMBER, value=_as_told(number)
     )
+
+
+def _emergency_number(written: str, snapshot: ProjectSnapshot) -> str:
+    """Return an emergency number too short for any other; "" for none."""
+    is_one = clean_number(written) is None and snapshot.project.screening.is_emergency(written)
+    return written_number(written) if is_one else ""
 
 
 def _as_told(number: str) -> str:

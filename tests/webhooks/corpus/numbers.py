@@ -28,6 +28,7 @@ NUMBERS: Answers = [
     ("http", "\u00a0380443334455\u00a0", NUMBER, ""),
     ("http", "+380\u00a044\u00a0333-44-55", PLUS, ""),
     ("http", "\u202a+380443334455\u202c", PLUS, ""),
+    ("http", "urn:service:sos", FAILED, NO_NUMBER),  # telephones alone call for help so
     ("http", "３８０４４３３３４４５５", NUMBER, ""),
     ("http", "＋３８０（４４）３３３ー４４ー５５", f"+{NUMBER}", ""),
     ("http", "۳۸۰۴۴۳۳۳۴۴۵۵", NUMBER, ""),
