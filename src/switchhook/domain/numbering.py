@@ -66,6 +66,7 @@ def is_possible(written: str, country: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)  # asked a few times for each number of a call
 def canonical(written: str, dialling: Dialling) -> str:
     """Return the canonical form as far as it can be told; "" where the text is no number of any length.
 

@@ -12,7 +12,7 @@ from switchhook.webhooks.reading import ReadAs
 from switchhook.webhooks.wrapping import json_within
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterable, Iterator
 
     from switchhook.webhooks.http import HttpResponse
 
@@ -108,6 +108,8 @@ def _coding(response: HttpResponse) -> str:
 
 def _decoded(response: HttpResponse) -> str:
     """Decode a body. Raises UnicodeDecodeError."""
+    if response.body.isascii() and b"\0" not in response.body:
+        return response.body.decode()
     for mark, codec in _WIDE:
         if response.body.startswith(mark):
             return response.body.decode(codec)
@@ -134,6 +136,8 @@ def unescaped(text: str) -> str:
 
     The library's `unquote` raises and catches an error for each stray `%`: too slow for hostile text.
     """
+    if "%" not in text:
+        return text
     parts = _ESCAPE.split(text.encode())
     parts[1::2] = map(_BYTES.__getitem__, parts[1::2])
     data = b"".join(parts)
@@ -156,30 +160,31 @@ def _without_blanks(text: str) -> str:
     return stripped
 
 
-def unwrapped(value: JsonValue, wanted: Container[str]) -> tuple[JsonValue, tuple[str, ...]]:
+def unwrapped(value: JsonValue, wanted: Iterable[str]) -> tuple[JsonValue, tuple[str, ...]]:
     """Return the object within one more wrapping, and a notice of the wrapping (FB-06).
 
     It may be among a list, stand in the envelope of a program, or be JSON in a text. The outermost object with
     a `wanted` member counts; of two different ones none is chosen.
     """
-    if not isinstance(value, (dict, list, str)):
+    if isinstance(value, dict):
+        if not value.keys().isdisjoint(wanted) or value.keys().isdisjoint(_ENVELOPES):
+            return value, ()  # as nearly always
+    elif not isinstance(value, (list, str)):
         return value, ()
-    if isinstance(value, dict) and any(name in wanted for name in value):
-        return value, ()  # as nearly always
     inner, *others = [*_naming(value, wanted, MAX_WRAPPINGS)] or [*_alone(value)] or [value]
     if inner is value or not all(other == inner for other in others):
         return value, ()
     return inner, ("the answer's object was read out of one more wrapping",)
 
 
-def _naming(value: JsonValue, wanted: Container[str], deep: int) -> Iterator[JsonValue]:
+def _naming(value: JsonValue, wanted: Iterable[str], deep: int) -> Iterator[JsonValue]:
     """Yield the outermost objects that name a wanted member."""
     match value:
-        case dict() if any(name in wanted for name in value):
+        case dict() if not value.keys().isdisjoint(wanted):
             yield value
         case dict() if deep and not _says_no(value):
-            for name in _ENVELOPES:
-                yield from _naming(value.get(name), wanted, deep - 1)
+            for name in filter(value.__contains__, _ENVELOPES):
+                yield from _naming(value[name], wanted, deep - 1)
         case list() if deep and _may_hold_objects_alone(value):
             for item in value[:MAX_SIBLINGS]:
                 yield from _naming(item, wanted, deep - 1)

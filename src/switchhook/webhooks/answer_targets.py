@@ -73,6 +73,9 @@ class Targets:
     notices: tuple[str, ...] = ()
 
 
+NOTHING = Targets()
+
+
 def _as_list(value: JsonValue, snapshot: ProjectSnapshot) -> tuple[JsonValue, tuple[str, ...]]:
     """Parse a list in a text; a text that may be one number in groups names none."""
     if not isinstance(value, str) or isinstance(value, NumberText):
@@ -111,7 +114,7 @@ def read_targets(value: JsonValue, snapshot: ProjectSnapshot) -> Targets:
         if looked_at == MAX_MEMBERS:
             dropped.append(f"only the first {MAX_MEMBERS} members of the list were read")
             break
-        grouped += isinstance(member, str) and _GROUPED.search(member) is not None
+        grouped += isinstance(member, str) and _is_grouped(member)
         if grouped > MAX_TARGETS:
             dropped.append(f"only the first {MAX_TARGETS} numbers in groups were read")
             break
@@ -130,6 +133,12 @@ def read_targets(value: JsonValue, snapshot: ProjectSnapshot) -> Targets:
         ringing = with_it
         found.setdefault(identity, target)
     return Targets(targets=tuple(found.values()), notices=_cut(dropped))
+
+
+def _is_grouped(text: str) -> bool:
+    """Say whether digits stand in groups."""
+    is_word = text.isascii() and text.isalnum()  # as most
+    return not is_word and _GROUPED.search(text) is not None
 
 
 def _cut(notices: list[str]) -> tuple[str, ...]:
@@ -160,8 +169,8 @@ def _one_of_list(item: JsonValue) -> Iterable[JsonValue]:
 def _identity(target: Target, snapshot: ProjectSnapshot) -> str:
     """Return what makes two targets the same one: a number is, in any spelling."""
     if target.kind is not TargetKind.NUMBER:
-        return f"{target.kind}:{target.value}"
-    return f"{target.kind}:{canonical(target.value, snapshot.project.dialling)}"
+        return target.kind + target.value
+    return target.kind + canonical(target.value, snapshot.project.dialling)
 
 
 def _target(member: JsonValue, snapshot: ProjectSnapshot) -> Target:
@@ -215,17 +224,22 @@ def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
         return known
     if "@" in bare:
         return _target_of_address(bare, snapshot)
-    if _FRACTION.fullmatch(bare):
-        bare = whole_number(NumberText(bare))
-    written = _TEL.sub(lambda found: "+" if found["plus"] else "", bare)
+    written = bare if bare.isdigit() else _without_ornaments(bare)
     number = single_number(
         written, snapshot.project.dialling, snapshot.has_name
     ) or _emergency_number(written, snapshot)
     if not number:
         raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, snapshot)}")
-    return snapshot.internal_target(number) or Target(
-        kind=TargetKind.NUMBER, value=_as_told(number)
-    )
+    if number != bare and (known := snapshot.internal_target(number)) is not None:
+        return known
+    return Target(kind=TargetKind.NUMBER, value=_as_told(number))
+
+
+def _without_ornaments(text: str) -> str:
+    """Return a written number without a URI's scheme and a fraction. Raises NoTargetError."""
+    if _FRACTION.fullmatch(text):
+        text = whole_number(NumberText(text))
+    return _TEL.sub(lambda found: "+" if found["plus"] else "", text)
 
 
 def _emergency_number(written: str, snapshot: ProjectSnapshot) -> str:

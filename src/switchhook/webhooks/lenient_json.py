@@ -39,7 +39,7 @@ class NotJsonError(ValueError):
 def read_json(text: str) -> tuple[JsonValue, bool]:
     """Return the value and whether it took a relaxed reading. Raises NotJsonError and nothing else."""
     try:
-        value = _read_strict(text.encode())
+        value = _read_strict(text)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return _Reader(text).read(), True
     _check_depth(value, text)
@@ -51,16 +51,16 @@ _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 512
 
 
-def _read_strict(data: bytes) -> JsonValue:
+def _read_strict(text: str) -> JsonValue:
     """Leave long numbers to the relaxed reader: into an `int` and out of it takes quadratic time."""
-    if _LONG_NUMBER in data.translate(_ZEROS):
+    if len(text) >= len(_LONG_NUMBER) and _LONG_NUMBER in text.encode().translate(_ZEROS):
         raise ValueError
-    return _STRICT.decode(data)
+    return _STRICT.decode(text)
 
 
 def _check_depth(value: JsonValue, text: str) -> None:
     """Refuse what the relaxed reader would refuse; going down level by level is as fast as decoding."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if len(text) <= 2 * MAX_DEPTH or text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):

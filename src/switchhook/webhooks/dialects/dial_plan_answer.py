@@ -190,14 +190,15 @@ def _cut_up(text: str) -> tuple[dict[str, list[str]], list[str]]:
         )
     starts = [*(head.start() for head in heads), len(text)]
     known: dict[str, list[str]] = {"status": [], "destination": [], "callername": []}
-    unknown = [text[1 : starts[0]]]
+    unknown = [text[1 : starts[0]]] if starts[0] > 1 else []
     for head, end in zip(heads, starts[1:], strict=True):
         key, stretch = head[1].lower(), text[head.end() : end]
         value, _, rest = stretch.partition("&")
         if key == "callername" and not _well_formed(stretch.strip()):
             value, rest = stretch, ""
         known[key].append(value.rstrip())
-        unknown.append(rest)
+        if rest:
+            unknown.append(rest)
     return known, unknown
 
 
@@ -209,7 +210,7 @@ def _well_formed(stretch: str) -> bool:
 def _sloppiness(known: dict[str, list[str]], unknown: list[str]) -> Iterator[str]:
     """Say what the endpoint's author should put right."""
     for key, values in known.items():
-        if any(len(raw) > MAX_RAW for raw in values):
+        if max(map(len, values), default=0) > MAX_RAW:
             yield f"{key} is longer than {MAX_RAW} characters and was not read"
     if any(raw.startswith(("+", " ")) for raw in known["destination"]):
         yield "destination came with its + unencoded; it is to be sent as %2B"
@@ -241,8 +242,9 @@ def _only(destinations: list[str], notices: list[str]) -> str:
 def _number(raw: str) -> str:
     """Decode a destination; an unencoded `+` stays a plus [A-49]."""
     text = _decoded(raw)
-    text = text if "@" in text else _INNER_PLUS.sub(" ", text)
-    lost = _LOST_PLUS.match(text)
+    if "+" in text and "@" not in text:
+        text = _INNER_PLUS.sub(" ", text)
+    lost = _LOST_PLUS.match(text) if text.startswith(" ") else None
     return "+" + text[lost.end() :] if lost else text.strip()
 
 
@@ -258,7 +260,7 @@ def _value(raw: str) -> str:
     A blank at the end, two of them, or one before a number is a plus. Who encodes any plus encodes all.
     """
     text = raw.strip()
-    if " " in text or "%2b" in text.lower() or not text.strip("+"):
+    if "+" not in text or " " in text or "%2b" in text.lower() or not text.strip("+"):
         return _text(raw)
     return _decoded(_BLANK_PLUS.sub(" ", text))
 
@@ -280,7 +282,7 @@ def _decoded(text: str) -> str:
 
 
 def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for part in "&".join(filter(None, stretches)).split("&", MAX_PAIRS)[:MAX_PAIRS]:
+    for part in "&".join(stretches).split("&", MAX_PAIRS)[:MAX_PAIRS]:
         name, equals, value = part.partition("=")
         if equals and len(part) <= MAX_RAW:
             yield _text(name).removeprefix("amp;"), _value(value)
@@ -372,7 +374,7 @@ def _variables(pairs: Iterable[tuple[str, str]], notices: list[str]) -> tuple[tu
 
 def _one_line(text: str, longest: int, what: str) -> tuple[str, tuple[str, ...]]:
     """Return the text without line breaks and blanks around it, and a notice where it was cut."""
-    line = _BREAKS.sub(" ", text).strip()
+    line = text.strip() if text.isprintable() else _BREAKS.sub(" ", text).strip()
     if len(line) <= longest:
         return line, ()
     return line[:longest].rstrip(), (f"{what} was cut to {longest} characters",)

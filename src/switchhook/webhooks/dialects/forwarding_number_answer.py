@@ -22,7 +22,13 @@ from switchhook.webhooks.answer_body import (
     unescaped,
     unwrapped,
 )
-from switchhook.webhooks.answer_targets import NoTargetError, Targets, read_targets, whole_number
+from switchhook.webhooks.answer_targets import (
+    NOTHING,
+    NoTargetError,
+    Targets,
+    read_targets,
+    whole_number,
+)
 from switchhook.webhooks.lenient_json import JsonValue, NumberText
 from switchhook.webhooks.reading import (
     Decision,
@@ -126,7 +132,9 @@ def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
 
 def _is_pairs(text: str) -> bool:
     """Say whether a name and `=` come first, and no markup or blank after them."""
-    return not (_PAIR.match(text) is None or "<" in text or ">" in text or text.split(None, 1)[1:])
+    if "=" not in text or _PAIR.match(text) is None:
+        return False
+    return not ("<" in text or ">" in text or text.split(None, 1)[1:])
 
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, JsonValue]:
@@ -152,7 +160,7 @@ def _unquote(text: str) -> str:
 def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
     read, step, notices = json_of(text)
     value, wrapping = unwrapped(read, {webhook.name_in_response, SCHEME_KEY})
-    notices = (*notices, *wrapping)
+    notices += wrapping
     match value:
         case dict():
             return _Found(members=value, read_as=step, notices=notices)
@@ -171,7 +179,7 @@ def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     """Take `result` out of a JSON-RPC 2.0 response (R1-18, S-08); `ask_id` is empty where none went out."""
     read, _, notices = json_of(text)
     envelope, wrapping = unwrapped(read, {"result", "error"})
-    notices = (*notices, *wrapping)
+    notices += wrapping
     if not isinstance(envelope, dict):
         raise UnusableError("the body is JSON, but no JSON-RPC response")
     if envelope.get("error") is not None:
@@ -187,7 +195,7 @@ def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     members: dict[str, JsonValue] = {webhook.name_in_response: result}
     if isinstance(result, dict):
         members = result
-    return _Found(members=members, read_as=ReadAs.JSON_RPC, notices=(*notices, *wrapping))
+    return _Found(members=members, read_as=ReadAs.JSON_RPC, notices=notices + wrapping)
 
 
 def _rpc_error(error: JsonValue) -> str:
@@ -203,9 +211,8 @@ def _decide(
     webhook: ForwardingNumber, found: _Found, snapshot: ProjectSnapshot
 ) -> ForwardingNumberReading:
     """Follow the configured name, then `schema` [A-21]. Under the name `schema` only schemes are read."""
-    said = Targets()
-    if webhook.name_in_response != SCHEME_KEY:
-        said = read_targets(found.members.get(webhook.name_in_response), snapshot)
+    name = webhook.name_in_response
+    said = NOTHING if name == SCHEME_KEY else read_targets(found.members.get(name), snapshot)
     decision: Decision
     try:
         decision = (
