@@ -114,7 +114,7 @@ def test_a_server_that_dies_is_asked_once_more_and_then_left_alone(parts: Parts)
 def test_a_silent_server_costs_one_caller_the_timeout_and_the_next_none(parts: Parts) -> None:
     rung, seconds, facts = _rung(parts, SILENT)
     assert (rung, facts["kind"]) == (NEXT, "headers_timeout")
-    assert PATIENCE < seconds < PATIENCE + 0.5
+    assert PATIENCE - 0.1 < seconds < PATIENCE + 0.5, "as two programs stamp their messages"
 
     rung, seconds, facts = _rung(parts, SILENT)
     assert (rung, facts["kind"]) == (NEXT, "breaker_open")
