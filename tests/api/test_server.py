@@ -13,10 +13,13 @@ import structlog.testing
 from switchhook.api import server
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
+from switchhook.operations import control_socket
 from tests.support.loop import run
 from tests.support.web import Answer, read_answer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
     from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -83,6 +86,31 @@ def test_signals_are_left_to_others() -> None:
             assert now == before
 
     run(scenario())
+
+
+def test_a_unix_socket_with_a_long_path_opens_and_closes_in_silence(tmp_path: Path) -> None:
+    """Its address goes over a descriptor that is something else by then; Python 3.13 looked there."""
+    directory = tmp_path / ("d" * 120)
+    directory.mkdir()
+
+    async def scenario() -> bytes:
+        app = answers_when(may_go_on := asyncio.Event(), asyncio.Event())
+        may_go_on.set()
+        with control_socket.listening(directory) as listening, (directory / "file").open("w"):
+            async with AsyncExitStack() as stack:
+                await WebServer(app).serve(listening, stack)
+                made = control_socket.connect(directory, timeout=5.0)
+                assert made is not None
+                made.settimeout(0.0)
+                reader, writer = await asyncio.open_unix_connection(sock=made)
+                writer.write(GET)
+                answer = await read_answer(reader)
+                writer.close()
+        return answer.body
+
+    with structlog.testing.capture_logs() as logged:
+        assert run(scenario()) == b"ok"
+    assert [line for line in logged if line["log_level"] not in {"debug", "info"}] == []
 
 
 def test_what_uvicorn_says_stands_in_our_log() -> None:

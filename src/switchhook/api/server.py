@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import contextmanager, suppress
 from socket import AF_UNIX
 from typing import TYPE_CHECKING, Any, Final
@@ -72,6 +73,12 @@ class WebServer:
         await asyncio.wait([work])
 
 
+_KEEPS_PATH: Final[dict[str, Any]] = (
+    {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+)
+"""Python 3.13 began to remove a Unix socket's path; whoever made the socket does so here."""
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to its owner, and needs no polling to end."""
 
@@ -85,7 +92,9 @@ class _Server(uvicorn.Server):
         local = [one for one in sockets or () if one.family == AF_UNIX]
         await super().startup([one for one in sockets or () if one not in local])
         loop = asyncio.get_running_loop()
-        self.servers += [await loop.create_unix_server(self._protocol, sock=one) for one in local]
+        self.servers += [
+            await loop.create_unix_server(self._protocol, sock=one, **_KEEPS_PATH) for one in local
+        ]
 
     def _protocol(self) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class
