@@ -9,7 +9,7 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -60,9 +60,6 @@ if TYPE_CHECKING:
     from switchhook.storage.records import TakenOver
 
 log = structlog.get_logger(__name__)
-
-YOUNGEST: Final = 5_000
-"""New objects that make a garbage collection; 700 by themselves."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -318,12 +315,10 @@ def settle() -> None:
     """Take what start-up made out of the garbage collector's sight, since all of it is there to stay.
 
     A full collection holds the GIL while it looks at everything: some 30 ms for our modules alone, in which no
-    RTP packet is sent. What calls leave goes by itself but for a few cycles, so that collections may be rare;
-    one of the youngest objects takes up to 2 ms then.
+    RTP packet is sent.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNGEST)
 
 
 async def load_memory(store: TrackingStore) -> Memory:
