@@ -188,7 +188,7 @@ def _show_deliveries(found: tuple[DeliveryRow, ...], state: DeliveryFilter) -> N
 
 
 def _request(row: DeliveryRow) -> str:
-    return " ".join(as_json.url_template(row.delivery).values())
+    return " ".join(as_json.address_of(row.delivery).values())
 
 
 def _why(row: DeliveryRow) -> str:

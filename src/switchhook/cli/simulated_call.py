@@ -116,11 +116,9 @@ def call(
     if real:
         _check_real(script, is_elsewhen=at is not None, is_json=json)
         return place_real_call(snapshot, script, stdout(), data_dir_of(config, data_dir))
-    event_and_recipient = subscriptions_to(snapshot, file, config, data_dir)
+    subscribed = subscriptions_to(snapshot, file, config, data_dir)
     made = asyncio.run(
-        simulate_call(
-            snapshot, script, now=now, product=USER_AGENT, subscriptions=event_and_recipient
-        )
+        simulate_call(snapshot, script, now=now, product=USER_AGENT, subscriptions=subscribed)
     )
     if made.call is None:
         return _refused(made, snapshot, script)
@@ -221,7 +219,7 @@ def _as_json(made: CallSimulation) -> dict[str, Any]:
                 "event": delivery.event,
                 "webhook": delivery.webhook,
                 "at": iso(delivery.occurred_at),
-                **as_json.url_template(delivery),
+                **as_json.address_of(delivery),
                 "body": as_json.content(delivery.request)[1],
             }
             for delivery in made.deliveries

@@ -55,7 +55,7 @@ class ControlParts:
     """Lets calls follow a version that was just applied."""
     missing_sounds: MissingSounds = no_missing_sounds
     reads: ProjectFileReader = read_here
-    """ProjectFileReader a project file where that holds up nobody."""
+    """Reads a project file where that holds up nobody."""
     is_server: bool = False
     """Whether calls run here; else nobody is waited for."""
 

@@ -87,7 +87,7 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         "event": promised.event,
         "webhook": promised.webhook,
         "occurred_at": iso(promised.occurred_at),
-        **url_template(promised),
+        **address_of(promised),
         "state": row.state,
         "latest": None if row.latest is None else _attempt(promised, row.latest),
     }
@@ -125,7 +125,7 @@ def address(request: DeliveryRequest, *, hides_path: bool = False) -> dict[str, 
     return {"method": method, "url": masked_url(request.url, hides_path=hides_path)}
 
 
-def url_template(delivery: Delivery) -> dict[str, str]:
+def address_of(delivery: Delivery) -> dict[str, str]:
     """Return method and URL of a delivery; a subscriber's path is a secret and left out."""
     return address(delivery.request, hides_path=delivery.is_to_subscriber)
 
