@@ -10,7 +10,7 @@ from switchhook.domain.target import Target
 from switchhook.domain.webhook import RingOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Path = tuple[int | str, ...]
 """Where a step stands in its scheme: its place among the steps; within a branch, behind the place of
@@ -236,6 +236,15 @@ def branches(step: Step) -> Mapping[str, tuple[Step, ...]]:
             return of_keys | {TIMEOUT: step.on_timeout, INVALID: step.on_invalid}
         case _:
             return {}
+
+
+def ring_steps(steps: Iterable[Step]) -> Iterator[RingStep]:
+    """Yield the steps that ring, those in branches too."""
+    for step in steps:
+        if isinstance(step, RingStep):
+            yield step
+        for inner in branches(step).values():
+            yield from ring_steps(inner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.delivery.address_guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetwork, AllowedNetworks
-from switchhook.domain.scheme import RingStep, branches
+from switchhook.domain.scheme import ring_steps
 from switchhook.domain.target import TargetKind
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import DEFAULT_PORT
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.project import Project
-    from switchhook.domain.scheme import Step
     from switchhook.domain.target import Target
 
 _SERVICES: Final = SERVICE_PORTS - SIP_PORTS
@@ -45,7 +44,7 @@ def written_in(project: Project) -> Iterator[tuple[tuple[str | int, ...], tuple[
     if project.fallback is not None:
         yield from ((("project", "fallback"), at) for at in _addresses((project.fallback,)))
     for index, scheme in enumerate(project.schemes):
-        for step in _rings(scheme.steps):
+        for step in ring_steps(scheme.steps):
             yield from ((("schemes", index, "steps"), at) for at in _addresses(step.targets))
 
 
@@ -55,15 +54,6 @@ def _addresses(targets: Iterable[Target]) -> Iterator[tuple[str, int]]:
             with suppress(SipError):
                 uri = Uri.parse(target.value)
                 yield uri.host, uri.port or DEFAULT_PORT
-
-
-def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:
-    """Yield the steps that ring, those in branches too."""
-    for step in steps:
-        if isinstance(step, RingStep):
-            yield step
-        for inner in branches(step).values():
-            yield from _rings(inner)
 
 
 def why_closed(host: str, port: int, allowed_networks: tuple[str, ...] = ()) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.domain.scheme import RingStep, branches
+from switchhook.domain.scheme import ring_steps
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_warnings
 from switchhook.routing.project_numbers import (
@@ -21,10 +21,9 @@ from switchhook.webhooks.request import effective_method
 from switchhook.webhooks.url import no_placeholder, placeholders, url_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from switchhook.domain.project import Project
-    from switchhook.domain.scheme import Step
 
 
 def project_warnings(project: Project) -> Iterator[str]:
@@ -121,7 +120,7 @@ def _project_numbers(project: Project) -> Iterator[str]:
     places = [
         (f"a ring step of scheme {scheme.id}", step.targets)
         for scheme in project.schemes
-        for step in _rings(scheme.steps)
+        for step in ring_steps(scheme.steps)
     ]
     if project.fallback is not None:
         places.append(("the fallback", (project.fallback,)))
@@ -138,12 +137,3 @@ def _project_numbers(project: Project) -> Iterator[str]:
             )
         for target in unringable_numbers(snapshot, targets):
             yield f"{place} {unringable_notice(target)}"
-
-
-def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:
-    """Yield the steps that ring, those in branches too."""
-    for step in steps:
-        if isinstance(step, RingStep):
-            yield step
-        for inner in branches(step).values():
-            yield from _rings(inner)
