@@ -103,3 +103,37 @@ def test_keys_are_quoted_where_they_must_be() -> None:
     assert pair("a-b_1", Text(), "x") == 'a-b_1 = "x"'
     assert pair("a b", Text(), "x") == '"a b" = "x"'
     assert pair("é", Text(), "x") == '"é" = "x"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bowl:
+    litres: int
+    lid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fish:
+    name: str
+    bowl: Bowl
+
+
+FISH = Table(
+    make=Fish,
+    parts={"bowl": Bowl},
+    keys=(
+        TableKey("name", Text(), "its name"),
+        TableKey("litres", Whole(least=1, most=9), "its room", attribute="bowl.litres"),
+        TableKey("lid", Text(), "on top", default=DECLARED, attribute="bowl.lid"),
+    ),
+)
+
+
+def test_keys_of_a_part_stand_among_the_others() -> None:
+    wanda = Fish(name="Wanda", bowl=Bowl(litres=3))
+    tank = Table(make=dict, keys=(TableKey("fish", FISH, ""),))
+
+    assert read_document('fish = { litres = 3, name = "Wanda" }', tank) == {"fish": wanda}
+    assert str(read_document('fish = { litres = 0, name = "Wanda" }', tank)).startswith(
+        "line 1: fish.litres: "
+    )
+    assert FISH.write(wanda) == '{ name = "Wanda", litres = 3 }'

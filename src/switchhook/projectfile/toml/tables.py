@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
@@ -50,7 +51,7 @@ class TableKey:
     """One sentence without a full stop, for the reference in the docs."""
     default: object = REQUIRED
     attribute: str = ""
-    """The attribute of the value, where it is called otherwise than the key."""
+    """The attribute of the value, where it is called otherwise than the key; `part.name` is one of a part."""
     former: FormerName | None = None
 
     @property
@@ -75,12 +76,14 @@ class Table:
     be of any type."""
     review: Callable[[Any], Iterable[Finding]] = lambda _: ()
     """Returns what does not go together in the made value; there is one when every key could be read."""
+    parts: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
+    """Makes the values inside of the value, by their attribute: their keys stand among the others."""
 
     def __post_init__(self) -> None:
-        """Take over the defaults that the value's class declares; no key may state one of its own beside it."""
-        declared = {}
-        if is_dataclass(self.make):
-            declared = {one.name: one.default for one in fields(self.make)}
+        """Take over the defaults that the values' classes declare; no key may state one of its own beside it."""
+        declared = _declared(self.make)
+        for part, make in self.parts.items():
+            declared |= {f"{part}.{name}": default for name, default in _declared(make).items()}
         keys = tuple(_with_default(key, declared.get(key.attr, MISSING)) for key in self.keys)
         object.__setattr__(self, "keys", keys)
 
@@ -99,10 +102,20 @@ class Table:
         read = {key.attr: self._read(key, value, at) for key in self.keys}
         if any(item is REQUIRED for item in read.values()):
             raise NotedError
-        made = self.make(**{key.attr: read[key.attr] for key in self.keys if not key.is_marker})
+        made = self._make({key.attr: read[key.attr] for key in self.keys if not key.is_marker})
         for found in self.review(made) if at.notes.judges else ():
             at.notes.add((*at.path, *found.path), found.problem, found.advice)
         return made
+
+    def _make(self, read: dict[str, Any]) -> Any:  # noqa: ANN401 (whatever `make` makes)
+        """Make the parts, and then the value."""
+        made = {
+            part: make(
+                **{attr.removeprefix(f"{part}."): read.pop(attr) for attr in _of(part, read)}
+            )
+            for part, make in self.parts.items()
+        }
+        return self.make(**read, **made)
 
     def rename(self, value: object, at: Location) -> None:
         """Give keys that stand under a former name their own, in this table and in those inside."""
@@ -156,9 +169,19 @@ class Table:
     def given(self, value: object) -> Iterator[tuple[TableKey, Any]]:
         """Yield the keys that have to be written: all but those that stand at their default."""
         for key in self.keys:
-            item = True if key.is_marker else getattr(value, key.attr)
+            item = True if key.is_marker else attrgetter(key.attr)(value)
             if key.default is REQUIRED or item != key.default:
                 yield key, item
+
+
+def _declared(make: Callable[..., Any]) -> dict[str, object]:
+    """Return the defaults of a class by the names of its attributes."""
+    return {one.name: one.default for one in fields(make)} if is_dataclass(make) else {}
+
+
+def _of(part: str, read: Mapping[str, object]) -> list[str]:
+    """Return the attributes that belong to a part."""
+    return [attr for attr in read if attr.startswith(f"{part}.")]
 
 
 def _with_default(key: TableKey, declared: object) -> TableKey:
