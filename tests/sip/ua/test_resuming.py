@@ -165,6 +165,40 @@ def test_an_ack_that_was_stored_and_not_sent_brings_its_answer_once_the_200_come
         assert (phone.last().body, phone.last().cseq.number) == (SDP, 1)
 
 
+@pytest.mark.row("FI-02")
+def test_an_ack_that_was_lost_brings_its_answer_again_after_a_restart() -> None:
+    """The 200 comes again though our ACK is stored as sent: it was an offer, and needs its answer (RFC 3264 §4)."""
+    former, phone = Phone(), Phone()
+    former.do(replace(INVITE, headers=(), body=b""))
+    answer = response(former.last(), 200, body=SDP)
+    former.hear(answer, BOB)
+    assert former.do(Acknowledge(leg="out", headers=OK.headers, body=SDP)) == ["ACK"]
+    stored = former.agent.store("out", now=former.now)
+    phone.agent.restore("out", json.loads(json.dumps(stored)), now=0.0)
+
+    assert phone.hear(answer, BOB) == []
+
+    assert phone.sent() == ["ACK"]
+    assert (phone.last().body, phone.last().cseq.number) == (SDP, 1)
+
+
+def test_a_leg_of_an_earlier_version_brings_the_answer_that_it_owes() -> None:
+    former, phone = Phone(), Phone()
+    former.do(replace(INVITE, headers=(), body=b""))
+    answer = response(former.last(), 200, body=SDP)
+    former.hear(answer, BOB)
+    stored = former.agent.store("out", Acknowledge(leg="out", body=SDP), now=former.now) or {}
+    del stored["offered"]
+    assert stored["owed"] == [1, True]
+    phone.agent.restore("out", stored, now=0.0)
+    phone.agent.was_acknowledged("out")
+
+    phone.hear(answer, BOB)
+
+    assert phone.sent() == ["ACK"]
+    assert phone.last().body == SDP
+
+
 @pytest.mark.row("FD-01")
 def test_one_who_answers_a_call_that_is_no_more_is_hung_up_on() -> None:
     former, phone = Phone(), Phone()

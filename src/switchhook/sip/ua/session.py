@@ -114,7 +114,7 @@ class Session:
         self._supervision: SessionSupervision | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
         self.state = SessionState()
-        self._owes_answer = False  # whether the 2xx that waits for our ACK brought an offer
+        self._offered = 0  # the number of our latest INVITE, if its 2xx brought an offer
 
     # Where the other end is
 
@@ -322,10 +322,9 @@ class Session:
             return
         key, cseq = self._unacknowledged
         self._unacknowledged = None
-        if self._owes_answer and not body:
+        if self._offered == cseq and not body:
             # The offer needs an answer (RFC 3264 §4): the description in force.
             headers, body = (*headers, *self.state.headers), self.state.body
-        self._owes_answer = False
         self.state.set_local_description(headers, body)
         ack = self.dialog.ack(cseq, headers=headers, body=body)
         self._last_ack = key, self._table.layer.client.send_ack(ack, self._next_peer())
@@ -340,8 +339,9 @@ class Session:
         if self.dialog is None or response.to.tag != self.dialog.remote.tag:
             return False
         if self._unacknowledged is None:  # else the ACK waits for our user
-            state = self.state if self._owes_answer else SessionState()
-            ack = self.dialog.ack(response.cseq.number, headers=state.headers, body=state.body)
+            cseq = response.cseq.number
+            state = self.state if self._offered == cseq else SessionState()
+            ack = self.dialog.ack(cseq, headers=state.headers, body=state.body)
             self._table.layer.client.send_ack(ack, self._next_peer())
         return True
 
@@ -395,7 +395,7 @@ class Session:
         if draft.method != "INVITE":
             return
         self._unacknowledged = event.key, sent.request.cseq.number
-        self._owes_answer = not draft.body
+        self._offered = 0 if draft.body else sent.request.cseq.number
         if not draft.ref or self._is_ending:
             self.acknowledge()
 
@@ -554,10 +554,9 @@ class Session:
 
         A peer may not know the dialog right after the answer. They are sent the answer, not a probe.
         """
-        self.state = stored.state
+        self.state, self._offered = stored.state, stored.offered
         if stored.owed is not None:
-            cseq, self._owes_answer = stored.owed
-            self._unacknowledged = (self.leg, "INVITE"), cseq
+            self._unacknowledged = (self.leg, "INVITE"), stored.owed
         answered = stored.answered
         self._supervision = SessionSupervision(self._table.timing, self._table.chance, now)
         self._supervision.set_timer(stored.timer, now, resumed=True)
@@ -597,7 +596,8 @@ class Session:
                 if answer is not None and answer.is_first
                 else None
             ),
-            owed=None if owed is None else (owed[1], self._owes_answer),
+            owed=None if owed is None else owed[1],
+            offered=self._offered,
         )
 
     def will_be_acknowledged(self, command: Acknowledge, now: float) -> StoredLeg | None:

@@ -37,8 +37,10 @@ class StoredLeg:
     silent: float | None = None
     """For how many seconds probes had no answer when this was stored; None while they had."""
     answered: StoredAnswer | None = None
-    owed: tuple[int, bool] | None = None
-    """The number of our INVITE whose 2xx waits for our ACK, and whether that has to bring an answer."""
+    owed: int | None = None
+    """The number of our INVITE whose 2xx waits for our ACK."""
+    offered: int = 0
+    """The number of our latest INVITE, if its 2xx brought an offer: each ACK to it brings the answer; zero if not."""
 
     def to_json(self) -> dict[str, object]:
         """Return what `from_json` reads, in types that JSON knows."""
@@ -61,7 +63,9 @@ class StoredLeg:
                 "waited": self.answered.waited,
             }
         if self.owed is not None:
-            stored["owed"] = list(self.owed)
+            stored["owed"] = [self.owed, self.owed == self.offered]  # as earlier versions read it
+        if self.offered:
+            stored["offered"] = self.offered
         return stored
 
     @classmethod
@@ -88,7 +92,8 @@ class StoredLeg:
             timer=None if timer is None else _timer(timer),
             silent=None if silent is None else float(silent),
             answered=None if answered is None else _answered(answered),
-            owed=None if owed is None else (int(owed[0]), bool(owed[1])),
+            owed=None if owed is None else int(owed[0]),
+            offered=int(stored.get("offered", owed[0] if owed and owed[1] else 0)),
         )
 
 

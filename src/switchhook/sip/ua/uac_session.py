@@ -210,7 +210,7 @@ class UacSession(Session):
         self._answered_by = tag
         self.dialog = Dialog.of_client(self._invite, response)
         self._unacknowledged = self._key, self._invite.cseq.number
-        self._owes_answer = not self._command.body
+        self._offered = 0 if self._command.body else self._invite.cseq.number
         if self._cancel_headers is None:
             self.supervise(agreed_by_them(response), now)
             self.state.learn(response)
