@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -18,6 +18,8 @@ from switchhook.drivers.embedded.dialling import credentials_for
 from switchhook.sip.net.rtp_thread import NoPortError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switchhook.domain.call import Call, Leg
     from switchhook.drivers.embedded.admission import SipAdmission
     from switchhook.drivers.embedded.bridge.anchor import Anchor
@@ -89,9 +91,9 @@ class LegHandles:
                 return False  # the call went to another leg than the one whose answer this is
             trunk = str(handle["trunk"])
             credentials = _credentials(call, trunk)
-            age = max(0.0, time.time() - float(handle.get("stored_at", time.time())))
+            now = asyncio.get_running_loop().time()
             self._endpoint.agent.restore(
-                sip_leg, handle["sip"], credentials, now=asyncio.get_running_loop().time(), age=age
+                sip_leg, handle["sip"], credentials, now=now, age=age_of(handle)
             )
             if "sound" in handle:
                 self._media_control.reopen(anchor, leg.id, handle["sound"])
@@ -109,6 +111,15 @@ class LegHandles:
     def forget(self, sip_leg: str) -> None:
         """Forget a SIP leg that is over."""
         self._trunks.pop(sip_leg, None)
+
+
+def age_of(handle: Mapping[str, Any]) -> float:
+    """Return how many seconds ago a handle was written; zero for one of an earlier version.
+
+    Raises ValueError or TypeError for what no handle holds.
+    """
+    now = time.time()
+    return max(0.0, now - float(handle.get("stored_at", now)))
 
 
 def write_handle(handle: dict[str, object]) -> str:

@@ -1,7 +1,9 @@
 """The repeated hang-ups after a restart: of calls whose end is stored, and whose telephones may not have been told.
 
 An end is stored before a BYE goes out. A crash in between leaves a telephone in a dead call. So the next start
-sends a BYE again to both sides of the calls that ended last; a telephone without the dialog answers 481.
+sends a BYE again to both sides of the calls that ended last; a telephone without the dialog answers 481. One whose
+ACK to our 200 was not stored gets it once that ACK comes, or its time is over (RFC 3261 §15), which runs from the 200
+on: the ACK to the 200 of another node, which is gone, goes there.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import structlog
 
 from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.dialling import credentials_for
+from switchhook.drivers.embedded.leg_handle import age_of
 from switchhook.sip.ua.commands import EndSession
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ async def hang_up_again(
             if endpoint.agent.knows_dialog(stored):
                 continue  # it is in another call by now
             now = asyncio.get_running_loop().time()
-            endpoint.agent.restore(sip_leg, stored, credentials, now=now)
+            endpoint.agent.restore(sip_leg, stored, credentials, now=now, age=age_of(known))
         except (ValueError, KeyError, TypeError) as error:
             log.warning("hang-up not repeated", call=call, leg=leg, error=repr(error)[:200])
         else:
