@@ -34,7 +34,7 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
 from switchhook.routing.admission import OfferedCall
-from switchhook.routing.events import Event, LegEnded, RecordingFinished
+from switchhook.routing.events import Event, LegEnded, LegUpdated, RecordingFinished
 from switchhook.storage.delivery import Delivery
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
@@ -347,6 +347,32 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
         written = [entry.kind for entry in disk.entries["c1"]]
         assert written[-3:] == [EntryKind.RESUMED, EntryKind.ATTEMPT_ENDED, EntryKind.ENDED]
         assert disk.calls["c1"].ended_by is EndedBy.CALLEE
+
+    run(scenario())
+
+
+@pytest.mark.row("FI-02")
+def test_what_is_heard_while_the_side_starts_is_stored_in_one_commit_with_what_the_start_brings() -> (
+    None
+):
+    """A second crash finds both or neither: that a transfer has failed, and that two have yet to agree again."""
+
+    async def scenario() -> None:
+        clock, disk, ids = VirtualClock(START), Disk(), count(1)
+        driver = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
+        driver.place(SimulatedCaller(offered=ARRIVAL))
+        house = snapshot(ring(MARY))
+        for commits, starting in ((100, None), (0, LegUpdated(leg="b1", handle="agreeing"))):
+            life = Life(disk, driver, clock, commits, cut_before=False, answer_after=0.0)
+            life.starting = starting
+            board = life.switchboard(house, ids)
+            async with AsyncExitStack() as stack:
+                await board.start(stack, lambda _project, _version: house)
+                await clock.run(clock.now() + 5.0)
+        assert life.is_over
+        assert disk.entries["c1"][-1].kind is EntryKind.RESUMED
+        (leg,) = disk.calls["c1"].called_legs
+        assert leg.handle == "agreeing"
 
     run(scenario())
 

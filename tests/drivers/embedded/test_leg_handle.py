@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from switchhook.drivers.embedded.leg_handle import write_handle
+from switchhook.domain.call import CALLER
+from switchhook.drivers.embedded.leg_handle import LegHandles, write_handle
+from tests.support.snapshots import incoming
 
 
 @pytest.mark.parametrize("name", ["anna", "Анна", b"\xff".decode("utf-8", "surrogateescape")])
@@ -18,3 +20,23 @@ def test_a_handle_is_read_as_it_was_written(name: str) -> None:
         "owes_answer": True,
     }
     assert json.loads(write_handle(handle)) == handle
+
+
+@pytest.mark.row("FI-02")
+@pytest.mark.parametrize(
+    ("handle", "is_agreeing"),
+    [
+        ({}, False),
+        ({"agreeing": ["b1"]}, False),
+        ({"agreeing": ["b2"]}, True),
+        ({"agreeing": [""]}, True),
+        ({"agreeing": True}, True),
+    ],
+)
+def test_a_leg_has_yet_to_agree_unless_it_talks_to_whose_sound_it_took(
+    handle: dict[str, object], *, is_agreeing: bool
+) -> None:
+    call = incoming().changed(talking_to="b1")
+    caller = call.legs[0].changed(handle=write_handle(handle))
+    assert caller.id == CALLER
+    assert LegHandles.is_agreeing(call, caller) is is_agreeing

@@ -494,7 +494,7 @@ class EmbeddedDriver:
             if transfer is not None:  # the transferred party may have taken an offer
                 self._unsure[call.id] = live.get(transferee_of(call, transfer.by), "")
             for leg in call.legs:
-                if leg.id in live and self._leg_handles.is_agreeing(leg):
+                if leg.id in live and self._leg_handles.is_agreeing(call, leg):
                     self._unsure[call.id] = live[leg.id]
         return frozenset(live)
 

@@ -68,16 +68,19 @@ class LegHandles:
         }
         if bridge.legs.anchor is not None and bridge.legs.anchor.has(leg):
             handle["sound"] = bridge.legs.anchor.store(leg)
-        if bridge.is_agreeing:
-            handle["agreeing"] = True
+        if bridge.agreeing:
+            handle["agreeing"] = bridge.agreeing
         if "answered" in stored:
             handle |= {"answer_of": answer_of, "owes_answer": bridge.legs.owes_answer}
         return write_handle(handle)
 
     @staticmethod
-    def is_agreeing(leg: Leg) -> bool:
+    def is_agreeing(call: Call, leg: Leg) -> bool:
         """Say whether a leg that was taken up again had yet to agree on its sound with the other one."""
-        return bool(json.loads(leg.handle).get("agreeing"))
+        agreeing = json.loads(leg.handle).get("agreeing")
+        if isinstance(agreeing, list):
+            return any(name not in call.talking_legs for name in agreeing)
+        return bool(agreeing)  # of an earlier version
 
     def restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
         """Take a leg up again that an earlier process stored; False where that cannot be."""

@@ -690,17 +690,39 @@ def test_who_took_the_sound_of_one_who_is_gone_agrees_with_the_other_again() -> 
 
 @pytest.mark.row("FI-02", "FE-02")
 def test_until_the_talking_legs_agree_they_are_stored_as_ones_who_have_to() -> None:
-    assert not talking().is_agreeing
+    assert talking().agreeing == []
     bridge = joining()
-    assert bridge.is_agreeing
+    assert bridge.agreeing == ["b2"]
     takes(bridge, "a", "a joins b2")
-    assert not bridge.is_agreeing
+    assert bridge.agreeing == ["b2"]
+    connect(bridge, "b2")
+    assert bridge.agreeing == []
     bridge = joining()
     end(bridge, "b2", 408, AttemptEnd.TIMEOUT)
     for leg, ref in (("a", "a joins b2"), ("b1 0", "b1 0 again"), ("a", "a again")):
-        assert bridge.is_agreeing
+        assert bridge.agreeing
         takes(bridge, leg, ref)
-    assert not bridge.is_agreeing
+    assert bridge.agreeing == []
+
+
+@pytest.mark.row("FI-02", "FE-02")
+@pytest.mark.parametrize("hung_up", [False, True])
+def test_who_took_the_sound_of_a_target_that_came_too_late_agrees_with_the_other_again(
+    *, hung_up: bool
+) -> None:
+    """The transfer has failed in the store as the answer of the transferred one comes: it is not to be lost."""
+    bridge = joining()
+    takes(bridge, "a", "a joins b2")
+    if hung_up:
+        hangs_up(bridge, "b2 0")
+    again = end(bridge, "b2", 408, AttemptEnd.TIMEOUT)
+    assert again[-2:] == ["ask until it fits b1 0 INVITE b1 0 again", "caller updated"]
+    assert bridge.agreeing == [""]
+    takes(bridge, "b1 0", "b1 0 again")
+    assert takes(bridge, "a", "a again")[-1] == (
+        "caller updated, then acknowledge a, then acknowledge b1 0 with sdp"
+    )
+    assert (bridge.agreeing, bridge.acknowledging) == ([], {})
 
 
 @pytest.mark.row("FI-02")
@@ -711,7 +733,7 @@ def test_who_refuses_somebody_new_is_stored_as_one_who_agrees() -> None:
         leg="a", ref="a joins b2", status=488, response=refused
     )
     assert said(bridge.handle_event(event))[-1] == "caller updated"
-    assert not bridge.is_agreeing
+    assert bridge.agreeing == []
 
 
 @pytest.mark.row("FI-02")

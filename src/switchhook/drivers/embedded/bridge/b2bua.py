@@ -148,9 +148,9 @@ class Bridge:
         return self._reoffers.acknowledging
 
     @property
-    def is_agreeing(self) -> bool:
-        """Whether a talking leg may send to one that is gone, until an offer of ours is answered."""
-        return self._reoffers.is_open
+    def agreeing(self) -> list[str]:
+        """The legs whose sound a talking leg took or may take, until the call is with them or an offer is answered."""
+        return self._reoffers.agreeing
 
     @property
     def is_talking(self) -> bool:
@@ -304,9 +304,9 @@ class Bridge:
 
     def _end_called(self, command: EndLeg) -> list[BridgeOutput]:
         called = self.legs.called.pop(command.leg, None)
-        if called is None:
-            return []
-        return end_all(called.branches, reason_headers(command.cause, command.why))
+        branches = () if called is None else called.branches
+        ended = end_all(branches, reason_headers(command.cause, command.why))
+        return [*ended, *self._reoffers.ended(command.leg)]
 
     # What the user agent tells
 

@@ -119,7 +119,7 @@ class DirectPath:
         legs = self.legs
         if called.party and called.answered:
             legs.party, legs.talking_to = command.party, command.leg
-            self.reoffers.acknowledging.pop(command.leg, None)
+            self.reoffers.connected(command.leg)
             return []
         if not legs.is_waiting or called.answer is None:
             return []

@@ -30,17 +30,29 @@ class Reoffers:
     def __init__(self, legs: BridgedLegs) -> None:
         self._legs = legs
         self.acknowledging: dict[str, Acknowledge] = {}
-        """The ACKs to send after the commit of a transfer's answer."""
+        """The ACKs to send after the commit of a transfer's answer, by the target's leg, until it is connected."""
+        self._takers: dict[str, str] = {}  # who took the sound of such a target
         self._joining: dict[str, str] = {}  # legs whose description was offered to the party
         self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
 
     @property
-    def is_open(self) -> bool:
-        """Whether an offer is unanswered: who takes it may send to a leg that is gone until the talking legs agree.
+    def agreeing(self) -> list[str]:
+        """The legs whose sound a talking leg took or may take, "" for two that agree again.
 
-        It is stored with a leg, so that a restart lets them agree.
+        It is stored with a leg: unless that leg talks to them, a restart lets the talking legs agree.
         """
-        return bool(self._joining or self._again)
+        return [*self._joining.values(), *self.acknowledging, *([""] if self._again else [])]
+
+    def connected(self, target: str) -> None:
+        """Learn that the call is with a transfer's target."""
+        self.acknowledging.pop(target, None)
+        self._takers.pop(target, None)
+
+    def ended(self, target: str) -> list[BridgeOutput]:
+        """Let the talking legs renegotiate where one took the sound of a target that the call did not go to."""
+        self.acknowledging.pop(target, None)
+        taker = self._takers.pop(target, None)
+        return [] if taker is None else self.agree_again(taker)
 
     def offer_to_party(self, called: CalledLeg, answer: Description) -> list[BridgeOutput]:
         """Offer the target's description to the transferred party."""
@@ -95,7 +107,7 @@ class Reoffers:
         answer = Acknowledge(
             leg=called.branches[0], headers=headers_of(response), body=body_of(response)
         )
-        self.acknowledging[name] = answer
+        self.acknowledging[name], self._takers[name] = answer, event.leg
         updated = call_events.LegUpdated(leg=called.party, handle="")
         return [updated, AfterCommit(call_events.LegAnswered(leg=name), (*outs, answer))]
 
