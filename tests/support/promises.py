@@ -131,6 +131,7 @@ requests = st.builds(
     url=texts.map("https://crm.example/{}".format),
     headers=facts,
     body=st.binary(max_size=200),
+    notes=st.lists(texts, max_size=2).map(tuple),
 )
 people = st.sampled_from(("desk@example.com", "o'hara+a%b/c?d@x-1.example", "root@localhost"))
 mails = st.builds(Mail, sender=people, recipient=people, message=st.binary(max_size=200))

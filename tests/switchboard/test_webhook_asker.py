@@ -9,8 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import Dialect
+from switchhook.domain.value_form import SentType, ValueForm
+from switchhook.domain.webhook import Dialect, Field, ForwardingNumber
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import AskFailed, VerdictGiven
 from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, WebhookAsker
@@ -226,3 +228,25 @@ def test_a_body_that_a_redirect_left_behind_is_noticed() -> None:
     (notice,) = heard.notices
     assert "by GET, without the body" in notice
     assert "answer 307 or 308" in notice
+
+
+def test_what_a_type_cannot_hold_is_noticed() -> None:
+    form = ValueForm(type=SentType.NUMBER, unknown=0)
+    fields = (Field(name="count", parameter="constant", argument="many", form=form),)
+    number = ForwardingNumber(name="router", url="http://crm.example/route", fields=fields)
+    project = replace(snapshot().project, forwarding_numbers=(number,))
+    call = incoming(within=ProjectSnapshot(project))
+    answer = HttpResponse(status=200, reason="", headers=(), body=b'{"dst_phone":"101"}')
+
+    @dataclass
+    class Router(Endpoint):
+        async def ask(
+            self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
+        ) -> Exchange:
+            del call, deadline
+            return Exchange(request=request, response=answer, failure=None)
+
+    command = AskWebhook(ask="c-1", webhook="router", dialect=Dialect.FORWARDING_NUMBER)
+    heard = run(WebhookAsker(Router(answer), "Switchhook").ask(call, command, now=0))
+    assert not isinstance(heard, Failure)
+    assert heard.notices == ("count: constant is 'many', no number; sent 0",)

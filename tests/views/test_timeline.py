@@ -10,7 +10,8 @@ import pytest
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.views.timeline import SIGNS, WORDS, delivery_lines, entry_line
-from tests.support.promises import DOWN, attempt, mail
+from switchhook.webhooks.http import HttpRequest
+from tests.support.promises import DOWN, attempt, delivery, mail
 
 if TYPE_CHECKING:
     from switchhook.storage.delivery import Attempt
@@ -30,6 +31,20 @@ def test_a_mail_names_who_is_told() -> None:
     assert line(DeliveryState.PENDING, None) == f"✉ {told}: waits"
     assert line(DeliveryState.DELIVERED, done) == f"✉ {told}: accepted, 250 in 250 ms"
     assert line(DeliveryState.FAILED, refused) == f"✗ {told}: status: answered 503"
+
+
+def test_what_is_to_be_said_of_a_value_stands_below_its_delivery() -> None:
+    promise = delivery()
+    assert isinstance(promise.request, HttpRequest)
+    noted = replace(promise, request=replace(promise.request, notes=("v: custom is 'a\nb'",)))
+    for state, latest in (
+        (DeliveryState.PENDING, None),
+        (DeliveryState.DELIVERED, attempt(noted)),
+        (DeliveryState.FAILED, attempt(noted, failure=DOWN)),
+    ):
+        row = DeliveryRow(number=1, delivery=noted, state=state, latest=latest)
+        (found,) = delivery_lines(row)
+        assert found.below == ("v: custom is 'a·b'",)
 
 
 def test_no_reason_says_an_end_once_more() -> None:

@@ -31,7 +31,7 @@ from switchhook.tryout.explaining import (
 )
 from switchhook.tryout.previewing import Preview, preview_requests
 from switchhook.views import as_json
-from switchhook.views.text import one_line
+from switchhook.views.text import notes_of, one_line
 from switchhook.webhooks.answer import Ack, DialPlanReading, Nak, RingTargets, SchemeId
 from switchhook.webhooks.mail import Mail
 
@@ -166,6 +166,8 @@ def _print_bytes(shown: Preview) -> None:
     """Print nothing but the bytes on standard output, so that they can be counted and compared."""
     whose = f"{shown.webhook}, fallback URL" if shown.is_fallback else shown.webhook
     stderr().print(f"{whose}: {len(shown.data)} bytes to {_way(shown)}", style="dim")
+    for note in notes_of(shown.request):
+        stderr().print(f"note: {note}", style="yellow")
     print_whole(shown.data)
     if sys.stdout.isatty():
         sys.stdout.write("\n")
@@ -193,4 +195,5 @@ def _preview(shown: Preview) -> dict[str, Any]:
         "headers": [list(header) for header in request.headers],
         "body": as_json.text(request.body),
         "bytes": len(shown.data),
+        "notes": list(notes_of(request)),
     }

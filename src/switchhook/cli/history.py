@@ -31,7 +31,7 @@ from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, Del
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
 from switchhook.views.event_answer import notice_of
-from switchhook.views.text import NOTHING, clock, one_line, seconds
+from switchhook.views.text import NOTHING, clock, notes_of, one_line, seconds
 from switchhook.views.timeline import call_lines
 
 T = TypeVar("T")
@@ -211,6 +211,8 @@ def _show_delivery(story: DeliveryStory) -> None:
         console.print(f"{name}: {value}")
     if body:
         console.print(f"\n{body}".rstrip("\n"))
+    for note in notes_of(delivery.request):
+        console.print(f"\nnote: {note}")
     for attempt in story.attempts:
         console.print(f"\nattempt {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
         if attempt.failure is not None:

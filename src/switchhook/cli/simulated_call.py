@@ -28,7 +28,7 @@ from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views import as_json
 from switchhook.views.path import path_of
-from switchhook.views.text import iso
+from switchhook.views.text import iso, notes_of
 from switchhook.views.timeline import Line, call_lines, event_and_recipient
 from switchhook.webhooks.timestamps import time_zone_of
 
@@ -199,7 +199,8 @@ def _draw(made: CallSimulation, snapshot: ProjectSnapshot, *, began: float) -> N
 
 def _told(delivery: Delivery) -> Line:
     text = f"{event_and_recipient(delivery)}: would be told"
-    return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim")
+    below = notes_of(delivery.request)
+    return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim", below=below)
 
 
 def _as_json(made: CallSimulation) -> dict[str, Any]:
@@ -221,6 +222,7 @@ def _as_json(made: CallSimulation) -> dict[str, Any]:
                 "at": iso(delivery.occurred_at),
                 **as_json.address_of(delivery),
                 "body": as_json.content(delivery.request)[1],
+                "notes": list(notes_of(delivery.request)),
             }
             for delivery in made.deliveries
         ],

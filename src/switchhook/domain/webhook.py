@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from switchhook.domain.retry_policy import RetryOn, overrides_of
+from switchhook.domain.value_form import EmptyStyle, ValueForm
 
 
 class Method(StrEnum):
@@ -92,6 +93,8 @@ class Field:
     """The parameter's argument: the text of `constant`, the name of `custom`."""
     hash: HashAlgorithm | None = None
     """Sent in place of the value itself."""
+    form: ValueForm | None = None
+    """None: it is sent as text, and empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ class Array:
 
     name: str
     items: tuple[Node, ...]
+    empty: EmptyStyle = EmptyStyle.ARRAY
+    """Sent when every item is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,8 @@ class Object:
 
     name: str
     members: tuple[Node, ...]
+    empty: EmptyStyle = EmptyStyle.OBJECT
+    """Sent when every member is left out; PHP writes `[]`."""
 
 
 Node: TypeAlias = Field | Array | Object

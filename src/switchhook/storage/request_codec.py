@@ -23,8 +23,17 @@ EncodedRequest = tuple[str, str, bytes]
 """Transport, envelope and body. The envelope is JSON, says where the request goes and with what, and lets in
 whoever knows it, so a store encrypts it. The body are the bytes that are sent: of a mail, headers and text."""
 
-_http = msgspec.json.Decoder(tuple[str, str, tuple[tuple[str, str], ...]])
-"""Method, URL and headers."""
+
+class _HttpEnvelope(msgspec.Struct, array_like=True):
+    """Stored as an array; what is not there stands at its default."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+
+
+_http = msgspec.json.Decoder(_HttpEnvelope)
 _mail = msgspec.json.Decoder(tuple[str, str])
 """Sender and recipient."""
 
@@ -33,7 +42,8 @@ def encode_request(request: DeliveryRequest) -> EncodedRequest:
     """Return what a store keeps of a request. Raises StoreError for text that no UTF-8 holds."""
     match request:
         case HttpRequest():
-            envelope = to_json((request.method, request.url, request.headers))
+            notes = (request.notes,) if request.notes else ()
+            envelope = to_json((request.method, request.url, request.headers, *notes))
             return HTTP, envelope, request.body
         case Mail():
             envelope = to_json((request.sender, request.recipient))
@@ -45,8 +55,10 @@ def encode_request(request: DeliveryRequest) -> EncodedRequest:
 def decode_request(transport: str, envelope: str, body: bytes) -> DeliveryRequest:
     """Return the request that was encoded, byte for byte. Raises UnreadableError."""
     if transport == HTTP:
-        method, url, headers = from_json(_http, envelope)
-        return HttpRequest(method=method, url=url, headers=headers, body=body)
+        read = from_json(_http, envelope)
+        return HttpRequest(
+            method=read.method, url=read.url, headers=read.headers, body=body, notes=read.notes
+        )
     if transport == MAIL:
         sender, recipient = from_json(_mail, envelope)
         return Mail(sender=sender, recipient=recipient, message=body)

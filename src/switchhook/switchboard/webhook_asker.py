@@ -130,6 +130,8 @@ def notices_of(result: AskResult[AnswerReading]) -> tuple[str, ...]:
 
 def _exchange_notices(exchange: Exchange | None) -> Iterator[str]:
     """Say for people what was done on the way that they would not expect."""
+    if exchange is not None:
+        yield from exchange.request.notes
     if exchange is not None and exchange.left_out:
         yield (
             f"redirected to {exchange.redirects[-1]} without {', '.join(exchange.left_out)}: that is for the "

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from switchhook.domain.masking import MASK
 from switchhook.views.event_answer import notice_of
 from switchhook.views.path import path_of
-from switchhook.views.text import iso, one_line
+from switchhook.views.text import iso, notes_of, one_line
 from switchhook.webhooks.mail import Mail, read_mail
 from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 
@@ -100,6 +100,7 @@ def delivery_story(story: DeliveryStory) -> dict[str, Any]:
     return delivery(story.row) | {
         "headers": [list(header) for header in headers],
         "body": body,
+        "notes": list(notes_of(promised.request)),
         "attempts": [_attempt(promised, attempt) for attempt in story.attempts],
     }
 

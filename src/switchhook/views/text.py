@@ -1,6 +1,12 @@
 """Times, durations and texts as people and programs read them."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from switchhook.storage.delivery import DeliveryRequest
 
 NOTHING = "–"
 """Stands where there is no value."""
@@ -34,3 +40,8 @@ def seconds(duration: float | None) -> str:
 def one_line(text: str) -> str:
     """Keep what came from outside from moving the cursor or breaking the line."""
     return "".join(char if char.isprintable() else "·" for char in text)
+
+
+def notes_of(request: DeliveryRequest) -> tuple[str, ...]:
+    """Return what is to be said of the values of a request, each on one line."""
+    return tuple(map(one_line, request.notes))

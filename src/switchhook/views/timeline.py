@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
-from switchhook.views.text import one_line, seconds
+from switchhook.views.text import notes_of, one_line, seconds
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -215,15 +215,18 @@ def event_and_recipient(delivery: Delivery) -> str:
 def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     """Say that an event was told, or that it could not be."""
     delivery, attempt = row.delivery, row.latest
-    what = event_and_recipient(delivery)
+    what, below = event_and_recipient(delivery), notes_of(delivery.request)
     if attempt is None:
-        yield Line(at=delivery.occurred_at, sign="✉", text=f"{what}: waits", style="dim")
+        at, waits = delivery.occurred_at, f"{what}: waits"
+        yield Line(at=at, sign="✉", text=waits, style="dim", below=below)
         return
     took = seconds(attempt.seconds)
     if row.state is DeliveryState.DELIVERED:
         word = "accepted" if isinstance(delivery.request, Mail) else "delivered"
         done = f"{what}: {word}, {attempt.status} in {took}"
-        yield Line(at=attempt.at + attempt.seconds, sign="✉", text=done, style="magenta")
+        at = attempt.at + attempt.seconds
+        yield Line(at=at, sign="✉", text=done, style="magenta", below=below)
     else:
         why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
-        yield Line(at=attempt.at + attempt.seconds, sign="✗", text=why, style="red")
+        at = attempt.at + attempt.seconds
+        yield Line(at=at, sign="✗", text=why, style="red", below=below)

@@ -37,6 +37,8 @@ class HttpRequest:
     """Names, in lower case, of the header fields that hold parameters, as a body or a query does."""
     secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The parts for the origin of `url` alone, besides headers that are neither parameters nor usual."""
+    notes: tuple[str, ...] = ()
+    """Sentences on values that are sent otherwise than a person would expect."""
 
 
 class HttpResponse(NamedTuple):

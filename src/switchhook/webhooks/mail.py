@@ -107,6 +107,11 @@ class Mail:
     """Headers and body, as RFC 5322 has them."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: the values of a mail are text, and every text can be sent."""
+        return ()
+
+    @property
     def url(self) -> str:
         """Return the recipient as a URL."""
         return f"mailto:{quote(self.recipient, safe='@')}"

@@ -55,6 +55,8 @@ class Parameter:
     """The vendor's name, for people and for `{label}` in a URL."""
     resolve: Callable[[CallFacts, str], str]
     """Takes the facts and the field's argument; returns "" for what is not known."""
+    values: tuple[str, ...] = ()
+    """All values that it can have; empty where they are without number."""
 
 
 STATUS: Mapping[Outcome, str] = MappingProxyType(
@@ -214,11 +216,25 @@ def _recording(facts: CallFacts, _: str) -> str:
     return "" if call.recording.trouble and not call.recording.finished else call.id
 
 
+FLAG = ("0", "1")
+VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "status": (*dict.fromkeys(STATUS.values()), NO_FORWARD),
+        "type": ("in", "out"),
+        **dict.fromkeys(("proper", "repeated", "unique_call"), FLAG),
+        **dict.fromkeys(("unique_target_call", "first_target_call"), FLAG),
+    }
+)
+"""The values of parameters that have few."""
+
+
 def _catalogue(
     rows: Iterable[tuple[str, str, str, Callable[[CallFacts, str], str] | None]],
 ) -> dict[str, Parameter]:
     return {
-        key: Parameter(key=key, row=row, label=label, resolve=how or _known(key))
+        key: Parameter(
+            key=key, row=row, label=label, resolve=how or _known(key), values=VALUES.get(key, ())
+        )
         for key, row, label, how in rows
     }
 
@@ -306,6 +322,15 @@ def takes(key: str, argument: str) -> bool:
     forms = forms_of(key)
     is_pattern = key == "date" and "%" in argument
     return not forms or not argument or argument in forms or is_pattern
+
+
+CALLERS_NUMBER = frozenset(("caller_id", E164))
+"""The parameters that a caller may withhold."""
+
+
+def is_withheld(key: str, facts: CallFacts) -> bool:
+    """Say whether a parameter is unknown because the caller withholds the number."""
+    return key in CALLERS_NUMBER and not facts.call.caller.number
 
 
 def resolve(key: str, argument: str, facts: CallFacts) -> str:

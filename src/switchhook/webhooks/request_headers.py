@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switchhook.webhooks.encoding import header_value, is_header_name
 from switchhook.webhooks.http import HttpRequest
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 ErrorParameters = tuple[tuple[str, str], ...]
 """Names and values that tell the fallback URL why it is asked."""
+
+
+MAX_NOTES: Final = 5
+"""Notes on the values of one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,14 @@ def make_request(
         body=payload.body or b"",
         parameter_headers=frozenset(name.lower() for name, _ in payload.headers),
     )
+
+
+def with_notes(request: HttpRequest, notes: list[str]) -> HttpRequest:
+    """Return a request with what is to be said of its values, the first of them."""
+    if not notes:
+        return request
+    more = (f"and {len(notes) - MAX_NOTES} more",) if len(notes) > MAX_NOTES else ()
+    return replace(request, notes=(*notes[:MAX_NOTES], *more))
 
 
 def parameter_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

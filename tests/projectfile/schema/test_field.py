@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.value_form import EmptyStyle, SentType, Special, ValueForm
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Node, Object
 from switchhook.projectfile.schema.event import EVENT_PARAMETERS
-from tests.projectfile.test_file import changed, good, in_event_webhook, mistakes
+from switchhook.projectfile.schema.webhook import PARAMETERS
+from tests.projectfile.test_file import (
+    changed,
+    good,
+    in_event_webhook,
+    in_forwarding_number,
+    mistakes,
+)
 from tests.webhooks.samples import S_40, field
 
 S_40_FILE = """\
@@ -32,6 +40,10 @@ parameters = [
 
 def told(parameters: str) -> tuple[Node, ...]:
     return good(in_event_webhook(parameters)).event_webhooks[0].fields
+
+
+def asked(parameters: str) -> tuple[Node, ...]:
+    return good(in_forwarding_number(parameters)).forwarding_numbers[0].fields
 
 
 def nested(depth: int, shape: str = "object") -> str:
@@ -180,3 +192,115 @@ def test_every_mistake_has_its_line() -> None:
 )
 def test_wrong_types_are_no_crash(value: str) -> None:
     assert mistakes(in_event_webhook(f"parameters = [{value}]"))
+
+
+FORMS = (
+    Field(
+        name="duration",
+        parameter="conversation",
+        form=ValueForm(type=SentType.NUMBER, unknown=0),
+    ),
+    Field(
+        name="from",
+        parameter="caller_id",
+        form=ValueForm(unknown="constant:null", withheld="anonymous"),
+    ),
+    Field(
+        name="code",
+        parameter="status",
+        form=ValueForm(
+            unknown=Special.NULL,
+            map=(("ANSWERED", 1), ("NO ANSWER", False), ("BUSY", Special.OMIT), ("FAILED", "omit")),
+            other=-1.5,
+        ),
+    ),
+    Field(
+        name="visitor",
+        parameter="caller_id",
+        hash=HashAlgorithm.SHA256,
+        form=ValueForm(withheld=Special.OMIT),
+    ),
+    Field(name="plain", parameter="type", form=ValueForm(unknown="")),
+)
+"""A value of each form."""
+FORMS_FILE = """\
+parameters = [
+  { name = "duration", value = "conversation", type = "number", unknown = 0 },
+  { name = "from", value = "caller_id", unknown = "constant:constant:null", withheld = "anonymous" },
+  { name = "code", value = "status", unknown = "null", map = { ANSWERED = 1, "NO ANSWER" = false, BUSY = "omit", FAILED = "constant:omit" }, other = -1.5 },
+  { name = "visitor", value = "caller_id", hash = "sha256", withheld = "omit" },
+  { name = "plain", value = "type", unknown = "" },
+]"""
+
+
+def test_forms_are_read_alike_in_routing_and_event_webhooks() -> None:
+    assert told(FORMS_FILE) == FORMS
+    assert asked(FORMS_FILE) == FORMS
+
+
+def test_forms_are_written_as_they_were_read() -> None:
+    lines = FORMS_FILE.splitlines()[1:-1]
+
+    assert [EVENT_PARAMETERS.kind.write(one) for one in FORMS] == [x.strip(" ,") for x in lines]
+    assert [PARAMETERS.kind.write(one) for one in FORMS] == [x.strip(" ,") for x in lines]
+
+
+def test_what_stands_for_an_empty_array_or_object_is_read_and_written() -> None:
+    text = (
+        'parameters = [{ name = "a", array = ["type"], empty = "omit" },'
+        ' { name = "o", object = [{ name = "b", value = "type" }], empty = "[]" }]'
+    )
+    inner = field("b", "type")
+    tree = (
+        Array(name="a", items=(field("", "type"),), empty=EmptyStyle.OMIT),
+        Object(name="o", members=(inner,), empty=EmptyStyle.ARRAY),
+    )
+
+    assert told(text) == tree
+    assert f"parameters = {EVENT_PARAMETERS.write(tree)}" == text
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('value = "type", type = "integer"', ".type: 'integer' is not known here"),
+        ('value = "type", unknown = []', ".unknown: a list cannot be sent; write text, a number"),
+        ('value = "type", unknown = nan', ".unknown: nan is no number of JSON"),
+        ('value = "type", unknown = 9223372036854775808', ".unknown: 9223372036854775808 is no"),
+        ('value = "type", unknown = 2018-08-13', ".unknown: a date or time cannot be sent"),
+        ('value = "type", withheld = ""', ".withheld: type is not the caller's number"),
+        ('value = "type", other = 1', ".other: other stands for what the map has not, and there"),
+        ('value = "type", map = {}', ".map: the map is empty"),
+        ('value = "type", map = "in=1"', ".map: text is no table; write { VALUE = what is sent"),
+        ('value = "type", map = { "" = 1 }', ".map.'':  is empty; write a value; for"),
+        ('value = "type", map = { in = [1] }', ".map.in: a list cannot be sent"),
+        ('value = "status", map = { ANSWERD = 1 }', ".map.ANSWERD: status is never 'ANSWERD'; did"),
+        ('value = "type", hash = "md5", type = "number"', ".type: a hash is sent as it is"),
+        ('value = "type", hash = "md5", map = { in = 1 }', ".map: a hash is sent as it is; remove"),
+        ('value = "constant:x", type = "number"', ".value: 'x' is no number; write one"),
+    ],
+)
+def test_a_form_that_means_nothing_is_a_mistake(keys: str, said: str) -> None:
+    for place in (in_event_webhook, in_forwarding_number):
+        (found,) = mistakes(place(f'parameters = [{{ name = "v", {keys} }}]'))
+
+        assert f"parameters[0]{said}" in found
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('array = ["type"], type = "number"', ".type: there is no value; remove it"),
+        ('array = ["type"], unknown = 0', ".unknown: there is no value; remove it"),
+        ('value = "type", empty = "[]"', ".empty: only an array or an object can be empty; write"),
+        ('array = ["type"], empty = "none"', ".empty: 'none' is not known here"),
+        (
+            'array = [{ value = "type", withheld = 1 }]',
+            ".array[0].withheld: type is not the caller's number",
+        ),
+    ],
+)
+def test_a_form_has_a_value(keys: str, said: str) -> None:
+    (found,) = mistakes(in_event_webhook(f'parameters = [{{ name = "v", {keys} }}]'))
+
+    assert f"parameters[0]{said}" in found

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.domain.event import EventFormat
-from switchhook.domain.webhook import Method
+from switchhook.domain.value_form import SentType, ValueForm
+from switchhook.domain.webhook import Field, Method
 from switchhook.webhooks.request import render_event
 from tests.webhooks.samples import (
     DUTCH_PLAN,
@@ -482,3 +483,17 @@ def sent_names(url: str, body: bytes) -> list[str]:
         members = json.loads(text)
         return [*members, *members.get("params", ())]
     return [name for name, _ in parse_qsl(text or urlsplit(url).query, keep_blank_values=True)]
+
+
+def test_what_a_type_cannot_hold_is_noted_with_the_request() -> None:
+    """At most five notes stand with one request, whatever the webhook sends."""
+    form = ValueForm(type=SentType.NUMBER)
+    fields = tuple(Field(name=f"v{n}", parameter="custom", form=form) for n in range(8))
+    facts = make_facts(extra={"custom": "abc"})
+
+    request = render_event(make_event(fields=fields[:1]), facts, delivery_id="d", product=UA)
+    assert request.body == b'{"v0":null}'
+    assert request.notes == ("v0: custom is 'abc', no number; sent null",)
+    assert render_event(make_event(), facts, delivery_id="d", product=UA).notes == ()
+    many = render_event(make_event(fields=fields), facts, delivery_id="d", product=UA).notes
+    assert many[4:] == ("v4: custom is 'abc', no number; sent null", "and 3 more")

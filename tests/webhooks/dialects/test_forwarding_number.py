@@ -8,7 +8,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place, Template
+from switchhook.domain.value_form import SentType, Special, ValueForm
+from switchhook.domain.webhook import (
+    Encoding,
+    Field,
+    ForwardingNumber,
+    Method,
+    Place,
+    Template,
+)
 from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
@@ -608,3 +616,40 @@ def test_parameters_travel_in_each_of_the_ways(
 
     assert (head, body) == (lines.split(b"\r\n")[0], sent_body)
     assert (b"\r\nwho: 380441112233" in lines) == ("place" in changes)
+
+
+FORMED = (
+    Field(
+        name="X-Count",
+        parameter="call_count",
+        form=ValueForm(type=SentType.NUMBER, unknown=0),
+    ),
+    Field(name="X-From", parameter="caller_id", form=ValueForm(withheld="anonymous")),
+    Field(name="X-City", parameter="custom", argument="city", form=ValueForm(unknown=Special.OMIT)),
+    Field(name="X-Page", parameter="last_page", form=ValueForm(unknown=Special.NULL)),
+)
+"""Values in forms."""
+
+
+@pytest.mark.row("A-01", "A-45")
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        ({"submission": Encoding.JSON}, b'{"X-Count":0,"X-From":"anonymous","X-Page":null}'),
+        (
+            {"submission": Encoding.JSON_RPC, "rpc_method": "m"},
+            b'"params":{"X-Count":0,"X-From":"anonymous","X-Page":null}',
+        ),
+        ({}, b"?X-Count=0&X-From=anonymous&X-Page= HTTP/1.1"),
+        ({"method": Method.POST}, b"\r\n\r\nX-Count=0&X-From=anonymous&X-Page="),
+        (
+            {"place": Place.HEADERS},
+            b"\r\nX-Count: 0\r\nX-From: anonymous\r\nX-Page: \r\nConnection: close",
+        ),
+    ],
+)
+def test_a_value_has_its_form_wherever_it_travels(changes: dict[str, Any], sent: bytes) -> None:
+    assert sent in ask(make_number(fields=FORMED, **changes), make_facts(caller=""))
+    known = ask(make_number(fields=FORMED, **changes), make_facts(extra=VISIT))
+    assert b"380441112233" in known
+    assert b"X-City" in known

@@ -11,7 +11,6 @@ from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,
     Encoding,
-    Field,
     ForwardingNumber,
     Method,
     Place,
@@ -22,6 +21,7 @@ from switchhook.projectfile.rules.webhook import (
     check_dial_plan_webhook,
     check_forwarding_number,
 )
+from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import (
@@ -40,7 +40,6 @@ from switchhook.projectfile.types.project import (
     NAME,
     RING_SECONDS,
     WIRE_NAME,
-    Chosen,
     WebAddress,
 )
 
@@ -90,17 +89,8 @@ HEADER = Pair(
     ),
     lambda pair: pair,
 )
-PARAMETER = Pair(
-    Table(
-        make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
-        keys=(
-            TableKey("name", WIRE_NAME, "name of the value in the request"),
-            TableKey("value", Chosen(), "parameter whose value is sent"),
-        ),
-    ),
-    lambda field: (field.name, (field.parameter, field.argument)),
-)
-PARAMETERS = ListOf(kind=PARAMETER, most=200)
+PARAMETER = Sent(nests=False, name=WIRE_NAME)
+PARAMETERS = ListOf(kind=PARAMETER, most=MAX_FIELDS)
 HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (
     TableKey(

@@ -21,7 +21,7 @@ from switchhook.webhooks.encoding import (
 )
 from switchhook.webhooks.parameters import resolve
 from switchhook.webhooks.payload_template import fill, pairs
-from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request
+from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request, with_notes
 from switchhook.webhooks.text_template import escaping_of, fill_raw
 from switchhook.webhooks.url import url_template
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
-    from switchhook.webhooks.payload_template import PayloadValue
+    from switchhook.webhooks.payload_template import Note, PayloadValue
 
 
 def render(
@@ -42,9 +42,11 @@ def render(
         headers=webhook.headers,
         id=delivery_id if webhook.send_id else "",
     )
-    payload = _payload(webhook, facts, delivery_id)
+    notes: list[str] = []
+    payload = _payload(webhook, facts, delivery_id, notes.append)
     in_url = partial(resolve, facts=facts)
-    return make_request(event_method(webhook), url_template(webhook.url), in_url, payload, options)
+    method, address = event_method(webhook), url_template(webhook.url)
+    return with_notes(make_request(method, address, in_url, payload, options), notes)
 
 
 def event_method(webhook: EventWebhook) -> Method:
@@ -57,10 +59,10 @@ def has_body(webhook: EventWebhook) -> bool:
     return event_method(webhook) in {Method.POST, Method.PUT}
 
 
-def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str) -> Payload:
+def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str, note: Note) -> Payload:
     if webhook.format is EventFormat.RAW:
         return _raw(webhook, facts) if has_body(webhook) else Payload()
-    values = fill(webhook.fields, facts, bare_name)
+    values = fill(webhook.fields, facts, bare_name, note)
     if not has_body(webhook):
         return Payload(query=urlencode(pairs(values)))
     match webhook.format:

@@ -16,6 +16,7 @@ from switchhook.webhooks.request_headers import (
     header_options,
     make_request,
     parameter_headers,
+    with_notes,
 )
 from switchhook.webhooks.url import url_template
 
@@ -57,10 +58,12 @@ def render(
     about = facts if facts.webhook is webhook else replace(facts, webhook=webhook)
     options = header_options(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
-    values = fill(all_fields(webhook), about)
+    notes: list[str] = []
+    values = fill(all_fields(webhook), about, note=notes.append)
     payload = _payload(webhook, method, values, ask_id).and_query(urlencode(error_parameters))
     in_url = partial(resolve, facts=about)
-    return make_request(method, url_template(url or webhook.url), in_url, payload, options)
+    address = url_template(url or webhook.url)
+    return with_notes(make_request(method, address, in_url, payload, options), notes)
 
 
 def all_fields(webhook: ForwardingNumber) -> tuple[Field, ...]:
