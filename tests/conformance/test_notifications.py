@@ -435,7 +435,7 @@ def test_a_call_that_goes_out(name: str) -> None:
     assert_whole(told, "outbound")
 
 
-@pytest.mark.row("FB-15")
+@pytest.mark.row("FB-15", "N-02")
 @pytest.mark.parametrize("callee", ["mary", "200"])
 def test_calls_between_accounts_are_told_without_a_created(callee: str) -> None:
     phones = {"mary": PICKS_UP, "olga": RINGS}

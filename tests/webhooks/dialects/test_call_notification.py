@@ -260,6 +260,7 @@ def test_no_text_breaks_the_json(hostile: str) -> None:
     assert read["status"] == "ringing"
 
 
+@pytest.mark.row("N-01")
 @given(calls(), st.sampled_from(NotificationStatus))
 def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
     call_: Call, status: NotificationStatus
@@ -279,6 +280,8 @@ def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
     ]
     parties = [read["caller"], *read["destination"]["targets"]]
     assert all(isinstance(party["number"], str) and party["number"] for party in parties)
+    assert all(list(party)[-2:] == ["user_numbers", "user_emails"] for party in parties)
+    assert all(isinstance(party["user_emails"], list) for party in parties)
     assert isinstance(read["destination"]["number"], str)
 
 
@@ -366,7 +369,7 @@ def test_one_status_or_all_are_wanted(event: str) -> None:
     assert wanted == (set(NotificationStatus) if event == "custom" else {event})
 
 
-@pytest.mark.row("FB-15")
+@pytest.mark.row("FB-15", "N-02")
 @pytest.mark.parametrize("internal", [True, False])
 def test_calls_between_accounts_are_told_unless_a_subscription_does_without(
     *, internal: bool
@@ -377,7 +380,7 @@ def test_calls_between_accounts_are_told_unless_a_subscription_does_without(
         assert is_subscribed(subscription, NotificationStatus.ENDED, direction) is is_told
 
 
-@pytest.mark.row("FB-15")
+@pytest.mark.row("FB-15", "N-01", "N-02")
 def test_a_call_between_accounts_names_both_with_their_addresses() -> None:
     made = call(
         leg(1, target("201")),
