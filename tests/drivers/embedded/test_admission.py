@@ -13,10 +13,12 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import Trunk
+from switchhook.drivers.embedded.admission import SipAdmission
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.auth.digest import answer_header, challenges
 from switchhook.sip.net.endpoint import ListenAddress
+from switchhook.sip.transaction.admission import Refusal
 from switchhook.sip.transaction.trust import TrustLevel
 from switchhook.sip.ua.registrar import Binding as SipBinding
 from switchhook.sip.wire.header_values import NameAddress
@@ -270,3 +272,39 @@ class NobodyListens:
 
     def handle(self, call: str, event: Event, recorded: object = None) -> None:
         raise NotImplementedError
+
+
+def challenged(admission: SipAdmission, source: Peer, who: str, *extra: str) -> list[str]:
+    """Return what the log says of an INVITE that gets 407."""
+    invite = request("INVITE", *extra, uri=f"sip:{DIALLED}@127.0.0.1", from_=f"<sip:{who}@h>;tag=a")
+    with capture_logs() as logs:
+        refused = admission.admit(invite, source, 0.0)
+    assert isinstance(refused, Refusal)
+    assert refused.status == 407
+    return [f"{line['event']} {line['calls']} of {line['from']}: {line['why']}" for line in logs]
+
+
+def test_the_log_says_why_a_carriers_calls_are_answered_407() -> None:
+    """Who else would know? A telephone is asked for its password with every call, and of that nothing is said."""
+    directory = ProjectDirectory([shop(ring(account("mary")))])
+    admission = SipAdmission("test", b"k" * 32, lambda: directory)
+    carrier = Peer("UDP", "203.0.113.9", 5060)
+    (line,) = challenged(admission, carrier, "380441112233")
+    assert line.startswith("sip call challenged 1 of 380441112233: no trunk has this address in `")
+    assert challenged(admission, carrier, "380441112233") == []
+    assert challenged(admission, Peer("UDP", "203.0.114.9", 5060), "mary") == []
+    proof = 'Proxy-Authorization: Digest username="x", realm="old", nonce="n", response="r"'
+    assert challenged(admission, Peer("UDP", "203.0.115.9", 5060), "380441112233", proof) == []
+    signed_in = Peer("UDP", "203.0.116.9", 5060)
+    admission.trusted_peers.add(signed_in, "carrier of shop", 0.0)
+    assert challenged(admission, signed_in, "380441112233") == []
+
+
+def test_the_log_says_that_the_sources_are_too_wide_for_a_call_to_a_number_of_nobody() -> None:
+    wide = replace(CARRIER, sources=("203.0.0.0/16",))
+    directory = ProjectDirectory([shop(ring(account("mary")), trunk=wide)])
+    admission = SipAdmission("test", b"k" * 32, lambda: directory)
+    invite = request("INVITE", uri="sip:380999999999@127.0.0.1")
+    with capture_logs() as logs:
+        admission.admit(invite, Peer("UDP", "203.0.113.9", 5060), 0.0)
+    assert "the `sources` of trunk carrier of shop are too wide" in logs[0]["why"]

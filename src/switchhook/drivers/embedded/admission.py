@@ -1,4 +1,4 @@
-"""The admission of requests: what the user agent asks, answered by networks and passwords. Pure."""
+"""The admission of requests: what the user agent asks, answered by networks and passwords. Pure but for the log."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import structlog
 
 from switchhook.domain.screening import SOS
 from switchhook.drivers.embedded.authenticator import Authenticator, AuthRejection, KnownPeer
-from switchhook.drivers.embedded.networks import Networks, networks_of
+from switchhook.drivers.embedded.networks import Networks, networks_of, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.drivers.embedded.trunk_registration import caller_trunk
+from switchhook.sip.net.log_limit import LogLimit
 from switchhook.sip.transaction.admission import Admitted, Refusal
-from switchhook.sip.transaction.trust import TrustedPeers
+from switchhook.sip.transaction.trust import TrustedPeers, address_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from switchhook.domain.directory import ProjectDirectory
-    from switchhook.domain.project import Trunk
+    from switchhook.domain.project import ProjectSnapshot, Trunk
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.transport import Peer
@@ -40,6 +41,7 @@ class Party:
 
 
 NOBODY: Final = Party()
+CHALLENGED: Final = 407
 
 
 def party_at(project: str, trunk: Trunk | None, host: str, *, user: str = "") -> Party:
@@ -69,6 +71,7 @@ class SipAdmission:
         self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
         """Returns the addresses of registered trunks; set by the registrations."""
         self._directory = directory
+        self._challenged = LogLimit()
         self._parties: dict[str, Party] = {}
         self._of: ProjectDirectory | None = None
         self._networks = Networks(())
@@ -92,6 +95,8 @@ class SipAdmission:
             return Admitted(name="", who=KnownPeer(project=snapshot.project.id, trunk=trunk))
         known = self._authenticator.caller(request, source, self._directory(), now)
         if isinstance(known, AuthRejection):
+            if known.status == CHALLENGED:
+                self._log_challenged(request, source, now)
             return self._refuse(known, "call", source)
         return Admitted(name=known.proved, who=known)
 
@@ -150,6 +155,23 @@ class SipAdmission:
         )
         return Refusal(403, reason="Not From This Trunk's Sources")
 
+    def _log_challenged(self, request: Request, source: Peer, now: float) -> None:
+        """Log who is asked for a password and is no telephone: a carrier may have none, and hears 407 for every call."""
+        if "Proxy-Authorization" in request.headers or self.trusted_peers.name(source, now):
+            return
+        if self._directory().account(number_of(request.from_.uri)) is not None:
+            return
+        told = self._challenged.count(address_block(source.host), now)
+        if told is not None:
+            log.info(
+                "sip call challenged",
+                **{"from": number_of(request.from_.uri)[:80], "to": number_of(request.uri)[:80]},
+                peer=str(source),
+                why=_why_challenged(sources_of(self._directory()).at(source.host)),
+                address=told[0],
+                calls=told[1],
+            )
+
     def _refuse(self, turned: AuthRejection, what: str, source: Peer) -> Refusal:
         """Return the refusal, and log a wrong password for fail2ban."""
         if turned.wrong:
@@ -180,6 +202,17 @@ class SipAdmission:
             for snapshot in directory.snapshots.values()
             for number in (SOS, *snapshot.project.screening.emergency_numbers)
         )
+
+
+def _why_challenged(candidates: Sequence[tuple[int, ProjectSnapshot, Trunk]]) -> str:
+    """Say why a caller is not taken for a trunk, and what to do, by the trunks whose `sources` it calls from."""
+    if not candidates:
+        return "no trunk has this address in `sources`: add it if this is your carrier, or let it sign in"
+    _, snapshot, trunk = candidates[0]
+    return (
+        f"the `sources` of trunk {trunk.name} of {snapshot.project.id} are too wide to know a carrier by: write a"
+        " narrower network, or add the number that is called to the project"
+    )
 
 
 def who_of(event_who: object) -> KnownPeer:
