@@ -6,8 +6,9 @@ import pytest
 
 from switchhook.delivery import ask_policy, policy
 from switchhook.delivery.breaker import BreakerPolicy
-from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, SUBSCRIBER_RETRIES
+from switchhook.delivery.policy import MAIL_POLICY, NO_RETRIES, SUBSCRIBER_POLICY
 from switchhook.domain import dialling, retry_policy, screening
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.scheme import (
     MenuStep,
     RateStep,
@@ -81,10 +82,12 @@ def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
 
 @pytest.mark.row("FT-07")
 def test_deliveries_are_tried_as_is_documented() -> None:
-    assert (NO_RETRIES.retries, NO_RETRIES.first_pause, NO_RETRIES.factor) == (0, 30, 4)
-    assert (MAIL_RETRIES.retries, MAIL_RETRIES.first_pause, MAIL_RETRIES.factor) == (10, 60, 3)
-    assert (NO_RETRIES.longest_pause, MAIL_RETRIES.longest_pause) == (3_600, 14_400)
-    assert SUBSCRIBER_RETRIES.retries == 3
+    pauses = [DeliveryPolicy(retries=10).pause(attempts) for attempts in range(1, 11)]
+    assert pauses == [30, 120, 480, 1_920, *[3_600] * 6]
+    assert MAIL_POLICY.pauses == (60, 180, 540, 1_620, 4_860, *[14_400] * 5)
+    retries = [made.most_retries for made in (DeliveryPolicy(), NO_RETRIES, SUBSCRIBER_POLICY)]
+    assert retries == [0, 0, 3]
+    assert (DeliveryPolicy().breaker_failures, DeliveryPolicy().breaker_pause) == (5, 30)
     assert policy.ANSWER_KEPT == 4_096
 
 

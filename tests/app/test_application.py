@@ -9,7 +9,6 @@ import sqlite3
 import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +16,7 @@ from structlog.testing import capture_logs
 
 from switchhook.app import application
 from switchhook.app.application import Application, new_call_id, open_application, settle
-from switchhook.delivery import policy
-from switchhook.delivery.policy import MAIL_RETRIES, NO_RETRIES, RetryPolicy
+from switchhook.delivery.policy import MAIL_POLICY
 from switchhook.domain.call import (
     CALLER,
     Call,
@@ -30,6 +28,7 @@ from switchhook.domain.call import (
     SchemePosition,
 )
 from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.token import Scope
@@ -128,7 +127,7 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time with the same bytes; once where the webhook or its project is gone."""
-    monkeypatch.setattr(policy, "RetryPolicy", partial(RetryPolicy, first_pause=0.01))
+    monkeypatch.setattr(DeliveryPolicy, "pause", lambda _self, _attempts: 0.01)
     document = DOCUMENT.replace('"Acme"', '"Acme"\nallowed_networks = ["127.0.0.0/8"]')
     heard: list[bytes] = []
 
@@ -149,8 +148,8 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
                 await app.store.commit(CallRecord(call=ringing(version), deliveries=(promised,)))
                 app.dispatcher.dispatch(promised)
             await app.dispatcher.drain()
-            assert app.policies.policy_of(delivery("c1", project="nobody")) is NO_RETRIES
-            assert app.policies.policy_of(mail()) is MAIL_RETRIES
+            assert app.policies.policy_of(delivery("c1", project="nobody")) == DeliveryPolicy()
+            assert app.policies.policy_of(mail()) is MAIL_POLICY
             assert len(await app.store.attempts("c1.1.crm")) == 4
             assert len(await app.store.attempts("c1.2.gone")) == 1
 
@@ -169,9 +168,9 @@ def test_a_webhook_that_says_no_more_counts_200_alone_and_is_tried_once(tmp_path
         async with granted(tmp_path, told) as app:
             snapshot = app.directory.snapshots["acme"]
             (webhook,) = snapshot.project.event_webhooks
-            assert (webhook.success_codes, webhook.retries) == ((200,), 0)
+            assert (webhook.policy.success_codes, webhook.policy.most_retries) == ((200,), 0)
             for seq in (1, 2):
-                codes = webhook.success_codes
+                codes = webhook.policy.success_codes
                 promised = delivery(
                     "c1", seq, webhook="crm", project="acme", url=url, success_codes=codes
                 )

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.policy import (
     ANSWER_KEPT,
-    MAIL_RETRIES,
+    MAIL_POLICY,
     NO_RETRIES,
-    SUBSCRIBER_RETRIES,
-    RetryPolicy,
+    SUBSCRIBER_POLICY,
     attempt_of,
-    default_order,
     default_policy,
     order_of,
     pause_before_next,
     policy_of,
     response_of,
+    seconds_left,
 )
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
@@ -225,13 +225,10 @@ def test_only_the_beginning_of_an_answer_is_kept() -> None:
 
 # Retries
 
-policies = st.builds(
-    RetryPolicy,
-    retries=st.integers(0, 10),
-    first_pause=st.floats(0.001, 1000),
-    factor=st.floats(1, 10),
-    longest_pause=st.floats(1000, 86_400),
+policies = st.builds(DeliveryPolicy, retries=st.integers(0, 10)) | st.builds(
+    DeliveryPolicy, pauses=st.lists(st.floats(0.001, 600_000), min_size=1, max_size=10).map(tuple)
 )
+chances = st.floats(0, 1)
 
 
 def failures(count: int) -> tuple[Attempt, ...]:
@@ -239,16 +236,17 @@ def failures(count: int) -> tuple[Attempt, ...]:
 
 
 def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
-    assert default_policy(delivery()) == RetryPolicy()
+    assert default_policy(delivery()) == DeliveryPolicy()
     policy, waited = default_policy(mail()), 0.0
     for tries in range(1, 11):
         (*_, latest) = history = [replace(made, status=451) for made in failures(tries)]
-        pause = pause_before_next(policy, history, latest.at + latest.seconds)
+        pause = pause_before_next(policy, history, latest.at + latest.seconds, 1.0)
         assert pause is not None
         waited += pause
-    assert pause_before_next(policy, [*history, latest], 0.0) is None
+    assert pause_before_next(policy, [*history, latest], 0.0, 1.0) is None
     assert 20 * 3600 < waited < 24 * 3600
     assert policy.pause(1) == 60
+    assert policy.most_retries == 10
 
 
 @pytest.mark.parametrize(
@@ -264,82 +262,168 @@ def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
 def test_what_a_mail_server_refused_for_good_is_given_up(status: int, is_final: bool) -> None:  # noqa: FBT001 (a column of the table)
     made = replace(attempt(mail(), failure=DOWN), status=status)
 
-    assert (pause_before_next(default_policy(mail()), (made,), 0.0) is None) is is_final
+    assert (pause_before_next(default_policy(mail()), (made,), 0.0, 1.0) is None) is is_final
 
 
 def test_by_default_there_is_one_try() -> None:
-    assert pause_before_next(RetryPolicy(), (), 7.0) == 0.0
-    assert pause_before_next(RetryPolicy(), failures(1), 7.0) is None
+    assert pause_before_next(DeliveryPolicy(), (), 7.0, 1.0) == 0.0
+    assert pause_before_next(DeliveryPolicy(), failures(1), 7.0, 1.0) is None
 
 
-def test_pauses_grow_up_to_the_longest() -> None:
-    policy = RetryPolicy(retries=10, first_pause=30, factor=4, longest_pause=1000)
-    assert [policy.pause(tries) for tries in (1, 2, 3, 4)] == [30, 120, 480, 1000]
+def test_the_usual_pauses_grow_up_to_an_hour() -> None:
+    policy = DeliveryPolicy(retries=10)
+    assert [policy.pause(tries) for tries in (1, 2, 3, 4, 5, 10)] == [
+        30,
+        120,
+        480,
+        1920,
+        3600,
+        3600,
+    ]
 
 
-@given(policies, st.integers(1, 12), moments)
+def test_a_policy_may_have_pauses_of_its_own() -> None:
+    policy = DeliveryPolicy(pauses=(5, 60))
+    assert policy.most_retries == 2
+    for tries, pause in ((1, 5), (2, 60)):
+        (*_, latest) = history = failures(tries)
+        assert pause_before_next(policy, history, latest.at + latest.seconds, 1.0) == pause
+    assert pause_before_next(policy, failures(3), 0.0, 1.0) is None
+
+
+@given(policies, st.integers(1, 12), moments, chances)
 def test_a_delivery_is_tried_as_often_as_was_asked_and_not_once_more(
-    policy: RetryPolicy, tries: int, now: float
+    policy: DeliveryPolicy, tries: int, now: float, chance: float
 ) -> None:
-    pause = pause_before_next(policy, failures(tries), now)
-    assert (pause is None) is (tries > policy.retries)
+    pause = pause_before_next(policy, failures(tries), now, chance)
+    assert (pause is None) is (tries > policy.most_retries)
 
 
-@given(policies, st.integers(1, 10), st.floats(0, 1e6))
-def test_what_has_passed_of_a_pause_counts(policy: RetryPolicy, tries: int, passed: float) -> None:
+@given(policies, st.integers(1, 10), chances)
+def test_each_pause_is_between_half_of_it_and_the_whole(
+    policy: DeliveryPolicy, tries: int, chance: float
+) -> None:
+    history = failures(tries)
+    pause = pause_before_next(policy, history, history[-1].at + history[-1].seconds, chance)
+    if pause is not None:
+        whole = policy.pause(tries)
+        assert whole / 2 * 0.999 - 1e-6 <= pause <= whole
+
+
+def test_chance_alone_decides_within_a_pause() -> None:
+    now = failures(1)[0].at + failures(1)[0].seconds
+    policy = DeliveryPolicy(retries=3)
+    waits = [pause_before_next(policy, failures(1), now, chance) for chance in (0.0, 0.5, 1.0)]
+    assert waits == [15.0, 22.5, 30.0]
+
+
+def test_a_pause_that_was_asked_for_is_never_cut_short_by_chance() -> None:
+    (made,) = failures(1)
+    asked = (replace(made, asked=300.0),)
+    assert pause_before_next(DeliveryPolicy(retries=1), asked, made.at + made.seconds, 0.0) == 300
+
+
+@given(policies, st.integers(1, 10), st.floats(0, 1e6), chances)
+def test_what_has_passed_of_a_pause_counts(
+    policy: DeliveryPolicy, tries: int, passed: float, chance: float
+) -> None:
     history = failures(tries)
     ended = history[-1].at + history[-1].seconds
-    left = pause_before_next(policy, history, ended + passed)
+    left = pause_before_next(policy, history, ended + passed, chance)
     if left is not None:
-        assert left == pytest.approx(max(0.0, policy.pause(tries) - passed), abs=1e-5)
+        whole = policy.pause(tries) * (1 + chance) / 2
+        assert left == pytest.approx(max(0.0, whole - passed), abs=1e-5)
 
 
-@given(policies, st.integers(1, 10), moments)
+@given(policies, st.integers(1, 10), moments, chances)
 def test_no_clock_makes_a_pause_longer_than_it_is(
-    policy: RetryPolicy, tries: int, now: float
+    policy: DeliveryPolicy, tries: int, now: float, chance: float
 ) -> None:
-    left = pause_before_next(policy, failures(tries), now)
+    left = pause_before_next(policy, failures(tries), now, chance)
     if left is not None:
         assert 0 <= left <= policy.pause(tries)
 
 
-@given(policies, st.integers(1, 9))
-def test_pauses_never_shrink(policy: RetryPolicy, tries: int) -> None:
-    assert policy.pause(tries) <= policy.pause(tries + 1)
+# Ages
+
+
+@pytest.mark.parametrize(
+    ("now", "left"), [(0.0, 60.0), (59.0, 1.0), (60.0, 0.0), (100.0, -40.0), (-3600.0, 60.0)]
+)
+def test_a_delivery_is_young_for_so_long_and_no_clock_makes_it_younger(
+    now: float, left: float
+) -> None:
+    made = delivery()
+    young = DeliveryPolicy(max_age=60)
+    assert seconds_left(young, made, made.occurred_at + now) == left
+    assert seconds_left(DeliveryPolicy(), made, made.occurred_at + now) is None
+
+
+# At most once
+
+
+@pytest.mark.parametrize(
+    ("kind", "may_have_arrived"),
+    [
+        *((kind, False) for kind in ("dns", "refused", "connect_timeout", "tls", "unreachable")),
+        *((kind, True) for kind in ("reset", "status", "headers_timeout", "write_timeout")),
+        *((kind, True) for kind in ("body_timeout", "bad_response", "under_way", "interrupted")),
+    ],
+)
+def test_what_is_sent_at_most_once_is_tried_again_only_where_nothing_arrived(
+    kind: str,
+    may_have_arrived: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    failure = Failure(kind=FailureKind(kind), detail="It broke.")
+    history = (attempt(delivery(), failure=failure),)
+    once = DeliveryPolicy(retries=3, at_most_once=True)
+    assert (pause_before_next(once, history, 0.0, 1.0) is None) is may_have_arrived
+    assert pause_before_next(DeliveryPolicy(retries=3), history, 0.0, 1.0) is not None
 
 
 @given(policies, st.integers(0, 10), moments)
-def test_a_success_is_the_end(policy: RetryPolicy, tries: int, now: float) -> None:
+def test_a_success_is_the_end(policy: DeliveryPolicy, tries: int, now: float) -> None:
     history = (*failures(tries), attempt(delivery(), number=tries + 1))
-    assert pause_before_next(policy, history, now) is None
+    assert pause_before_next(policy, history, now, 1.0) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499])
 def test_who_refuses_for_good_is_asked_again_only_where_a_policy_wants_that(status: int) -> None:
     refused = (replace(attempt(delivery(), failure=DOWN), status=status),)
-    assert pause_before_next(SUBSCRIBER_RETRIES, refused, 7.0) is None
-    assert pause_before_next(RetryPolicy(retries=3), refused, 7.0) is not None
+    assert pause_before_next(SUBSCRIBER_POLICY, refused, 7.0, 1.0) is None
+    assert pause_before_next(DeliveryPolicy(retries=3), refused, 7.0, 1.0) is not None
+
+
+def test_an_endpoint_that_is_gone_is_told_no_second_time() -> None:
+    gone = (replace(attempt(delivery(), failure=DOWN), status=410),)
+    assert pause_before_next(DeliveryPolicy(retries=3), gone, 7.0, 1.0) is None
+    assert pause_before_next(SUBSCRIBER_POLICY, gone, 7.0, 1.0) is None
 
 
 def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
-    assert default_policy(delivery()) == NO_RETRIES
-    assert default_policy(delivery(webhook="subscription 7")) == SUBSCRIBER_RETRIES
-    assert NO_RETRIES.retries == 0
+    assert default_policy(delivery()) == DeliveryPolicy()
+    assert default_policy(delivery(webhook="subscription 7")) == SUBSCRIBER_POLICY
+    assert NO_RETRIES.most_retries == 0
 
 
 MISSED = EventMail(
     name="missed", event=EventKind.INCOMING_AFTER, to=("desk@example.com",), subject="s", text="t"
 )
-CRM = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url="http://crm.example/", retries=7)
+CRM = EventWebhook(
+    name="crm",
+    event=EventKind.INCOMING_AFTER,
+    url="http://crm.example/",
+    policy=DeliveryPolicy(retries=7),
+)
 TOLD = ProjectSnapshot(
     Project(id="shop", name="Shop", event_webhooks=(CRM,), event_mails=(MISSED,))
 )
 
 
 def test_what_waits_is_tried_as_its_project_says_now() -> None:
-    assert policy_of(delivery(webhook="crm"), TOLD) == RetryPolicy(retries=7)
-    assert policy_of(mail(name="missed"), TOLD) is MAIL_RETRIES
-    assert policy_of(delivery(webhook="subscription 1"), TOLD) is SUBSCRIBER_RETRIES
+    assert policy_of(delivery(webhook="crm"), TOLD) is CRM.policy
+    assert policy_of(mail(name="missed"), TOLD) is MAIL_POLICY
+    assert policy_of(delivery(webhook="subscription 1"), TOLD) is SUBSCRIBER_POLICY
 
 
 @pytest.mark.parametrize(
@@ -366,35 +450,50 @@ def test_while_a_project_cannot_be_read_everything_is_tried_as_usual() -> None:
 def test_a_subscriber_who_may_take_it_later_gets_three_more_attempts(status: int) -> None:
     for tries in (1, 2, 3):
         history = (*failures(tries - 1), replace(attempt(delivery(), failure=DOWN), status=status))
-        assert pause_before_next(SUBSCRIBER_RETRIES, history, 7.0) is not None
-    assert pause_before_next(SUBSCRIBER_RETRIES, (*history, *history[-1:]), 7.0) is None
+        assert pause_before_next(SUBSCRIBER_POLICY, history, 7.0, 1.0) is not None
+    assert pause_before_next(SUBSCRIBER_POLICY, (*history, *history[-1:]), 7.0, 1.0) is None
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        partial(RetryPolicy, retries=11),
-        partial(RetryPolicy, retries=-1),
-        partial(RetryPolicy, first_pause=0),
-        partial(RetryPolicy, factor=0.5),
+        partial(DeliveryPolicy, retries=11),
+        partial(DeliveryPolicy, retries=-1),
+        partial(DeliveryPolicy, pauses=(0.0,)),
+        partial(DeliveryPolicy, pauses=(1.0,) * 11),
+        partial(DeliveryPolicy, pauses=(8 * 86_400.0,)),
+        partial(DeliveryPolicy, breaker_failures=-1),
+        partial(DeliveryPolicy, breaker_pause=0.0),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(wrong: Callable[[], RetryPolicy]) -> None:
-    with pytest.raises(ValueError, match=r"0 to 10 times|begin above 0"):
+def test_a_policy_that_makes_no_sense_is_refused(wrong: Callable[[], DeliveryPolicy]) -> None:
+    with pytest.raises(ValueError, match=r"10 times|above 0|0 or more"):
         wrong()
 
 
 @pytest.mark.row("FB-10")
-def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key() -> None:
-    url = "http://h:80/x?e=1"
-    assert default_order(delivery(url=url)) == default_order(
-        delivery(url="http://H/y", webhook="erp")
-    )
-    assert default_order(delivery(url=url)) != default_order(delivery(url="https://h/x"))
-    assert default_order(delivery(url="nonsense")) == "nonsense"
-    assert default_order(delivery(webhook="subscription 7")) == "subscription 7"
-    own = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=url, order_key="billing")
-    snapshot = ProjectSnapshot(project=Project(id="shop", name="Shop", event_webhooks=(own,)))
-    assert order_of(delivery(url=url), snapshot) == "key billing"
-    assert order_of(delivery(url=url, webhook="erp"), snapshot) == default_order(delivery(url=url))
-    assert order_of(delivery(url=url), None) == default_order(delivery(url=url))
+def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key_or_wants_none() -> None:
+    usual = DeliveryPolicy()
+    one = delivery(url="http://h:80/x?e=1")
+
+    def order(url: str, webhook: str = "erp") -> str:
+        return order_of(delivery(url=url, webhook=webhook), usual)
+
+    assert order_of(one, usual) == order("http://H/y")
+    assert order_of(one, usual) != order("https://h/x")
+    assert order("nonsense") == "nonsense"
+    assert order("http://h/", "subscription 7") == "subscription 7"
+    assert order_of(mail(), usual) == "missed"
+    assert order_of(one, DeliveryPolicy(order_key="billing")) == "key billing"
+    alone = DeliveryPolicy(keep_order=False)
+    assert order_of(one, alone) != order_of(replace(one, id="c1.2.crm"), alone)
+
+
+@pytest.mark.row("R2-04", "A-23")
+def test_without_retries_nothing_is_parked() -> None:
+    assert not DeliveryPolicy().can_park
+    assert DeliveryPolicy(retries=3).can_park
+    assert DeliveryPolicy(pauses=(1,)).can_park
+    assert not DeliveryPolicy(retries=3, breaker_failures=0).can_park
+    assert SUBSCRIBER_POLICY.can_park
+    assert not MAIL_POLICY.can_park

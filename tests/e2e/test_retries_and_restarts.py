@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.app.application import open_application
-from switchhook.delivery import policy
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import ProjectSnapshot
@@ -71,7 +71,7 @@ WAITING = frozenset({"crm", "erp", "subscription 1", "subscription 2", "missed"}
 
 def pausing(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let every pause take so long."""
-    monkeypatch.setattr(policy.RetryPolicy, "pause", lambda _self, _tries: seconds)
+    monkeypatch.setattr(DeliveryPolicy, "pause", lambda _self, _tries: seconds)
 
 
 def promised(endpoint: Endpoint) -> tuple[Delivery, ...]:

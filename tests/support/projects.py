@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
     NO_FILTER,
     EventFilter,
@@ -258,11 +259,26 @@ def event_filters(event: EventKind) -> st.SearchStrategy[EventFilter]:
 
 
 @st.composite
+def delivery_policies(draw: st.DrawFn) -> DeliveryPolicy:
+    """Draw a delivery policy that could be saved."""
+    codes = st.lists(st.integers(200, 599), min_size=1, max_size=3).map(tuple)
+    pauses = draw(st.lists(st.floats(1, 600_000), max_size=10).map(tuple))
+    keep_order = draw(st.booleans())
+    return DeliveryPolicy(
+        success_codes=draw(codes | st.just(tuple(range(200, 300)))),
+        response_timeout=draw(ask_seconds),
+        retries=draw(st.just(0) if pauses else st.integers(0, 10)),
+        pauses=pauses,
+        keep_order=keep_order,
+        order_key=draw(texts if keep_order else st.just("")),
+    )
+
+
+@st.composite
 def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     """Draw an event webhook that could be saved."""
     header_names = st.sampled_from(("Auth-Key", "Content-Type", "User-Agent", "X-Shop"))
     headers = st.lists(st.tuples(header_names, texts), max_size=3, unique_by=lambda pair: pair[0])
-    codes = st.lists(st.integers(200, 599), min_size=1, max_size=3).map(tuple)
     event = draw(st.sampled_from(EventKind))
     format_ = draw(st.sampled_from(EventFormat))
     body, binary = "", b""
@@ -280,9 +296,7 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
         body=body,
         placeholders=draw(st.booleans()),
         binary=binary,
-        retries=draw(st.integers(0, 10)),
-        success_codes=draw(codes | st.just(tuple(range(200, 300)))),
-        response_timeout=draw(ask_seconds),
+        policy=draw(delivery_policies()),
         keep_alive=draw(st.booleans()),
         user_agent=draw(texts),
         headers=draw(headers.map(tuple)),

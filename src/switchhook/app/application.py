@@ -133,7 +133,6 @@ def build(
         networks_of=policies.networks_of,
         mailer=Mailer(settings.mail_server),
         policy_of=policies.policy_of,
-        order_of=policies.order_of,
         recipients=subscription_ends,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))

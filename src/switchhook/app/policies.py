@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.delivery.policy import order_of, policy_of
+from switchhook.delivery.policy import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.delivery.policy import RetryPolicy
+    from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.storage.delivery import Delivery
 
@@ -27,13 +27,9 @@ class Policies:
         snapshot = self._directory().snapshots.get(project)
         return networks(() if snapshot is None else snapshot.project.allowed_networks)
 
-    def policy_of(self, delivery: Delivery) -> RetryPolicy:
-        """Return how often a delivery is tried again, as its project says now."""
+    def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
+        """Return how a delivery is made, as its project says now."""
         return policy_of(delivery, self._directory().snapshots.get(delivery.project))
-
-    def order_of(self, delivery: Delivery) -> str:
-        """Return which others of its call a delivery keeps its order with, as its project says now."""
-        return order_of(delivery, self._directory().snapshots.get(delivery.project))
 
 
 @lru_cache(maxsize=1024)

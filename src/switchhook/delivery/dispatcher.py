@@ -8,6 +8,7 @@ least once, and twice only a delivery in flight.
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
@@ -17,8 +18,8 @@ import structlog
 from switchhook.delivery.mailer import NO_MAIL
 from switchhook.delivery.policy import (
     attempt_of,
-    default_order,
     default_policy,
+    order_of,
     pause_before_next,
     response_of,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
-    from switchhook.delivery.policy import RetryPolicy
+    from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.ports import Attempts
 
@@ -103,16 +104,16 @@ class Dispatcher:
         clock: Callable[[], float],
         networks_of: Callable[[str], AllowedNetworks],
         mailer: MailSender = NO_MAIL,
-        policy_of: Callable[[Delivery], RetryPolicy] = default_policy,
-        order_of: Callable[[Delivery], str] = default_order,
+        policy_of: Callable[[Delivery], DeliveryPolicy] = default_policy,
         recipients: Recipients = ALL_RECIPIENTS,
         limits: DispatcherLimits = LIMITS,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """Make a dispatcher.
 
         `clock` tells unix seconds; `networks_of` says by a project's id which networks its webhooks may
-        reach; `policy_of` says how often a delivery is tried again; `order_of` which others of its call
-        it keeps its order with; `recipients` whether it is sent at all.
+        reach; `policy_of` says how a delivery is made, and `recipients` whether it is sent at all; `chance`
+        returns a number from 0 to 1.
         """
         self.delivered = 0
         self.failed = 0
@@ -125,9 +126,9 @@ class Dispatcher:
         self._clock = clock
         self._networks_of = networks_of
         self._policy_of = policy_of
-        self._order_of = order_of
         self._recipients = recipients
         self._limits = limits
+        self._chance = chance
         self._queues = Queues(limits)
         self._open: dict[str, Delivery] = {}
         self._resumed: set[str] = set()
@@ -189,7 +190,7 @@ class Dispatcher:
         for delivery in deliveries:
             if delivery.id not in self._open:
                 self._open[delivery.id] = delivery
-                self._queues.add(delivery, self._order_of(delivery))
+                self._queues.add(delivery, order_of(delivery, self._policy_of(delivery)))
         self._idle.clear()
         self._start_more()
 
@@ -268,7 +269,7 @@ class Dispatcher:
         """Return when to try next, on the loop's clock; None when it is settled or has no webhook."""
         if not self._recipients.wants(delivery):
             return None
-        pause = pause_before_next(self._policy_of(delivery), history, self._clock())
+        pause = pause_before_next(self._policy_of(delivery), history, self._clock(), self._chance())
         return None if pause is None else self._now() + pause
 
     def _leave_endpoint(self, job: DeliveryJob, asked: float | None = None) -> None:

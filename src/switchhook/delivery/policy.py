@@ -1,8 +1,8 @@
-"""The delivery policy: what an exchange means for a delivery, and when it is retried. Pure."""
+"""Delivery policies at work: what an exchange means for a delivery, and when it is tried again. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import chain
@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import retry_after_seconds
-from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
+from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
 from switchhook.storage.delivery import Attempt, Delivery
-from switchhook.webhooks.mail import Mail, MailResult
+from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,41 +29,16 @@ ANSWER_KEPT: Final = 4096
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How often a failed delivery is retried: never, unless the project says so (R2-04, A-23).
-
-    Pauses grow from `first_pause` by `factor` up to `longest_pause`, in seconds.
-    """
-
-    retries: int = 0
-    first_pause: float = 30.0
-    factor: float = 4.0
-    longest_pause: float = 3600.0
-    final: frozenset[int] = frozenset()
-    """Statuses after which nothing is tried again."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.retries <= 10:
-            raise ValueError(f"a delivery is tried again 0 to 10 times, not {self.retries}")
-        if not (0 < self.first_pause <= self.longest_pause and self.factor >= 1):
-            raise ValueError("pauses between attempts begin above 0 and grow up to the longest")
-
-    def pause(self, attempts: int) -> float:
-        """Return how long to wait after so many failed attempts."""
-        return min(self.first_pause * self.factor ** (attempts - 1), self.longest_pause)
-
-
-NO_RETRIES: Final = RetryPolicy()
-"""One attempt, then given up."""
+NO_RETRIES: Final = DeliveryPolicy(breaker_failures=0)
+"""One attempt, then given up; for whom the project does not have any more, and nobody is warned of."""
 BAD_LOGIN: Final = frozenset({530, 534, 535, 538})
 """SMTP replies about our login, and not about the mail (RFC 4954 6)."""
-MAIL_RETRIES: Final = RetryPolicy(
-    retries=10,
-    first_pause=60.0,
-    factor=3.0,
-    longest_pause=4 * 3600.0,
+MAIL_POLICY: Final = DeliveryPolicy(
+    success_codes=MAIL_CODES,
+    response_timeout=MAIL_SECONDS,
+    pauses=(60.0, 180.0, 540.0, 1620.0, 4860.0, *(4 * 3600.0,) * 5),
     final=frozenset(range(500, 600)) - BAD_LOGIN,
+    parks=False,
 )
 """A mail that was refused for now is tried again for about a day; what was refused for good is not
 (RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second attempt or the third."""
@@ -72,20 +48,24 @@ MAX_RETRY_AFTERS: Final = 10
 
 TRANSIENT_4XX: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
-SUBSCRIBER_RETRIES: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - TRANSIENT_4XX)
-"""The retries that REST hooks expect. A receiver that knows some statuses only refuses the others for good, and
-must not be kept waiting for those that it knows."""
+SUBSCRIBER_POLICY: Final = DeliveryPolicy(
+    success_codes=tuple(range(200, 300)),
+    retries=3,
+    final=frozenset(range(400, 500)) - TRANSIENT_4XX,
+)
+"""The retries that REST hooks expect. A receiver says yes in its own way. One that knows some statuses only refuses
+the others for good, and must not be kept waiting for those that it knows."""
 
 
-def default_policy(delivery: Delivery) -> RetryPolicy:
+def default_policy(delivery: Delivery) -> DeliveryPolicy:
     """Return the default retry policy; an event webhook has no retries (R2-04)."""
     if isinstance(delivery.request, Mail):
-        return MAIL_RETRIES
-    return SUBSCRIBER_RETRIES if delivery.is_to_subscriber else NO_RETRIES
+        return MAIL_POLICY
+    return SUBSCRIBER_POLICY if delivery.is_to_subscriber else DEFAULT_POLICY
 
 
-def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> RetryPolicy:
-    """Return how often a delivery is tried again, as its project says now.
+def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryPolicy:
+    """Return how a delivery is made, as its project says now.
 
     Who is in the project no longer, under that name, is told once more at most.
     """
@@ -93,37 +73,32 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> RetryPoli
         return default_policy(delivery)
     if isinstance(delivery.request, Mail):
         told = (mail.to for mail in snapshot.project.event_mails if mail.name == delivery.webhook)
-        return MAIL_RETRIES if delivery.request.recipient in chain(*told) else NO_RETRIES
+        return MAIL_POLICY if delivery.request.recipient in chain(*told) else NO_RETRIES
     webhook = snapshot.events.get(delivery.webhook)
-    return NO_RETRIES if webhook is None else RetryPolicy(retries=webhook.retries)
+    return NO_RETRIES if webhook is None else webhook.policy
 
 
-def default_order(delivery: Delivery) -> str:
-    """Return what its call's other deliveries go out in order with: those to the same origin.
+def order_of(delivery: Delivery, policy: DeliveryPolicy) -> str:
+    """Return what its call's other deliveries go out in order with: those of one key, or to one origin.
 
-    Programs that subscribed have nothing to do with each other, wherever they run.
+    Programs that subscribed have nothing to do with each other, wherever they run. Where a policy keeps no order,
+    each delivery goes by itself.
     """
+    if not policy.keep_order:
+        return f"alone {delivery.id}"
     if delivery.is_to_subscriber or isinstance(delivery.request, Mail):
         return delivery.webhook
-    return _origin(delivery.request.url)
+    return f"key {policy.order_key}" if policy.order_key else origin_of(delivery.request.url)
 
 
 @lru_cache(maxsize=1024)
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     """Return the origin of a URL, or the text itself if it is no URL; the sender refuses that."""
     try:
         origin = Origin.parse(split(url)[0])
     except ExchangeError:
         return url
     return f"{origin.scheme}://{origin}"
-
-
-def order_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> str:
-    """Return the same, as its project says now: a webhook may have an order key of its own."""
-    webhook = None if snapshot is None else snapshot.events.get(delivery.webhook)
-    if webhook is None or not webhook.order_key or delivery.is_to_subscriber:
-        return default_order(delivery)
-    return f"key {webhook.order_key}"
 
 
 def attempt_of(
@@ -167,23 +142,50 @@ def response_of(exchange: Exchange) -> HttpResponse | None:
     return exchange.response or exchange.begun
 
 
-def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
+def pause_before_next(
+    policy: DeliveryPolicy, history: Sequence[Attempt], now: float, chance: float
+) -> float | None:
     """Return the seconds until the next attempt of the delivery, or None when it is settled.
 
-    `history` holds its attempts so far, first to latest. An attempt that got `Retry-After` does not count, up to
-    `MAX_RETRY_AFTERS`. A delivery without retries is sent once all the same (R2-04). What has passed of a pause
-    counts, and a clock that was set back meanwhile makes no pause longer.
+    `history` holds its attempts so far, first to latest. `chance`, from 0 to 1, makes each pause of the policy
+    between half of it and the whole, so that many do not come back at once. An attempt that got `Retry-After` does
+    not count, up to `MAX_RETRY_AFTERS`; its pause is as long as was asked for. A delivery without retries is sent
+    once all the same (R2-04). What has passed of a pause counts, and a clock that was set back meanwhile makes no
+    pause longer.
     """
     if not history:
         return 0.0
     latest = history[-1]
-    asked = sum(attempt.asked is not None for attempt in history)
-    counted = len(history) - min(asked, MAX_RETRY_AFTERS)
-    is_over = counted > policy.retries or not policy.retries
-    if latest.failure is None or latest.status in policy.final or is_over:
+    if latest.failure is None or is_final(policy, latest, latest.failure):
         return None
-    pause = policy.pause(counted) if latest.asked is None else latest.asked
+    counted = _counted(history)
+    if counted > policy.most_retries or not policy.most_retries:
+        return None
+    whole = latest.asked
+    pause = policy.pause(counted) * (1 + chance) / 2 if whole is None else whole
     return min(pause, max(0.0, latest.at + latest.seconds + pause - now))
+
+
+def _counted(history: Sequence[Attempt]) -> int:
+    """Return how many attempts count among those that the policy allows."""
+    asked = sum(attempt.asked is not None for attempt in history)
+    return len(history) - min(asked, MAX_RETRY_AFTERS)
+
+
+def is_final(policy: DeliveryPolicy, attempt: Attempt, failure: Failure) -> bool:
+    """Say whether nothing may be tried again after a failure, however many retries are left."""
+    may_have_arrived = failure.kind not in BEFORE_SENDING
+    return attempt.status in policy.final or (policy.at_most_once and may_have_arrived)
+
+
+def seconds_left(policy: DeliveryPolicy, delivery: Delivery, now: float) -> float | None:
+    """Return for how many seconds more a delivery may be sent; None: for ever, 0 or less: no more.
+
+    `now` is in unix seconds. A clock that was set back since the event makes nobody younger than just born.
+    """
+    if policy.max_age is None:
+        return None
+    return min(policy.max_age, delivery.occurred_at + policy.max_age - now)
 
 
 def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.webhook import Method, Node
 
 
@@ -82,14 +83,7 @@ class EventWebhook:
     """Whether `{{parameter}}` in it stands for a value [A-28]."""
     binary: bytes = field(default=b"", repr=False)
     """The body of the format raw where it is no text."""
-    success_codes: tuple[int, ...] = (200,)
-    """Which statuses count as delivered (R2-03, A-22)."""
-    response_timeout: float = 15.0
-    """Seconds for the whole exchange."""
-    retries: int = 0
-    """How often a failed delivery is sent again by itself (R2-04, A-23)."""
-    order_key: str = ""
-    """A call's events to webhooks of one key go out in order; empty: to webhooks of one origin."""
+    policy: DeliveryPolicy = DEFAULT_POLICY
     keep_alive: bool = True
     user_agent: str = ""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class FailureKind(StrEnum):
@@ -44,6 +45,29 @@ class FailureKind(StrEnum):
     """A mistake in Switchhook kept it from asking."""
     UNSUBSCRIBED = "unsubscribed"
     """The subscription was removed before this was sent."""
+    EXPIRED = "expired"
+    """Older than its webhook wants to be told of."""
+    SUPERSEDED = "superseded"
+    """A newer event of the call took its place."""
+    UNDER_WAY = "under_way"
+    """Sent at most once: it was begun, and what came of it is not known yet."""
+
+
+BEFORE_SENDING: Final = frozenset(
+    {
+        FailureKind.DNS,
+        FailureKind.DNS_TIMEOUT,
+        FailureKind.REFUSED,
+        FailureKind.UNREACHABLE,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.TLS,
+        FailureKind.TLS_TIMEOUT,
+        FailureKind.ADDRESS_REFUSED,
+        FailureKind.BAD_URL,
+        FailureKind.NOT_SET_UP,
+    }
+)
+"""Failures after which no byte of the request can have reached the endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

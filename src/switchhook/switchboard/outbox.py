@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
@@ -19,7 +20,7 @@ from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.listeners import listeners
-from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_CODES, MAIL_SECONDS, render_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import render_event, render_notification
 
@@ -35,11 +36,6 @@ FactsOf = Callable[[Call], Mapping[str, str]]
 
 SubscriptionsOf = Callable[[str], Sequence[Subscription]]
 """Returns the subscriptions of the project with this id."""
-
-SUBSCRIBER_SUCCESS: Final = tuple(range(200, 300))
-"""Which statuses of a subscriber count as delivered: it says yes in its own way."""
-SUBSCRIBER_TIMEOUT: Final = 15.0
-"""Seconds for the whole exchange."""
 
 
 def known_at_arrival(call: Call) -> Mapping[str, str]:
@@ -119,8 +115,8 @@ def _webhook_delivery(
         webhook=webhook.name,
         occurred_at=emit.at,
         request=render_event(webhook, facts, delivery_id=name, product=context.product),
-        success_codes=webhook.success_codes,
-        response_timeout=webhook.response_timeout,
+        success_codes=webhook.policy.success_codes,
+        response_timeout=webhook.policy.response_timeout,
         keep_alive=webhook.keep_alive,
     )
 
@@ -140,8 +136,8 @@ def _mail_delivery(
         webhook=mail.name,
         occurred_at=emit.at,
         request=render_mail(mail, recipient, facts, delivery_id=name, sender=context.mail_from),
-        success_codes=MAIL_CODES,
-        response_timeout=MAIL_SECONDS,
+        success_codes=MAIL_POLICY.success_codes,
+        response_timeout=MAIL_POLICY.response_timeout,
         keep_alive=False,
     )
 
@@ -171,8 +167,8 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
             request=render_notification(
                 subscription, body, delivery_id=name, product=context.product
             ),
-            success_codes=SUBSCRIBER_SUCCESS,
-            response_timeout=SUBSCRIBER_TIMEOUT,
+            success_codes=SUBSCRIBER_POLICY.success_codes,
+            response_timeout=SUBSCRIBER_POLICY.response_timeout,
         )
 
 

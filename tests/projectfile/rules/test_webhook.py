@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import EventFormat, EventWebhook
 from switchhook.domain.webhook import (
     Array,
@@ -138,6 +139,24 @@ def nested(depth: int) -> Node:
     return replace(node, name="a")
 
 
+@pytest.mark.parametrize(
+    ("policy", "keys"),
+    [
+        (DeliveryPolicy(retries=3), []),
+        (DeliveryPolicy(pauses=(1, 2)), []),
+        (DeliveryPolicy(pauses=(1, 2), retries=2), []),
+        (DeliveryPolicy(pauses=(1, 2), retries=3), [("retries",)]),
+        (DeliveryPolicy(keep_order=False), []),
+        (DeliveryPolicy(keep_order=False, order_key="crm"), [("order_key",)]),
+    ],
+)
+def test_a_delivery_policy_says_nothing_that_has_no_effect(
+    policy: DeliveryPolicy, keys: list[tuple[str, ...]]
+) -> None:
+    webhook = make_event(fields=S_40, policy=policy)
+    assert [found.path for found in check_event_webhook(webhook)] == keys
+
+
 @pytest.mark.row("S-40", "S-43", "S-44")
 @pytest.mark.parametrize(
     "changes",
@@ -145,7 +164,7 @@ def nested(depth: int) -> Node:
         {"fields": S_40},
         {"fields": (nested(10),)},
         {"fields": (Array(name="a", items=(field("", "type"), field("", "type"))),)},
-        {"format": EventFormat.FORM, "fields": S_40, "retries": 10},
+        {"format": EventFormat.FORM, "fields": S_40, "policy": DeliveryPolicy(retries=10)},
         {"format": EventFormat.RAW, "body": "{{nobody}}"},
         {"format": EventFormat.RAW, "binary": b"x"},
         {"format": EventFormat.JSON_RPC, "rpc_method": "call.finished"},

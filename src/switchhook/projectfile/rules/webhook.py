@@ -24,6 +24,7 @@ from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.event import EventMail, EventWebhook, Listener
     from switchhook.domain.project import Trunk
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
@@ -128,6 +129,19 @@ def check_event_webhook(webhook: EventWebhook) -> Iterator[Finding]:
     yield from _check_format(webhook)
     yield from _check_tree("parameters", webhook.fields)
     yield from _check_listener(webhook)
+    yield from check_delivery_policy(webhook.policy)
+
+
+def check_delivery_policy(policy: DeliveryPolicy) -> Iterator[Finding]:
+    """Check that nothing is set that would have no effect."""
+    if policy.pauses and policy.retries not in {0, len(policy.pauses)}:
+        yield Finding(
+            ("retries",),
+            f"{policy.retries} retries, and {len(policy.pauses)} pauses between them",
+            "write pauses alone: one for each retry",
+        )
+    if policy.order_key and not policy.keep_order:
+        yield Finding(("order_key",), "keep_order = false keeps no order", "remove one of the two")
 
 
 def _check_format(webhook: EventWebhook) -> Iterator[Finding]:

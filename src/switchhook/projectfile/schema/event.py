@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
     EventFilter,
     EventFormat,
@@ -16,6 +17,7 @@ from switchhook.projectfile.rules.webhook import (
     check_event_mail,
     check_event_webhook,
 )
+from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.webhook import HEADERS
@@ -37,11 +39,9 @@ from switchhook.projectfile.types.project import (
     MAIL_ADDRESS,
     NAME,
     Digits,
-    SuccessCodes,
     WebAddress,
 )
 
-EVENT_SECONDS = Seconds(1.0, 60.0)
 EVENT_PARAMETER = Sent()
 EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MAX_FIELDS)
 TALK = Seconds(0, 86_400)
@@ -97,6 +97,7 @@ EVENT_FILTER = Table(
 EVENT_WEBHOOK = Table(
     make=EventWebhook,
     review=check_event_webhook,
+    parts={"policy": DeliveryPolicy},
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("event", OneOf(EventKind), "moment of a call that it is told of"),
@@ -133,24 +134,7 @@ EVENT_WEBHOOK = Table(
             default=DECLARED,
             attribute="binary",
         ),
-        TableKey(
-            "success_codes", SuccessCodes(), "statuses that count as delivered", default=DECLARED
-        ),
-        TableKey(
-            "response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=DECLARED
-        ),
-        TableKey(
-            "retries",
-            Whole(least=0, most=10),
-            "how often a delivery that failed is sent again",
-            default=DECLARED,
-        ),
-        TableKey(
-            "order_key",
-            FREE_TEXT,
-            "events of a call keep their order among the webhooks of one key; empty: of one origin",
-            default=DECLARED,
-        ),
+        *DELIVERY_POLICY,
         TableKey("keep_alive", YesNo(), "whether the connection is kept", default=DECLARED),
         TableKey(
             "send_id", YesNo(), "whether a webhook-id header names the delivery", default=DECLARED
