@@ -41,8 +41,8 @@ from tests.webhooks.samples import VISIT, make_call, make_number, make_snapshot
 
 from switchhook.app.application import Application, build
 from switchhook.app.user_agent import USER_AGENT
-from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.http.sender import Sender
+from switchhook.delivery.http.tls import default_tls
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.scheme import AskStep, Scheme

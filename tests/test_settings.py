@@ -176,3 +176,26 @@ def test_the_sender_of_mail_is_one_bare_address(sender: str) -> None:
     (said,) = refused(environ={"SWITCHHOOK_MAIL_FROM": sender})
 
     assert said.startswith("SWITCHHOOK_MAIL_FROM: ")
+
+
+def test_the_password_of_a_proxy_is_shown_nowhere() -> None:
+    environ = {"SWITCHHOOK_HTTP_PROXY": "http://me:s3cret@proxy.example.com:3128"}
+    settings = load_settings(file=None, environ=environ, flags={"no_proxy": "crm.lan"})
+    assert "s3cret" not in repr(settings)
+    assert settings.proxy is not None
+    assert str(settings.proxy.origin) == "proxy.example.com:3128"
+    assert settings.proxy.names == ("crm.lan",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"http_proxy": "http://me:s3cret@proxy"}, "a proxy's URL names its port, such as :3128"),
+        ({"http_proxy": "http://p:1", "no_proxy": "a b"}, "'a b' is not a host name"),
+        ({"no_proxy": "crm.lan"}, "no_proxy is set without http_proxy"),
+    ],
+)
+def test_a_proxy_that_is_none_is_refused_at_the_start(flags: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as refused:
+        load_settings(file=None, environ={}, flags=flags)
+    assert "s3cret" not in str(refused.value)

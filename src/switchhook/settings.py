@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchhook.delivery.http.proxy import Proxy
 from switchhook.errors import MisuseError
 from switchhook.files import read_bounded
 from switchhook.projectfile.toml.document import decode, read_document
@@ -200,6 +201,24 @@ class Settings:
             "sender of mail; the mail server has to let us use it",
         ),
     )
+    http_proxy: str = field(
+        default="",
+        repr=False,
+        metadata=_is(
+            Text(what='a URL such as http://proxy.example.com:3128, or ""', most=1024, secret=True),
+            "HTTP proxy that asks and deliveries go through, with http://user:password@ before its name"
+            " where it wants that; empty: none. The address guard holds all the same",
+        ),
+    )
+    no_proxy: str = field(
+        default="",
+        metadata=_is(
+            Text(
+                what='names and networks, as "crm.lan, .example.com, 10.0.0.0/8", or ""', most=4096
+            ),
+            "what is reached without it",
+        ),
+    )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
         metadata=_is(OneOf(LogLevel), "least level of what is logged"),
@@ -211,6 +230,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser())
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """Return the proxy that requests to endpoints go through. Raises ValueError where it is none."""
+        return Proxy.parse(self.http_proxy, self.no_proxy) if self.http_proxy else None
 
     @property
     def mail_server(self) -> MailServer:
@@ -260,9 +284,20 @@ def load_settings(
     settings = None if mistakes else Settings(**found)
     if settings is not None:
         mistakes += settings.mail_server.problems()
+        mistakes += _proxy_problems(settings)
     if settings is None or mistakes:
         raise SettingsError("\n".join(mistakes))
     return settings
+
+
+def _proxy_problems(settings: Settings) -> list[str]:
+    if settings.no_proxy and not settings.http_proxy:
+        return ["no_proxy is set without http_proxy: remove it, or name the proxy"]
+    try:
+        _ = settings.proxy
+    except ValueError as error:
+        return [f"http_proxy, no_proxy: {error}"]
+    return []
 
 
 def _from_file(path: Path) -> dict[str, Any]:

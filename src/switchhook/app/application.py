@@ -219,8 +219,9 @@ async def open_application(
         changes = await store.changes()  # before anything of it is read
         own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
         concurrency = Concurrency()
+        proxy = settings.proxy
         sender, delivery_sender = (
-            Sender(own_ports=own_ports, concurrency=concurrency) for _ in range(2)
+            Sender(own_ports=own_ports, concurrency=concurrency, proxy=proxy) for _ in range(2)
         )
         for one in (sender, delivery_sender):
             stack.push_async_callback(one.close)

@@ -29,6 +29,7 @@ _CONNECT = frozenset(
         FailureKind.TLS,
         FailureKind.CONNECT_TIMEOUT,
         FailureKind.TLS_TIMEOUT,
+        FailureKind.PROXY,
     }
 )
 _RESPONSE = frozenset(

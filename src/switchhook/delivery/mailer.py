@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
-from switchhook.delivery.http.dialler import usual_trust
 from switchhook.delivery.http.resolver import look_up
+from switchhook.delivery.http.tls import usual_trust
 from switchhook.delivery.mail_errors import (
     NOT_SET_UP,
     REPLIES,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from switchhook.delivery.http.dialler import default_tls
+from switchhook.delivery.http.tls import default_tls
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from switchhook.delivery.http.proxy import Proxy
     from switchhook.delivery.http.reader import ResponseReader
 
 SETTLED_SECONDS = 0.5
@@ -44,6 +45,7 @@ class Connection(asyncio.Protocol):
         "is_lost",
         "made_at",
         "over_at",
+        "proxy",
         "reader",
         "sent_at",
         "where",
@@ -62,6 +64,8 @@ class Connection(asyncio.Protocol):
         self.reader = reader
         self.where = where
         self.address = address
+        self.proxy: Proxy | None = None
+        """The proxy at its other end, where that reads the requests itself (plain http)."""
         self.is_lost = False
         self.idle_until = 0.0
         self.made_at = 0.0

@@ -1,10 +1,9 @@
-"""Makes every connection: resolve, vet every address, connect, TLS."""
+"""Makes every connection: resolve, vet every address, connect, perhaps through a proxy, TLS."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,22 @@ from switchhook.delivery.http.errors import (
     timed_out,
     tls_failed,
 )
+from switchhook.delivery.http.proxy import open_tunnel
 from switchhook.delivery.http.reader import ResponseReader
+from switchhook.delivery.http.tls import NO_IDENTITY, TlsContexts
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.http.errors import Phases
     from switchhook.delivery.http.origin import Origin
+    from switchhook.delivery.http.proxy import Proxy
     from switchhook.delivery.http.resolver import ResolvedAddress, Resolver
+    from switchhook.delivery.http.tls import TlsIdentity
     from switchhook.delivery.limits import HttpLimits
 
 
@@ -54,21 +58,29 @@ class Dialler:
         clock: Callable[[], float],
         own_ports: frozenset[int],
         on_lost: Callable[[Connection], None],
+        proxy: Proxy | None = None,
     ) -> None:
         self._resolver = resolver
-        self._tls = tls
+        self._contexts = TlsContexts(tls)
+        self._proxy = proxy
         self._limits = limits
         self._clock = clock
         self._own_ports = own_ports
         self._on_lost = on_lost
         self._waits: set[asyncio.Timeout] = set()
-        self._sessions: dict[Origin, ssl.SSLSession] = {}
+        self._sessions: dict[tuple[Origin, str], ssl.SSLSession] = {}
+        """By origin and by identity: a session belongs to the context that made it."""
         self.resumed = 0
         """TLS handshakes that went on where an earlier connection had left off."""
         self._is_closed = False
 
     async def dial(
-        self, origin: Origin, networks: AllowedNetworks, *, until: float
+        self,
+        origin: Origin,
+        networks: AllowedNetworks,
+        *,
+        until: float,
+        identity: TlsIdentity = NO_IDENTITY,
     ) -> tuple[Connection, Phases]:
         """Connect to one of the vetted addresses of `origin`; say how long each phase took.
 
@@ -82,10 +94,17 @@ class Dialler:
                     origin.host, origin.port, seconds=until - self._clock()
                 )
             self._vet(origin, places, networks)
+            tls = await self._tls(origin, identity)
+            is_proxied = self._proxy is not None and self._proxy.carries(origin.host, places)
             with self._timed(phases, "connect"):
-                raw, place = await self._connect(origin, places, until)
+                if self._proxy is not None and is_proxied:
+                    raw, place = await self._connect_by(self._proxy, origin, until)
+                else:
+                    raw, place = await self._connect(origin, places, until)
             with self._timed(phases, "tls"):
-                connection = await self._open(raw, origin, place, until)
+                connection = await self._open(raw, origin, place, until, tls)
+            if is_proxied and origin.scheme == "http":
+                connection.proxy = self._proxy
         except ExchangeError as error:
             failure = interrupted(str(origin)) if self._is_closed else error
             failure.phases = tuple(phases)
@@ -97,7 +116,7 @@ class Dialler:
             self.resumed += 1
         return connection, tuple(phases)
 
-    def learn(self, origin: Origin, connection: Connection) -> None:
+    def learn(self, origin: Origin, identity: TlsIdentity, connection: Connection) -> None:
         """Keep a connection's TLS session, for the next one to the same server to resume (RFC 8446 §2.2).
 
         After an answer: the server sends its ticket with the first one.
@@ -106,8 +125,8 @@ class Dialler:
         session = None if secure is None else secure.session  # each look copies it
         if session is None or not session.has_ticket:
             return
-        self._sessions.pop(origin, None)
-        self._sessions[origin] = session
+        self._sessions.pop((origin, identity.key), None)
+        self._sessions[origin, identity.key] = session
         if len(self._sessions) > SESSIONS_KEPT:
             del self._sessions[next(iter(self._sessions))]
 
@@ -171,6 +190,34 @@ class Dialler:
         self._resolver.forget(origin.host, origin.port)
         raise failure
 
+    async def _connect_by(
+        self, proxy: Proxy, origin: Origin, until: float
+    ) -> tuple[socket.socket, ResolvedAddress]:
+        """Connect to the proxy, and through it to an https origin.
+
+        The operator set it, so its own address is not vetted.
+        """
+        raw: socket.socket | None = None
+        try:
+            places = await self._resolver.places(
+                proxy.origin.host, proxy.origin.port, seconds=until - self._clock()
+            )
+            raw, place = await self._connect(proxy.origin, places, until)
+            if origin.scheme == "https":
+                async with self._within(
+                    until - self._clock(), ExchangePhase.CONNECT, str(proxy.origin)
+                ):
+                    await open_tunnel(raw, origin, proxy)
+        except BaseException as error:
+            if raw is not None:
+                raw.close()
+            if isinstance(error, OSError):
+                error = connect_failed(error, str(proxy.origin))
+            if isinstance(error, ExchangeError):
+                raise proxy.unreachable(origin, error) from None
+            raise
+        return raw, place
+
     async def _run(
         self, place: ResolvedAddress, origin: Origin, seconds: float
     ) -> socket.socket | ExchangeError:
@@ -199,12 +246,17 @@ class Dialler:
         return raw
 
     async def _open(
-        self, raw: socket.socket, origin: Origin, place: ResolvedAddress, until: float
+        self,
+        raw: socket.socket,
+        origin: Origin,
+        place: ResolvedAddress,
+        until: float,
+        tls: _Resuming | None,
     ) -> Connection:
         """Make a connection of a connected socket, with TLS where the scheme asks for it."""
-        seconds = until - self._clock()
         where = str(origin)
-        is_tls = origin.scheme == "https"
+        seconds = until - self._clock()
+        is_tls = tls is not None
         try:
             async with self._within(
                 seconds, ExchangePhase.TLS if is_tls else ExchangePhase.CONNECT, where
@@ -218,7 +270,7 @@ class Dialler:
                         on_lost=self._on_lost,
                     ),
                     sock=raw,
-                    **self._tls_options(origin, seconds),
+                    **({} if tls is None else _tls_options(origin, tls, seconds)),
                 )
         except BaseException as error:
             with suppress(OSError):  # a half-made TLS connection may wait for a farewell
@@ -228,17 +280,16 @@ class Dialler:
             raise
         return connection
 
-    def _tls_options(self, origin: Origin, seconds: float) -> dict[str, Any]:
-        """Verify the certificate against the name, or the address where the URL has one."""
+    async def _tls(self, origin: Origin, identity: TlsIdentity) -> _Resuming | None:
+        """Return the TLS of a connection to an origin; None for plain http."""
         if origin.scheme != "https":
-            return {}
-        if self._tls is None:
-            self._tls = default_tls()
-        return {
-            "ssl": _Resuming(self._tls, self._sessions.get(origin)),
-            "server_hostname": origin.host.rstrip("."),
-            "ssl_handshake_timeout": max(seconds, 0.0) + 1.0,  # ours comes first
-        }
+            return None
+        try:
+            context = await self._contexts.context(identity)
+        except ValueError as error:
+            text = f"{origin}: the webhook's certificate cannot be used: {error}."
+            raise ExchangeError(FailureKind.TLS, text) from None
+        return _Resuming(context, self._sessions.get((origin, identity.key)))
 
     @asynccontextmanager
     async def _within(
@@ -256,6 +307,15 @@ class Dialler:
             raise
         finally:
             self._waits.discard(wait)
+
+
+def _tls_options(origin: Origin, tls: _Resuming, seconds: float) -> dict[str, Any]:
+    """Verify the certificate against the name, or the address where the URL has one."""
+    return {
+        "ssl": tls,
+        "server_hostname": origin.host.rstrip("."),
+        "ssl_handshake_timeout": max(seconds, 0.0) + 1.0,  # ours comes first
+    }
 
 
 class _Resuming:
@@ -281,22 +341,3 @@ class _Resuming:
             server_hostname=server_hostname,
             session=self._session,
         )
-
-
-def usual_trust() -> ssl.SSLContext:
-    """Trust what this machine trusts, as every client does.
-
-    Python 3.13 began to refuse certificates of private authorities that lack an ornament (RFC 5280 §4.2.1.1):
-    an endpoint in the house must not go dark with an upgrade.
-    """
-    context = ssl.create_default_context()
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
-def default_tls() -> ssl.SSLContext:
-    """Trust what this machine trusts; TLS 1.2 or later. Costs 25 ms, so it is made once."""
-    context = usual_trust()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context

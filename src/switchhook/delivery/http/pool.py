@@ -1,4 +1,4 @@
-"""The connection pool: idle connections, kept apart by origin and by allowed networks."""
+"""The connection pool: idle connections, kept apart by origin, by allowed networks and by TLS identity."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from switchhook.delivery.http.concurrency import Concurrency, OriginConcurrency
 from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.origin import Origin
+from switchhook.delivery.http.tls import NO_IDENTITY, TlsIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,10 @@ _SITES_KEPT = 10_000
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Site:
-    """One origin under one set of allowed networks."""
+    """One origin under one set of allowed networks and one identity."""
 
     origin: Origin
+    identity: TlsIdentity = NO_IDENTITY
     served: OriginConcurrency
     """How many connections its server has been seen to serve at once."""
     idle: list[Connection] = field(default_factory=list)
@@ -51,22 +53,24 @@ class Pool:
         self._limits = limits
         self._concurrency = concurrency
         self._clock = clock
-        self._sites: dict[tuple[str, str], Site] = {}
+        self._sites: dict[tuple[str, str, str], Site] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._watched: set[Connection] = set()
         """Guests that a timer looks at."""
         self.idle = 0
         """How many connections wait."""
 
-    def site(self, text: str, networks: AllowedNetworks) -> Site:
+    def site(
+        self, text: str, networks: AllowedNetworks, identity: TlsIdentity = NO_IDENTITY
+    ) -> Site:
         """Return the site for the text before a URL's path. Raises ExchangeError (BAD_URL)."""
-        site = self._sites.get((text, networks.key))
+        site = self._sites.get((text, networks.key, identity.key))
         if site is None:
             origin = Origin.parse(text)
-            site = Site(origin=origin, served=self._concurrency.of(origin))
+            site = Site(origin=origin, identity=identity, served=self._concurrency.of(origin))
             if len(self._sites) >= _SITES_KEPT:
                 self._drop_unused()
-            self._sites[text, networks.key] = site
+            self._sites[text, networks.key, identity.key] = site
         return site
 
     def take(self, site: Site, now: float) -> Connection | None:

@@ -13,11 +13,12 @@ from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.concurrency import Concurrency, ConcurrencyTrial, OriginConcurrency
 from switchhook.delivery.http.dialler import Dialler
 from switchhook.delivery.http.errors import ExchangeError, interrupted
-from switchhook.delivery.http.origin import split
+from switchhook.delivery.http.origin import Origin, is_same_host, split
 from switchhook.delivery.http.pool import Pool
 from switchhook.delivery.http.prewarm import Prewarmer
 from switchhook.delivery.http.redirect import RedirectChain
 from switchhook.delivery.http.resolver import Resolve, Resolver
+from switchhook.delivery.http.tls import NO_IDENTITY
 from switchhook.delivery.http.wire import REPEATABLE, render
 from switchhook.delivery.limits import HttpLimits
 from switchhook.webhooks.http import Exchange
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from switchhook.delivery.http.connection import Connection
     from switchhook.delivery.http.errors import Phases
     from switchhook.delivery.http.pool import Site
+    from switchhook.delivery.http.proxy import Proxy
+    from switchhook.delivery.http.tls import TlsIdentity
     from switchhook.webhooks.http import HttpRequest
 
 NO_NETWORKS = AllowedNetworks()
@@ -50,13 +53,15 @@ class Sender:
         own_ports: frozenset[int] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
         concurrency: Concurrency | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         """Make a sender.
 
         `resolve` looks names up in place of the system; `tls` is the context of every https
         connection, this machine's trust by default; `own_ports` are those that Switchhook listens
         on, which webhooks may not reach; `clock` is monotonic and in seconds; senders of one process share a
-        `concurrency`, so that none holds up the others at a server with one worker.
+        `concurrency`, so that none holds up the others at a server with one worker; `proxy` carries what it
+        is not told to leave out.
         """
         self.exchanges = 0
         self.failed = 0
@@ -77,6 +82,7 @@ class Sender:
             clock=clock,
             own_ports=own_ports,
             on_lost=self._lost,
+            proxy=proxy,
         )
         self._prewarmer = Prewarmer(self._pool, limits, clock, self._open_ahead)
         self.prewarmed = 0
@@ -118,6 +124,7 @@ class Sender:
         connect: float | None = None,
         response: float | None = None,
         prewarm: bool = False,
+        identity: TlsIdentity = NO_IDENTITY,
     ) -> Exchange:
         """Send `request` and read its response. Never raises but CancelledError: a failure is a value.
 
@@ -133,6 +140,7 @@ class Sender:
         decoded body, `limits.body` by default. Within the deadline, `connect` bounds the seconds until
         a connection stands, and `response` those from then to the last byte; each hop has them anew.
         With `prewarm` and `keep_alive`, a connection to this endpoint is held ready for minutes after.
+        `identity` is shown to the first origin alone.
 
         The exchange holds the request as it was given and the last hop's address and phases.
         """
@@ -156,11 +164,16 @@ class Sender:
                     keep_alive=keep_alive,
                     idempotent=idempotent,
                     prewarm=prewarm,
+                    identity=identity,
                 )
                 answer = connection.reader.response()
+                if answer.status == 407 and connection.proxy is not None:
+                    raise connection.proxy.refused(Origin.parse(split(hop.url)[0]), 407)
                 following = None if chain is None else chain.follow(answer)
                 if following is None:
                     break
+                if not is_same_host(*(Origin.parse(split(one.url)[0]) for one in (hop, following))):
+                    identity = NO_IDENTITY
                 hop, now = following, self._clock()
         except ExchangeError as error:
             self.failed += 1
@@ -195,7 +208,7 @@ class Sender:
         if self._open:
             await self._all_lost.wait()
 
-    async def _send(
+    async def _send(  # noqa: C901 (one exchange, and each of its turns)
         self,
         request: HttpRequest,
         networks: AllowedNetworks,
@@ -208,6 +221,7 @@ class Sender:
         keep_alive: bool,
         idempotent: bool,
         prewarm: bool,
+        identity: TlsIdentity,
     ) -> tuple[Connection, Phases | None]:
         """Bring one request to one host, and an answer or a failure into the connection's reader.
 
@@ -216,7 +230,7 @@ class Sender:
         seconds of each phase, if it has a limit of its own.
         """
         where, target = split(request.url)
-        site = self._pool.site(where, networks)
+        site = self._pool.site(where, networks, identity)
         data = render(request, target)
         connection = self._pool.take(site, now) if keep_alive else None
         is_prewarmed = prewarm and keep_alive
@@ -234,13 +248,16 @@ class Sender:
                 )
                 now = self._clock()
             until = total if response is None else min(total, now + response)
+            written = data
+            if (proxy := connection.proxy) is not None:
+                written = render(proxy.addressed(request), f"http://{site.origin}{target}")
             try:
-                await connection.send(data, request.method, cap, now=now, until=until)
+                await connection.send(written, request.method, cap, now=now, until=until)
             except BaseException:
                 connection.abort()  # the caller was cancelled; an answer would be dropped
                 raise
             if dialled is not None:
-                self._dialler.learn(site.origin, connection)
+                self._dialler.learn(site.origin, identity, connection)
             can_be_kept = connection.can_be_kept
             self._learn(site, connection, trial, is_keeping=can_be_kept)
             if keep_alive and can_be_kept and not self._is_closed:
@@ -324,7 +341,9 @@ class Sender:
     ) -> tuple[Connection, Phases]:
         if self._is_closed:
             raise interrupted(str(site.origin))
-        connection, phases = await self._dialler.dial(site.origin, networks, until=until)
+        connection, phases = await self._dialler.dial(
+            site.origin, networks, until=until, identity=site.identity
+        )
         self._open[connection] = site.served
         site.served.opened(connection)
         self.opened += 1
