@@ -74,6 +74,10 @@ soak: dev ## half an hour of crashes and vanishing telephones under load: does e
 	@scripts/system-packages sipp=sip-tester
 	PYTHONPATH=src $(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),1800)
 
+.PHONY: faults
+faults: dev ## 200 kills at named points of a delivery's life, broken disks, clocks and endpoints: is anything lost? (KILLS=n)
+	KILLS=$(or $(KILLS),200) $(BIN)/pytest -q --timeout=0 tests/faults
+
 .PHONY: mutants
 mutants: dev ## whether tests notice changes of the heart (ARGS="--count 400"); takes an hour
 	$(BIN)/python scripts/mutants.py $(ARGS)

@@ -1,0 +1,68 @@
+"""Killed at any point of a delivery's life, Switchhook loses nothing that it accepted, and repeats only what was in flight."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.windows import WINDOWS
+from tests.faults.world import RANDOM, open_nursery, open_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.world import World
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("KILLS", "20"))
+"""`make faults` has 200."""
+OF_A_WORLD = 20
+"""Kills in one data directory, one after another."""
+
+
+@dataclass
+class Figures:
+    """What all worlds came to."""
+
+    repeated: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Of each window: how many deliveries each kill repeated."""
+    accepted: int = 0
+    delivered: int = 0
+
+    def add(self, world: World) -> None:
+        for window, repeated in zip(world.hits, world.ledger.repeated, strict=True):
+            self.repeated[window].append(repeated)
+        self.accepted += len(world.ledger.accepted)
+        self.delivered += len({receipt.id for receipt in world.ledger.receipts})
+
+    def table(self) -> str:
+        lines = [f"{'killed':34} {'kills':>5} {'repeated, at most':>18}"]
+        lines += [
+            f"{window:34} {len(counts):5} {max(counts):18}"
+            for window, counts in self.repeated.items()
+        ]
+        return "\n".join((*lines, f"events accepted {self.accepted}, deliveries {self.delivered}"))
+
+
+def test_killed_in_each_window_it_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures, windows = Figures(), islice(cycle((None, *WINDOWS)), KILLS)
+    with open_nursery() as nursery:
+        for seed in range(-(-KILLS // OF_A_WORLD)):
+            with open_world(tmp_path / str(seed), nursery, seed=seed) as world:
+                for window in islice(windows, OF_A_WORLD):
+                    world.kill_in(window)
+                world.settle()
+            figures.add(world)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{figures.table()}\n")
+    assert figures.repeated.keys() == {RANDOM, *(window.name for window in WINDOWS)}
+    assert figures.accepted > KILLS
