@@ -218,6 +218,18 @@ WRONG = {
         in_forwarding_number('parameters = [{ name = "a", value = "date:unix-sec" }]'),
         "parameters[0].value: 'unix-sec' is no style of dates; did you mean unix-us?",
     ),
+    "time zone of a moment": (
+        in_event_webhook('parameters = [{ name = "v", value = "date:unix@London" }]'),
+        "parameters[0].value: 'London' is not a time zone; did you mean Europe/London?",
+    ),
+    "time zone of a pattern": (
+        in_event_webhook('parameters = [{ name = "v", value = "ended_at:%H@Europe/Kiew" }]'),
+        "parameters[0].value: 'Europe/Kiew' is not a time zone; did you mean Europe/K",
+    ),
+    "form of a length": (
+        in_event_webhook('parameters = [{ name = "v", value = "conversation:min" }]'),
+        "parameters[0].value: 'min' is no form of conversation; known are hh:mm:ss, iso8601",
+    ),
     "event name in Cyrillic": (
         in_event_webhook('parameters = [{ name = "Менеджер", value = "date" }]'),
         (

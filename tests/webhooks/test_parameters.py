@@ -7,11 +7,30 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Direction, Leg, LegState, SchemePosition
-from switchhook.domain.cause import AttemptEnd, Outcome
+from switchhook.domain.call import (
+    CallRating,
+    CallRecording,
+    Direction,
+    Leg,
+    LegState,
+    Recording,
+    SchemePosition,
+)
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.event import EventKind
+from switchhook.domain.project import Account
 from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
-from switchhook.webhooks.parameters import CATALOGUE, STATUS, CallFacts, find, resolve, takes
+from switchhook.webhooks.parameters import (
+    CATALOGUE,
+    OWN,
+    STATUS,
+    VENDORS,
+    CallFacts,
+    find,
+    resolve,
+    takes,
+)
 from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import (
     ARRIVED,
@@ -46,7 +65,7 @@ TALKED = after(
 
 
 def test_the_catalogue_has_the_vendors_46_and_department() -> None:
-    rows = [parameter.row for parameter in CATALOGUE.values()]
+    rows = [parameter.row for parameter in VENDORS.values()]
 
     assert [f"R1-{row}" for row in range(40, 86)] + ["R1-111"] == rows
     assert all(key == parameter.key for key, parameter in CATALOGUE.items())
@@ -67,6 +86,11 @@ BEFORE = {
     "call_id": "3333333333.3333333",
     "e164": "+380441112233",
     "project_id": "0000",
+    "event_time": "2018-08-13 11:11:11",
+    "direction": "incoming",
+    "attempts": "0",
+    "recording_duration": "0",
+    "voicemail_duration": "0",
 }
 
 
@@ -97,7 +121,7 @@ def with_row(key: str, *values: object) -> Any:
 @pytest.mark.row("A-16")
 @pytest.mark.parametrize(
     "key",
-    [with_row(key) if key in {*BEFORE, *NOT_TRACKED} else key for key in CATALOGUE],
+    [with_row(k) if k in VENDORS and k in {*BEFORE, *NOT_TRACKED} else k for k in CATALOGUE],
 )
 def test_before_the_call_what_cannot_be_known_is_empty(key: str) -> None:
     assert BEFORE.get(key, "") == resolve(key, "", make_facts())
@@ -443,3 +467,112 @@ def test_an_argument_that_means_nothing_is_known_as_such(
     key: str, argument: str, *, taken: bool
 ) -> None:
     assert takes(key, argument) is taken
+
+
+ANN = Account(
+    login="agent7",
+    password="-",
+    name="Ann",
+    email="ann@example.com",
+    external_id="1042",
+    department="Sales",
+)
+OFFICE = make_snapshot(accounts=(ANN,))
+OTHER = Target(kind=TargetKind.NUMBER, value="380501112233")
+ENDED = make_facts(
+    snapshot=OFFICE,
+    caller_name="Olena",
+    outcome=Outcome.ANSWERED,
+    ended_by=EndedBy.CALLEE,
+    cause=Cause(sip=200, q850=16),
+    answered_at=ARRIVED + 8.25,
+    ended_at=ARRIVED + 20.5,
+    talking_to="b2",
+    legs=(
+        leg(AttemptEnd.TIMEOUT, id="b1", target=OTHER),
+        leg(AttemptEnd.ANSWERED, id="b2"),
+        leg(AttemptEnd.FAILED, id="b3", target=OTHER),
+    ),
+    rating=CallRating(key="5"),
+    recording=CallRecording(finished=(Recording(id="r", seconds=12.25, path="r.wav"),)),
+)
+ENDED = replace(ENDED, event=EventKind.INCOMING_AFTER, seq=4, now=ARRIVED + 20.5)
+SAID = {
+    "event": "incoming.after",
+    "event_time": "2018-08-13 11:11:31",
+    "event_number": "4",
+    "direction": "incoming",
+    "outcome": "answered",
+    "ended_by": "callee",
+    "sip_code": "200",
+    "q850_code": "16",
+    "answered_at": "2018-08-13 11:11:19",
+    "ended_at": "2018-08-13 11:11:31",
+    "caller_name": "Olena",
+    "caller_login": "",
+    "agent_login": "agent7",
+    "agent_name": "Ann",
+    "agent_email": "ann@example.com",
+    "agent_external_id": "1042",
+    "agent_department": "Sales",
+    "targets": "380501112233,agent7",
+    "attempts": "3",
+    "rating": "5",
+    "has_recording": "1",
+    "recording_duration": "12",
+    "voicemail_duration": "0",
+}
+
+
+@pytest.mark.row("R2-11")
+@pytest.mark.parametrize("key", OWN)
+def test_our_own_parameters_say_what_vendors_do_not(key: str) -> None:
+    value = resolve(key, "", ENDED)
+
+    assert value == SAID[key]
+    assert not OWN[key].values or value in OWN[key].values
+
+
+def test_the_agent_of_an_outgoing_call_is_who_calls() -> None:
+    facts = make_facts(
+        snapshot=OFFICE, direction=Direction.OUTGOING, caller="agent7", account="agent7"
+    )
+
+    assert resolve("agent_external_id", "", facts) == "1042"
+    assert resolve("caller_login", "", facts) == "agent7"
+
+
+def test_a_message_has_a_length_of_its_own() -> None:
+    made = tuple(Recording(id=str(n), seconds=n, path="") for n in (4.0, 7.5))
+    facts = after(Outcome.VOICEMAIL, recording=CallRecording(finished=made))
+
+    assert resolve("voicemail_duration", "ms", facts) == "7500"
+    assert resolve("recording_duration", "", facts) == "11"
+    assert resolve("has_recording", "", after(Outcome.MISSED)) == "0"
+
+
+@pytest.mark.parametrize(
+    ("argument", "length", "waited"),
+    [
+        ("", "20", "8"),
+        ("mm:ss", "00:20", "00:08"),
+        ("hh:mm:ss", "00:00:20", "00:00:08"),
+        ("ms", "20500", "8250"),
+        ("iso8601", "PT20S", "PT8S"),
+    ],
+)
+def test_a_length_has_its_styles(argument: str, length: str, waited: str) -> None:
+    assert takes("full_length", argument)
+    assert resolve("full_length", argument, ENDED) == length
+    assert resolve("waiting_time", argument, ENDED) == waited
+    assert resolve("waiting_time", argument, make_facts()) == ""
+
+
+@pytest.mark.row("A-30")
+def test_a_moment_may_be_written_in_another_time_zone() -> None:
+    assert resolve("answered_at", "iso8601-z", ENDED) == "2018-08-13T08:11:19Z"
+    assert resolve("ended_at", "iso8601@Europe/London", ENDED) == "2018-08-13T09:11:31+01:00"
+    assert resolve("date", "%H:%M@UTC", ENDED) == "08:11"
+    assert takes("event_time", "@America/New_York")
+    assert not takes("date", "iso8601@Europe/Nowhere")
+    assert not takes("date", "%H@Europe/Nowhere")

@@ -40,8 +40,8 @@ from switchhook.projectfile.templates.catalogue import list_templates
 from switchhook.projectfile.toml.tables import REQUIRED, Tables
 from switchhook.projectfile.toml.value_types import quote
 from switchhook.settings import KEYS, PREFIX
-from switchhook.webhooks.parameters import CATALOGUE
-from switchhook.webhooks.timestamps import FORMATS, format_timestamp
+from switchhook.webhooks.parameters import OWN, VENDORS
+from switchhook.webhooks.timestamps import FORMATS, LENGTH_FORMATS, format_length, format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,9 @@ def tables() -> dict[str, str]:
         "former-names": former_names_table(),
         "settings": settings_table(),
         "parameters": parameters_table(),
+        "own-parameters": own_parameters_table(),
         "date-styles": date_styles_table(),
+        "length-styles": length_styles_table(),
         "templates": templates_table(),
     }
 
@@ -117,14 +119,32 @@ def settings_table() -> str:
 
 
 def parameters_table() -> str:
-    """List the catalogue of parameters."""
-    rows = [(f"`{parameter.key}`", parameter.label) for parameter in CATALOGUE.values()]
+    """List the vendors' parameters."""
+    rows = [(f"`{parameter.key}`", parameter.label) for parameter in VENDORS.values()]
     return markdown(("parameter", "name in vendors' documents"), rows)
+
+
+def own_parameters_table() -> str:
+    """Describe our own parameters, with their values where those are few."""
+    rows = [
+        (f"`{one.key}`", _sentence(one.help), ", ".join(f"`{value}`" for value in one.values))
+        for one in OWN.values()
+    ]
+    return markdown(("parameter", "meaning", "values"), rows)
 
 
 def date_styles_table() -> str:
     """Show what each style makes of one moment."""
     rows = [(f"`date:{name}`", f"`{_example(name)}`") for name in FORMATS]
+    return markdown(("value", "example"), rows)
+
+
+def length_styles_table() -> str:
+    """Show what each style makes of one length."""
+    rows = [
+        (f"`conversation{f':{name}' if name else ''}`", f"`{format_length(125.25, name)}`")
+        for name in ("", *LENGTH_FORMATS)
+    ]
     return markdown(("value", "example"), rows)
 
 

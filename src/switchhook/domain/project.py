@@ -60,6 +60,8 @@ class Account:
     """Where its telephone, a PBX that registers as this account, is told the number that was called."""
     email: str = ""
     """Told to subscribers as one of `user_emails`; no mail is sent there."""
+    external_id: str = ""
+    """Its person's id in another program, such as a CRM; sent as `agent_external_id`."""
     outside_concurrent_calls: int | None = None
     outside_calls_per_day: int | None = None
     outside_minutes_per_day: int | None = None

@@ -88,7 +88,13 @@ def call_record(
 
 def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
     """Render an emitted event once for each listener and subscriber."""
-    facts = CallFacts(call=emit.call, now=emit.at, extra=context.facts_of(emit.call))
+    facts = CallFacts(
+        call=emit.call,
+        now=emit.at,
+        event=emit.event,
+        seq=emit.seq,
+        extra=context.facts_of(emit.call),
+    )
     for listener in listeners(emit.call, emit.event):
         match listener:
             case EventWebhook():

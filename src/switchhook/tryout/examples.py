@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -101,10 +102,11 @@ def example_facts(
     listener = webhook if isinstance(webhook, EventWebhook | EventMail) else None
     call = _call(snapshot, example, listener, now=now)
     asked = webhook if isinstance(webhook, ForwardingNumber) else None
-    bare = CallFacts(call=call, now=now, webhook=asked)
+    told = None if listener is None else listener.event
+    bare = CallFacts(call=call, now=now, webhook=asked, event=told, seq=0 if told is None else 1)
     for key, value in example.facts.items():
         _check_fact(key, value, bare)
-    return CallFacts(call=call, now=now, webhook=asked, extra=_visit(webhook, bare) | example.facts)
+    return replace(bare, extra=_visit(webhook, bare) | example.facts)
 
 
 def _visit(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
@@ -140,7 +142,7 @@ def _check_fact(key: str, value: str, bare: CallFacts) -> None:
     name, _, argument = key.partition(":")
     if name not in CATALOGUE:
         raise ExampleError(f"{key!r} is no parameter; {did_you_mean(name, CATALOGUE)}")
-    given = CallFacts(call=bare.call, now=bare.now, webhook=bare.webhook, extra={key: value})
+    given = replace(bare, extra={key: value})
     if resolve(name, argument, given).lower() != value.lower():
         raise ExampleError(
             f"{key!r} follows from the call itself; describe the call by"

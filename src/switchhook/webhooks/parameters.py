@@ -12,11 +12,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Call, Direction
-from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
+from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, EndedBy, Outcome
+from switchhook.domain.event import EventKind
 from switchhook.domain.location import ask_location, location_of
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.timestamps import FORMATS, format_timestamp
+from switchhook.webhooks.timestamps import (
+    FORMATS,
+    LENGTH_FORMATS,
+    format_length,
+    format_timestamp,
+    split_zone,
+    unknown_zone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +41,10 @@ class CallFacts:
     """Unix seconds."""
     webhook: ForwardingNumber | None = None
     """The forwarding number that is being asked; None for an event."""
+    event: EventKind | None = None
+    """The event that is told of; None for an ask."""
+    seq: int = 0
+    """The event's place among the call's events."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Facts from outside the call (its visitor, its caller's earlier calls), under the key of their
     parameter, or `<key>:<argument>` where a parameter takes one, such as `custom:city`."""
@@ -49,10 +61,12 @@ class Parameter:
 
     key: str
     """How a project file names it."""
-    row: str
-    """The row of the behaviour table."""
-    label: str
-    """The vendor's name, for people and for `{label}` in a URL."""
+    row: str = ""
+    """The row of the behaviour table; empty for a parameter of ours."""
+    label: str = ""
+    """The vendor's name, for people and for `{label}` in a URL; empty for a parameter of ours."""
+    help: str = ""
+    """What a parameter of ours is, without a full stop, for the reference in the docs."""
     resolve: Callable[[CallFacts, str], str]
     """Takes the facts and the field's argument; returns "" for what is not known."""
     values: tuple[str, ...] = ()
@@ -77,9 +91,12 @@ STATUS: Mapping[Outcome, str] = MappingProxyType(
 
 E164 = "e164"
 """The parameter for the caller's number in that form, and the argument that asks for it."""
-CLOCK = "mm:ss"
-"""The argument that asks for a length in minutes and seconds."""
-LENGTHS = frozenset(("full_length", "waiting_time", "conversation"))
+DATES = frozenset(("date", "answered_at", "ended_at", "event_time"))
+"""The parameters that are moments, and take a style of dates."""
+LENGTHS = frozenset(
+    ("full_length", "waiting_time", "conversation", "recording_duration", "voicemail_duration")
+)
+"""The parameters that are lengths, and take a style of those."""
 NO_FORWARD = "NO-FORWARD"
 """The vendor's name for "call forwarding scheme did not work": it placed the call nowhere [A-54]."""
 
@@ -98,37 +115,34 @@ def _status(facts: CallFacts, _: str) -> str:
     return STATUS[OUTCOME_OF_ATTEMPT[call.last_attempt]] if call.last_attempt else ""
 
 
+def _moment(at: float | None, facts: CallFacts, style: str) -> str:
+    """Write a moment in a style; one that has not come is empty."""
+    if at is None:
+        return ""
+    return format_timestamp(at, time_zone=facts.call.snapshot.project.time_zone, style=style)
+
+
 def _date(facts: CallFacts, style: str) -> str:
+    return _moment(facts.call.arrived_at, facts, style)
+
+
+def _full_length(facts: CallFacts, style: str) -> str:
+    return _between(facts.call.arrived_at, facts.call.ended_at, style) or format_length(0, style)
+
+
+def _conversation(facts: CallFacts, style: str) -> str:
+    return format_length(facts.call.conversation, style)
+
+
+def _waiting_time(facts: CallFacts, style: str) -> str:
     call = facts.call
-    return format_timestamp(call.arrived_at, time_zone=call.snapshot.project.time_zone, style=style)
+    over_at = call.ended_at if call.answered_at is None else call.answered_at
+    return _between(call.arrived_at, over_at, style)
 
 
-def _full_length(facts: CallFacts, form: str) -> str:
-    return _length(_seconds(facts.call.arrived_at, facts.call.ended_at) or "0", form)
-
-
-def _conversation(facts: CallFacts, form: str) -> str:
-    return _length(str(int(facts.call.conversation)), form)
-
-
-def _waiting_time(facts: CallFacts, form: str) -> str:
-    call = facts.call
-    waited = _seconds(
-        call.arrived_at, call.ended_at if call.answered_at is None else call.answered_at
-    )
-    return _length(waited, form)
-
-
-def _length(seconds: str, form: str) -> str:
-    """Write seconds as they are, or as minutes and seconds; what is not known stays empty."""
-    if form != CLOCK or not seconds:
-        return seconds
-    return "{:02}:{:02}".format(*divmod(int(seconds), 60))
-
-
-def _seconds(start: float | None, end: float | None) -> str:
-    """Whole seconds between two moments; "" where one of them has not come."""
-    return "" if start is None or end is None else str(max(0, int(end - start)))
+def _between(start: float, end: float | None, style: str) -> str:
+    """Write the length between two moments; "" while the second has not come."""
+    return "" if end is None else format_length(max(0.0, end - start), style)
 
 
 def _connected_with(facts: CallFacts, _: str) -> str:
@@ -219,13 +233,58 @@ def _recording(facts: CallFacts, _: str) -> str:
 FLAG = ("0", "1")
 VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "direction": tuple(direction.value for direction in Direction),
+        "event": tuple(event.value for event in EventKind),
+        "outcome": tuple(outcome.value for outcome in Outcome),
+        "ended_by": tuple(side.value for side in EndedBy),
         "status": (*dict.fromkeys(STATUS.values()), NO_FORWARD),
         "type": ("in", "out"),
         **dict.fromkeys(("proper", "repeated", "unique_call"), FLAG),
-        **dict.fromkeys(("unique_target_call", "first_target_call"), FLAG),
+        **dict.fromkeys(("unique_target_call", "first_target_call", "has_recording"), FLAG),
     }
 )
 """The values of parameters that have few."""
+
+
+def _code(value: int) -> str:
+    """Write a code of SIP or Q.850, of which 0 means unknown."""
+    return str(value) if value else ""
+
+
+def _recorded(facts: CallFacts) -> float:
+    """Return the seconds of all that was recorded of a call."""
+    return sum(made.seconds for made in facts.call.recording.finished)
+
+
+def _has_recording(facts: CallFacts, _: str) -> str:
+    if facts.call.outcome is None:
+        return ""
+    return "1" if facts.call.recording.finished else "0"
+
+
+def _voicemail_duration(facts: CallFacts, style: str) -> str:
+    is_left = facts.call.outcome is Outcome.VOICEMAIL
+    made = facts.call.recording.finished
+    return format_length(made[-1].seconds if is_left and made else 0, style)
+
+
+def _caller_name(facts: CallFacts, _: str) -> str:
+    return facts.call.asks.caller_name or facts.call.caller.name
+
+
+def _targets(facts: CallFacts, _: str) -> str:
+    legs = facts.call.called_legs
+    return ",".join(dict.fromkeys(leg.target.value for leg in legs if leg.target))
+
+
+def _agent(attribute: str) -> Callable[[CallFacts, str], str]:
+    """Return what resolves an attribute of the account that takes part in the call."""
+
+    def resolve_attribute(facts: CallFacts, _: str) -> str:
+        account = facts.call.snapshot.accounts.get(facts.call.manager)
+        return "" if account is None else str(getattr(account, attribute))
+
+    return resolve_attribute
 
 
 def _catalogue(
@@ -239,7 +298,91 @@ def _catalogue(
     }
 
 
-CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
+def _own(
+    rows: Iterable[tuple[str, str, Callable[[CallFacts, str], str]]],
+) -> dict[str, Parameter]:
+    return {
+        key: Parameter(key=key, help=what, resolve=how, values=VALUES.get(key, ()))
+        for key, what, how in rows
+    }
+
+
+OWN: Mapping[str, Parameter] = MappingProxyType(
+    _own(
+        (
+            ("event", "event that is told of", lambda f, _: f.event.value if f.event else ""),
+            (
+                "event_time",
+                "date and time of the event, or of the ask",
+                lambda f, style: _moment(f.now, f, style),
+            ),
+            (
+                "event_number",
+                "place of the event among those of the call: 1, 2, 3",
+                lambda f, _: _code(f.seq),
+            ),
+            ("direction", "direction of the call", lambda f, _: f.call.direction.value),
+            ("outcome", "outcome of the call", lambda f, _: f.call.outcome or ""),
+            ("ended_by", "side that ended the call", lambda f, _: f.call.ended_by or ""),
+            (
+                "sip_code",
+                "SIP status that the call ended with",
+                lambda f, _: _code(f.call.cause.sip if f.call.cause else 0),
+            ),
+            (
+                "q850_code",
+                "cause of ITU-T Q.850 that the call ended with",
+                lambda f, _: _code(f.call.cause.q850 if f.call.cause else 0),
+            ),
+            (
+                "answered_at",
+                "date and time of the answer",
+                lambda f, style: _moment(f.call.answered_at, f, style),
+            ),
+            (
+                "ended_at",
+                "date and time of the end",
+                lambda f, style: _moment(f.call.ended_at, f, style),
+            ),
+            ("caller_name", "name that the call came with, or got from a webhook", _caller_name),
+            (
+                "caller_login",
+                "login of the account that calls",
+                lambda f, _: f.call.caller.account,
+            ),
+            (
+                "agent_login",
+                "login of the account that answered; of an outgoing call, that calls",
+                _agent("login"),
+            ),
+            ("agent_name", "`name` of that account", _agent("name")),
+            ("agent_email", "`email` of that account", _agent("email")),
+            ("agent_external_id", "`external_id` of that account", _agent("external_id")),
+            ("agent_department", "`department` of that account", _agent("department")),
+            ("targets", "whom the call was offered to, in order, between commas", _targets),
+            (
+                "attempts",
+                "how many rings of a target there were",
+                lambda f, _: str(len(f.call.called_legs)),
+            ),
+            (
+                "rating",
+                "key with which the caller rated the conversation",
+                lambda f, _: f.call.rating.key,
+            ),
+            ("has_recording", "whether there is a recording", _has_recording),
+            (
+                "recording_duration",
+                "length of what was recorded",
+                lambda f, style: format_length(_recorded(f), style),
+            ),
+            ("voicemail_duration", "length of the message that was left", _voicemail_duration),
+        )
+    )
+)
+"""Our own parameters by their keys, for what vendors do not tell."""
+
+VENDORS: Mapping[str, Parameter] = MappingProxyType(
     _catalogue(
         (
             ("caller_id", "R1-40", "Caller ID", _caller_id),
@@ -292,12 +435,15 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
         )
     )
 )
-"""Every parameter by its key: the vendor's 46 in their order, and the one that only its sample shows."""
+"""The vendor's 46 parameters in their order, and the one that only its sample shows, by their keys."""
+
+CATALOGUE: Mapping[str, Parameter] = MappingProxyType({**VENDORS, **OWN})
+"""Every parameter by its key."""
 
 _BY_NAME = {
     name.casefold(): parameter.key
     for parameter in CATALOGUE.values()
-    for name in (parameter.label, parameter.key)
+    for name in (parameter.label or parameter.key, parameter.key)
 }
 
 
@@ -311,16 +457,20 @@ def forms_of(key: str) -> tuple[str, ...]:
     match key:
         case "caller_id" | "destination_id":
             return (E164,)
-        case "date":
+        case _ if key in DATES:
             return tuple(FORMATS)
         case _:
-            return (CLOCK,) if key in LENGTHS else ()
+            return tuple(LENGTH_FORMATS) if key in LENGTHS else ()
 
 
 def takes(key: str, argument: str) -> bool:
     """Say whether a parameter can be told in the way that its argument asks for."""
     forms = forms_of(key)
-    is_pattern = key == "date" and "%" in argument
+    if key in DATES and argument:
+        if unknown_zone(argument):
+            return False
+        argument, _ = split_zone(argument)
+    is_pattern = key in DATES and "%" in argument
     return not forms or not argument or argument in forms or is_pattern
 
 

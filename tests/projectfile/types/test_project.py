@@ -23,6 +23,7 @@ from switchhook.projectfile.types.project import (
     TimeZone,
     WebAddress,
 )
+from switchhook.webhooks import timestamps
 
 
 def spot(*, trunks: bool = True, country: str = "") -> Location:
@@ -105,7 +106,8 @@ def test_without_zone_data_only_utc_is_known(monkeypatch: pytest.MonkeyPatch) ->
     def no_data(name: str) -> None:
         raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(project_kinds, "ZoneInfo", no_data)
+    monkeypatch.setattr(timestamps, "ZoneInfo", no_data)
+    monkeypatch.setattr(project_kinds, "is_time_zone", timestamps.is_time_zone.__wrapped__)
     monkeypatch.setattr(project_kinds, "_zones", frozenset)
 
     assert TimeZone().read("UTC", spot()) == "UTC"
@@ -121,6 +123,9 @@ def test_without_zone_data_only_utc_is_known(monkeypatch: pytest.MonkeyPatch) ->
         ("caller_id", ("caller_id", "")),
         ("Caller ID", ("caller_id", "")),
         ("custom:city", ("custom", "city")),
+        ("date:iso8601@UTC", ("date", "iso8601@UTC")),
+        ("answered_at:%H:%M@Europe/Kyiv", ("answered_at", "%H:%M@Europe/Kyiv")),
+        ("voicemail_duration:ms", ("voicemail_duration", "ms")),
         ("constant:a:b", ("constant", "a:b")),
         ("constant:", ("constant", "")),
         ("date:%d.%m.%Y", ("date", "%d.%m.%Y")),

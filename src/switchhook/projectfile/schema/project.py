@@ -107,7 +107,13 @@ ACCOUNT = Table(
         TableKey(
             "email",
             OPTIONAL_MAIL_ADDRESS,
-            "e-mail address of the person, told to subscribers",
+            "e-mail address of the person, told to subscribers; sent as the parameter agent_email",
+            default=DECLARED,
+        ),
+        TableKey(
+            "external_id",
+            FREE_TEXT,
+            "the person's id in another program, such as a CRM; sent as the parameter agent_external_id",
             default=DECLARED,
         ),
         TableKey(

@@ -8,7 +8,7 @@ from functools import cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import phonenumbers
 
@@ -31,7 +31,8 @@ from switchhook.projectfile.toml.value_types import (
 )
 from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.mail import ADDRESS, MAX_ADDRESS
-from switchhook.webhooks.parameters import CATALOGUE, find, forms_of, takes
+from switchhook.webhooks.parameters import CATALOGUE, DATES, find, forms_of, takes
+from switchhook.webhooks.timestamps import is_time_zone, unknown_zone
 from switchhook.webhooks.url import parse_url, unknown_placeholders
 
 if TYPE_CHECKING:
@@ -318,11 +319,8 @@ class TimeZone:
         """Take a zone that this machine knows. UTC needs no data."""
         del at
         text = text_of(value)
-        if text != "UTC" and not _is_zone(text):
-            advice = "install the tzdata package: this machine knows no time zones"
-            if zones := _zones():
-                advice = _zone_meant(text, zones)
-            raise WrongError(f"{shown(text)} is not a time zone", advice)
+        if not is_time_zone(text):
+            raise WrongError(f"{shown(text)} is not a time zone", _zone_advice(text))
         return text
 
     def write(self, value: str) -> str:
@@ -331,6 +329,14 @@ class TimeZone:
 
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]?[0-9]{1,2}(?::?[0-9]{2})?", re.IGNORECASE)
+
+
+def _zone_advice(text: str) -> str:
+    """Return an advice on a name of no time zone."""
+    zones = _zones()
+    if not zones:
+        return "install the tzdata package: this machine knows no time zones"
+    return _zone_meant(text, zones)
 
 
 def _zone_meant(text: str, zones: frozenset[str]) -> str:
@@ -348,14 +354,6 @@ def _zone_meant(text: str, zones: frozenset[str]) -> str:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,7 +375,9 @@ class Chosen:
         if key == "constant" and not colon:
             raise WrongError("the constant has no text", "write it behind a colon: constant:shop-1")
         if at.notes.judges and not takes(key, argument):
-            what = "style of dates" if key == "date" else f"form of {key}"
+            if key in DATES and (zone := unknown_zone(argument)):
+                raise WrongError(f"{shown(zone)} is not a time zone", _zone_advice(zone))
+            what = "style of dates" if key in DATES else f"form of {key}"
             advice = did_you_mean(argument, forms_of(key))
             raise WrongError(f"{shown(argument)} is no {what}", advice)
         return key, argument
@@ -393,7 +393,8 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 def _parameter_advice(name: str) -> str:
     """Name the parameter that was probably meant, by key or by label."""
-    by_name = {p.label.lower(): p.key for p in CATALOGUE.values()} | {key: key for key in CATALOGUE}
+    labels = {p.label.lower(): p.key for p in CATALOGUE.values() if p.label}
+    by_name = labels | {key: key for key in CATALOGUE}
     near = did_you_mean(name.lower(), by_name).removeprefix("did you mean ").removesuffix("?")
     if near in by_name:
         return f"did you mean {by_name[near]}?"
