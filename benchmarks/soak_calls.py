@@ -106,9 +106,11 @@ sources = ["127.0.0.1/32"]
 name = "crm"
 url = "http://127.0.0.1:{web}/ask"
 
-[[event_webhooks]]
+[[events]]
 name = "told"
 event = "incoming.after"
+
+[[events.webhooks]]
 url = "http://127.0.0.1:{web}/told"
 
 [[schemes]]

@@ -114,9 +114,11 @@ def test_a_project_that_is_applied_while_it_runs_is_taken_over(tmp_path: Path) -
 
 
 TOLD = """
-[[event_webhooks]]
+[[events]]
 name = "crm"
 event = "incoming.after"
+
+[[events.webhooks]]
 url = "http://127.0.0.1/"
 retries = 3
 """
@@ -187,9 +189,11 @@ def test_a_webhook_that_says_no_more_counts_200_alone_and_is_tried_once(tmp_path
 
 
 MAIL = """
-[[event_mails]]
+[[events]]
 name = "missed"
 event = "incoming.after"
+
+[[events.mails]]
 to = ["desk@example.com"]
 subject = "Missed call"
 """

@@ -121,7 +121,7 @@ def test_a_mail_is_shown_as_it_would_be_handed_over(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     file = tmp_path / "project.toml"
-    mail = '[[event_mails]]\nname = "missed"\nevent = "incoming.after"\nto = ["desk@example.com"]\n'
+    mail = '[[events]]\nname = "missed"\nevent = "incoming.after"\n[[events.mails]]\nto = ["desk@example.com"]\n'
     file.write_text(f'{EXAMPLE}\n{mail}subject = "Call from {{{{Caller ID}}}}"\n', "utf-8")
     command = ["preview", "--webhook", "missed", "--file", str(file)]
 

@@ -139,7 +139,7 @@ def test_a_good_file_is_summed_up(good: str, capsys: pytest.CaptureFixture[str])
     assert run(["check", good]) == FINE
     assert capsys.readouterr().out == (
         f"{good}: no mistakes. Project acme: 1 number, 1 account, 1 trunk, 1 scheme,"
-        " 1 forwarding number, 1 event webhook.\n"
+        " 1 forwarding number, 1 event, 1 event webhook.\n"
     )
 
 
@@ -150,7 +150,7 @@ def test_every_mistake_is_on_a_line_of_its_own(
     assert run([command, bad]) == FAILED
     assert capsys.readouterr().err.splitlines() == [
         f"{bad}: line 3: project.name: 5 is not text; write it in quotes",
-        f"{bad}: line 31: numbers[0].scheme: there is no scheme 2; known are 1",
+        f"{bad}: line 33: numbers[0].scheme: there is no scheme 2; known are 1",
         f"{bad}: 2 mistakes",
     ]
     if command == "apply":

@@ -16,7 +16,7 @@ from tests.support.told import EXAMPLE, example_snapshot
 def test_a_project_is_summed_up() -> None:
     assert summary(example_snapshot().project) == (
         "Project acme: 2 numbers, 2 accounts, 1 group, 1 trunk, 2 schemes,"
-        " 1 forwarding number, 2 event webhooks."
+        " 1 forwarding number, 2 events, 2 event webhooks."
     )
     assert summary(Project(id="new", name="New")) == "Project new: nothing yet."
 

@@ -43,9 +43,11 @@ number = "380442223399"
 scheme = 9
 """
 MAIL = """
-[[event_mails]]
+[[events]]
 name = "all"
 event = "incoming.after"
+
+[[events.mails]]
 to = ["desk@example.com"]
 subject = "A call"
 """

@@ -13,7 +13,7 @@ from switchhook.projectfile.schema import event as event_schema
 from switchhook.projectfile.schema import project as project_schema
 from switchhook.projectfile.schema import scheme as scheme_schema
 from switchhook.projectfile.schema import webhook as webhook_schema
-from switchhook.projectfile.toml.tables import DECLARED, REQUIRED, Table, TableKey
+from switchhook.projectfile.toml.tables import DECLARED, REQUIRED, Table, TableKey, Variants
 from switchhook.projectfile.toml.value_types import Text, Whole
 
 if TYPE_CHECKING:
@@ -71,14 +71,29 @@ def _tables() -> list[tuple[str, Table]]:
 @pytest.mark.parametrize(("name", "table"), _tables(), ids=lambda one: str(one)[:30])
 def test_a_key_left_out_means_what_the_value_means_without_it(name: str, table: Table) -> None:
     """The value's class declares the default, and the file takes it from there."""
-    fields = {field.name: field for field in dataclass_fields(cast("Any", table.make))}
     for key in table.keys:
         if key.is_marker:
             continue
-        field = fields[key.attr]
+        declared = _declared(table, key)
+        assert declared
         assert key.default is not DECLARED
-        if key.default is not REQUIRED and field.default is not MISSING:
-            assert key.default == field.default, f"{name}.{key.name}"
+        for default in declared:
+            if key.default is not REQUIRED and default is not MISSING:
+                assert key.default == default, f"{name}.{key.name}"
+
+
+def _declared(table: Table, key: TableKey) -> list[object]:
+    """Return the defaults of the classes that have the key's attribute."""
+    part, _, attribute = key.attr.rpartition(".")
+    made = table.parts[part] if part else table.make
+    if isinstance(made, Variants) and key.name == made.key:
+        return [getattr(default, attribute) for default in _defaults(table.make, part)]
+    kinds = made.of.values() if isinstance(made, Variants) else (made,)
+    return [default for kind in kinds for default in _defaults(kind, attribute)]
+
+
+def _defaults(kind: object, attribute: str) -> list[Any]:
+    return [one.default for one in dataclass_fields(cast("Any", kind)) if one.name == attribute]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,9 +66,11 @@ def test_programs_get_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 MAIL = """
-[[event_mails]]
+[[events]]
 name = "missed"
 event = "incoming.after"
+
+[[events.mails]]
 to = ["desk@example.com"]
 subject = "Missed call from {{Caller ID}}"
 """

@@ -46,10 +46,10 @@ def test_one_is_shown_as_it_stands(capfdbinary: pytest.CaptureFixture[bytes]) ->
 def test_one_is_added(file: Path, capsys: Capture) -> None:
     assert run(["template", "add", str(file), "slack", "--set", URL]) == FINE
     told = capsys.readouterr().out
-    assert told.startswith(f"{file}: added the event webhook 'slack'\n")
+    assert told.startswith(f"{file}: added the event 'slack'\n")
     assert f"switchhook check {file}" in told
     assert run(["check", str(file)]) == FINE
-    assert "2 event webhooks" in capsys.readouterr().out
+    assert "2 events, 2 event webhooks" in capsys.readouterr().out
 
 
 def test_what_is_left_is_said_when_it_is_added_and_checked(file: Path, capsys: Capture) -> None:
@@ -62,7 +62,7 @@ def test_what_is_left_is_said_when_it_is_added_and_checked(file: Path, capsys: C
 
 
 @pytest.mark.parametrize(
-    "name", [one.name for one in list_templates() if "url" in one.gaps and one.webhooks]
+    "name", [one.name for one in list_templates() if "url" in one.gaps and one.events]
 )
 def test_a_url_that_is_left_is_a_mistake_that_names_the_gap(
     name: str, file: Path, capsys: Capture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from switchhook.domain.call import Call, CallState
 from switchhook.domain.directory import ProjectDirectory
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.domain.scheme import Step
@@ -28,6 +28,7 @@ from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.events import web_event
 from tests.support.snapshots import CUSTOMER, DIALLED, snapshot
 
 if TYPE_CHECKING:
@@ -71,11 +72,10 @@ class Story:
     def snapshot(self, trunk: Trunk = TRUNK) -> ProjectSnapshot:
         """Return the project, with an event webhook for every kind of event."""
         project = snapshot(*self.steps, trunks=(trunk,)).project
-        webhooks = tuple(
-            EventWebhook(name=kind, event=kind, url="http://crm.example/events")
-            for kind in EventKind
+        events = tuple(
+            web_event(name=kind, event=kind, url="http://crm.example/events") for kind in EventKind
         )
-        return ProjectSnapshot(replace(project, event_webhooks=webhooks))
+        return ProjectSnapshot(replace(project, events=events))
 
     @property
     def caller(self) -> SimulatedCaller:

@@ -242,18 +242,22 @@ name = "Main"
 [[schemes.steps]]
 ring = ["desk"]
 
-[[event_webhooks]]
+[[events]]
 name = "chat"
 event = "incoming.after"
 filter = { outcomes = ["missed"] }
+
+[[events.webhooks]]
 url = "https://chat.example/hook"
 format = "raw"
 body = '{"text":"Missed call from {{Caller ID}} to {{destination_id:e164}} at {{Date}}"}'
 
-[[event_mails]]
+[[events]]
 name = "missed"
 event = "incoming.after"
 filter = { outcomes = ["missed"] }
+
+[[events.mails]]
 to = ["desk@example.com"]
 subject = "Missed call from {{Caller ID}}"
 """

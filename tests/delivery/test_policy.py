@@ -24,12 +24,13 @@ from switchhook.delivery.policy import (
     seconds_left,
 )
 from switchhook.domain.delivery_policy import DeliveryPolicy
-from switchhook.domain.event import EventKind, EventMail, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import MailResult
+from tests.support.events import mail_event, web_event
 from tests.support.promises import DOWN, attempt, delivery, mail, moments
 
 if TYPE_CHECKING:
@@ -406,22 +407,20 @@ def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
     assert NO_RETRIES.most_retries == 0
 
 
-MISSED = EventMail(
+MISSED = mail_event(
     name="missed", event=EventKind.INCOMING_AFTER, to=("desk@example.com",), subject="s", text="t"
 )
-CRM = EventWebhook(
+CRM = web_event(
     name="crm",
     event=EventKind.INCOMING_AFTER,
     url="http://crm.example/",
     policy=DeliveryPolicy(retries=7),
 )
-TOLD = ProjectSnapshot(
-    Project(id="shop", name="Shop", event_webhooks=(CRM,), event_mails=(MISSED,))
-)
+TOLD = ProjectSnapshot(Project(id="shop", name="Shop", events=(CRM, MISSED)))
 
 
 def test_what_waits_is_tried_as_its_project_says_now() -> None:
-    assert policy_of(delivery(webhook="crm"), TOLD) is CRM.policy
+    assert policy_of(delivery(webhook="crm"), TOLD) is CRM.webhooks[0].policy
     assert policy_of(mail(name="missed"), TOLD) is MAIL_POLICY
     assert policy_of(delivery(webhook="subscription 1"), TOLD) is SUBSCRIBER_POLICY
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import dialling_of
+from tests.support.events import web_event
 
 
 def project(version: int = 1, name: str = "Shop") -> Project:
@@ -23,9 +24,7 @@ def project(version: int = 1, name: str = "Shop") -> Project:
         accounts=(Account(login="mary", password="x"),),
         schemes=(Scheme(id=26076, name="Night", steps=(HangUpStep(),)),),
         forwarding_numbers=(ForwardingNumber(name="crm", url="http://crm.example/"),),
-        event_webhooks=(
-            EventWebhook(name="log", event=EventKind.INCOMING_AFTER, url="http://log.example/"),
-        ),
+        events=(web_event(name="log", event=EventKind.INCOMING_AFTER, url="http://log.example/"),),
     )
 
 
@@ -47,8 +46,9 @@ def test_a_plan_finds_everything_by_its_name() -> None:
     snapshot = ProjectSnapshot(project())
     assert snapshot.schemes[26076].name == "Night"
     assert snapshot.accounts["mary"].login == "mary"
+    assert snapshot.actions["log"].name == "log"
     assert snapshot.webhooks["crm"].url == "http://crm.example/"
-    assert snapshot.events["log"].event is EventKind.INCOMING_AFTER
+    assert snapshot.event_of["log"].event is EventKind.INCOMING_AFTER
 
 
 def test_a_number_is_found_with_and_without_its_plus() -> None:

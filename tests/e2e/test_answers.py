@@ -213,7 +213,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     with house.callers(*who.items(), rate=10) as callers:
         assert callers.wait(30) == 0, callers.complaints() + house.server.tail()
     project = project_of(_lines(parts.web), trunk=5060, events=parts.web, accounts=REGISTERED)
-    snapshot = ProjectSnapshot(replace(_with_group(project), event_webhooks=()))
+    snapshot = ProjectSnapshot(replace(_with_group(project), events=()))
     real = run(_journals(house))
     for number, caller in who.items():
         script = Script(caller=caller, callee=number, phones=SILENT)

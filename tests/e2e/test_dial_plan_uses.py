@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app.user_agent import USER_AGENT
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Account, Group, ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
@@ -20,6 +20,7 @@ from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.script import Script
 from switchhook.tryout.simulation import simulate_call
 from tests.conformance.drivers import line
+from tests.support.events import web_event
 from tests.support.faults import faulty_urls
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run
@@ -117,7 +118,7 @@ def _refined(project: Project, crm: Endpoint) -> Project:
         replace(hook, headers=(("X-Use", hook.name),)) if hook.name in USES else hook
         for hook in project.dial_plan_webhooks
     )
-    pickup = EventWebhook(
+    pickup = web_event(
         name="pickup",
         event=EventKind.INCOMING_PICKUP,
         url=crm.url("/pickup"),
@@ -128,7 +129,7 @@ def _refined(project: Project, crm: Endpoint) -> Project:
         country="NL",
         groups=tuple(Group(name=name, accounts=logins) for name, logins in GROUPS.items()),
         dial_plan_webhooks=tuple(hooks),
-        event_webhooks=(*project.event_webhooks, pickup),
+        events=(*project.events, pickup),
     )
 
 

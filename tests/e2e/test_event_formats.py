@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventWebhook
+from switchhook.domain.event import EventFilter, EventFormat, EventKind
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Method, Object
 from switchhook.webhooks.payload_template import hash_text
+from tests.support.events import web_event
 from tests.support.house import NEXT, Callee, House, Line, open_house, ring
 from tests.support.wire import Endpoint, Received, reply
 
@@ -66,12 +67,10 @@ def telling(directory: Path) -> Iterator[tuple[House, Endpoint]]:
 
         def refine(project: Project) -> Project:
             told = (
-                EventWebhook(
-                    name=path, event=EventKind.INCOMING_AFTER, url=web.url(path), **settings
-                )
+                web_event(name=path, event=EventKind.INCOMING_AFTER, url=web.url(path), **settings)
                 for path, settings in FORMATS.items()
             )
-            return replace(project, event_webhooks=(*project.event_webhooks, *told))
+            return replace(project, events=(*project.events, *told))
 
         lines = (
             Line(number=DIALLED, steps=(ring(NEXT),)),

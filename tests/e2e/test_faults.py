@@ -98,7 +98,7 @@ class Parts(NamedTuple):
     def simulated(self, number: str, caller: str, **phones: str) -> tuple[str, ...]:
         """Return the path of the same call in the simulator, up to who hangs up."""
         project = project_of(self.lines, trunk=5060, events=self.web)
-        snapshot = ProjectSnapshot(replace(project, event_webhooks=()))
+        snapshot = ProjectSnapshot(replace(project, events=()))
         script = Script(caller=caller, callee=number, phones=phones)
         made = run(simulate_call(snapshot, script, now=0.0, product=USER_AGENT))
         return tuple(map(line, made.journal))[:-2]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.domain.event import EventKind, EventMail, Subscription
+from switchhook.domain.event import EventKind, Subscription
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.schema.event import MAIL_TEXT
@@ -23,6 +23,7 @@ from switchhook.storage import request_codec
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.answering import answering
 from tests.support.bare import BareCaller
+from tests.support.events import mail_event
 from tests.support.house import EVENTS, NEXT, Callee, House, Line, asking, open_house, ring
 from tests.support.loop import run
 from tests.support.post import PostOffice
@@ -48,7 +49,7 @@ RATE = 25
 ASKS, STRAIGHT = "380890000001", "380890000002"
 
 
-MAIL = EventMail(
+MAIL = mail_event(
     name="desk",
     event=EventKind.INCOMING_AFTER,
     to=("desk@example.com", "boss@example.com"),
@@ -93,7 +94,7 @@ def housed(directory: Path, office: PostOffice | None = None, hold: int = 6_000)
         lines = (asking(ASKS, webhook), Line(number=STRAIGHT, steps=(ring(NEXT),)))
 
         def refine(project: Project) -> Project:
-            return project if office is None else replace(project, event_mails=(MAIL,))
+            return project if office is None else replace(project, events=(*project.events, MAIL))
 
         callee = Callee(hold=hold)
         with open_house(directory, lines, callee=callee, refine=refine, settings=settings) as house:
@@ -404,7 +405,7 @@ def _assert_one_end_each(house: House, promises: list[Promise]) -> None:
     assert len(calls) >= KILLS * FEWEST, "there was no load"
     ends_of = [(kind.value, kind.value, 1) for kind in EVENTS]
     ends_of += [("subscription 1", kind.value, 1) for kind in EVENTS]
-    ends_of += [(MAIL.name, MAIL.event.value, len(MAIL.to))]
+    ends_of += [(MAIL.name, MAIL.event.value, len(MAIL.mails[0].to))]
     for webhook, kind, times in ends_of:
         told = Counter(one.call for one in promises if (one.webhook, one.event) == (webhook, kind))
         assert told == dict.fromkeys(calls, times), (webhook, kind)

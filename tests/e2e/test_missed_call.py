@@ -12,7 +12,7 @@ import pytest
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
+from switchhook.domain.event import EventFilter, EventFormat, EventKind
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
@@ -21,6 +21,7 @@ from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.script import Script
 from switchhook.tryout.simulation import simulate_call
 from switchhook.webhooks.mail import Mail
+from tests.support.events import mail_event, make_webhook
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run
 from tests.support.post import PostOffice
@@ -43,7 +44,7 @@ LINES = (
     Line(number=ANSWERED, steps=(ring(PICKS_UP),)),
 )
 DESK, REFUSED = "desk@example.com", "gone@example.com"
-MAIL = EventMail(
+MAIL = mail_event(
     name="missed",
     event=EventKind.INCOMING_AFTER,
     filter=EventFilter(outcomes=(Outcome.MISSED,)),
@@ -51,15 +52,15 @@ MAIL = EventMail(
     subject="Missed call from {{Caller ID}}",
     text=MAIL_TEXT,
 )
-EVERY_CALL = replace(
-    MAIL, name="log", to=("log@example.com",), filter=EventFilter(), subject="Call"
-)
-
-
-CHAT = EventWebhook(
-    name="chat",
+EVERY_CALL = mail_event(
+    name="log",
     event=EventKind.INCOMING_AFTER,
-    filter=EventFilter(outcomes=(Outcome.MISSED,)),
+    to=("log@example.com",),
+    subject="Call",
+    text=MAIL_TEXT,
+)
+CHAT = make_webhook(
+    name="chat",
     url="",
     format=EventFormat.RAW,
     body='{"text":"Missed call from {{caller_id}} to {{destination_id:e164}} at {{date}}"}',
@@ -73,8 +74,11 @@ def refined(project: Project, chat: Endpoint) -> Project:
         project,
         country="NL",
         time_zone="Europe/Amsterdam",
-        event_webhooks=(*project.event_webhooks, replace(CHAT, url=chat.url("/chat"))),
-        event_mails=(MAIL, EVERY_CALL),
+        events=(
+            *project.events,
+            replace(MAIL, webhooks=(replace(CHAT, url=chat.url("/chat")),)),
+            EVERY_CALL,
+        ),
     )
 
 

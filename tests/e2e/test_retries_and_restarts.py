@@ -38,23 +38,29 @@ id = "shop"
 name = "Shop"
 allowed_networks = ["127.0.0.0/8"]
 
-[[event_webhooks]]
+[[events]]
 name = "crm"
 event = "incoming.after"
+
+[[events.webhooks]]
 url = "http://crm.example/"
 retries = 3
 order_key = "crm"
 
-[[event_webhooks]]
+[[events]]
 name = "erp"
 event = "incoming.after"
+
+[[events.webhooks]]
 url = "http://erp.example/"
 retries = 3
 order_key = "erp"
 
-[[event_mails]]
+[[events]]
 name = "missed"
 event = "incoming.after"
+
+[[events.mails]]
 to = ["desk@example.com", "left@example.com"]
 subject = "Missed call"
 """

@@ -255,7 +255,7 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
         schemes=(Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),),
     )
     script = Script(caller=caller, callee=callee)
-    snapshot = ProjectSnapshot(_refined(replace(project, event_webhooks=())))
+    snapshot = ProjectSnapshot(_refined(replace(project, events=())))
     made = await simulate_call(snapshot, script, now=now, product=USER_AGENT)
     return tuple(map(line, made.journal))
 

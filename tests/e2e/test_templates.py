@@ -11,7 +11,7 @@ import pytest
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.policy import attempt_of
-from switchhook.domain.event import Subscription
+from switchhook.domain.event import ProjectEvent, Subscription
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.operations.templates import AddedTemplate, add_template
 from switchhook.projectfile.file import read_project
@@ -27,7 +27,6 @@ from tests.support.receivers.uses import BEGAN, CALL, CALLER, CALLS, USES, Templ
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.domain.event import EventWebhook
     from switchhook.storage.delivery import Delivery
 
 HERE = AllowedNetworks.parse(("127.0.0.0/8",))
@@ -156,11 +155,11 @@ def test_a_callers_number_adds_no_member(name: str, call: str, tmp_path: Path) -
     assert shapes[0] == shapes[1]
 
 
-def used(stack: ExitStack, name: str, directory: Path) -> tuple[Receiver, tuple[EventWebhook, ...]]:
-    """Start a template's receiver; return it with the event webhooks that lead there."""
+def used(stack: ExitStack, name: str, directory: Path) -> tuple[Receiver, tuple[ProjectEvent, ...]]:
+    """Start a template's receiver; return it with the events that lead there."""
     receiver = stack.enter_context(Receiver(SAMPLES[USES[name].sample].receiver))
     project = filled(USES[name], name, receiver, directory / f"{name}.toml").project
-    return receiver, project.event_webhooks
+    return receiver, project.events
 
 
 @pytest.mark.slow
@@ -175,8 +174,8 @@ def test_a_running_server_tells_receivers_of_real_calls(tmp_path: Path) -> None:
         zammad_, to_zammad = used(stack, "zammad", tmp_path)
 
         def refine(project: Project) -> Project:
-            told = (*project.event_webhooks, *to_slack, *to_kommo, *to_zammad)
-            return replace(project, event_webhooks=told)
+            told = (*project.events, *to_slack, *to_kommo, *to_zammad)
+            return replace(project, events=told)
 
         house = stack.enter_context(open_house(tmp_path, lines, callee=Callee(), refine=refine))
         answered = house.call(DIALLED, talk=1500)

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from switchhook.delivery.queues import DispatcherLimits
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind, ProjectEvent
 from switchhook.domain.project import Number, Project, Trunk
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.webhook import Field
@@ -31,6 +31,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.phones import DIALLED, PROJECT, TRUNK
 from tests.faults.process import Plan
 from tests.faults.sinks import Sink, listening, polite
+from tests.support.events import web_event
 from tests.support.house import ring
 from tests.support.loop import run
 
@@ -250,8 +251,8 @@ class World:
 def project_of(crm: Sink, erp: Sink) -> Project:
     """Return a project that tells both receivers of each event."""
 
-    def webhook(sink: Sink, event: EventKind) -> EventWebhook:
-        return EventWebhook(
+    def webhook(sink: Sink, event: EventKind) -> ProjectEvent:
+        return web_event(
             name=f"{sink.name} {event}",
             event=event,
             url=sink.url(event),
@@ -267,7 +268,7 @@ def project_of(crm: Sink, erp: Sink) -> Project:
         numbers=(Number(number=DIALLED, scheme=1),),
         trunks=(Trunk(name=TRUNK, host="127.0.0.1", sources=("127.0.0.1/32",)),),
         schemes=(Scheme(id=1, name="all", steps=(ring("380500000009"),)),),
-        event_webhooks=tuple(webhook(sink, event) for event in TOLD for sink in (crm, erp)),
+        events=tuple(webhook(sink, event) for event in TOLD for sink in (crm, erp)),
         allowed_networks=("127.0.0.0/8",),
     )
 

@@ -56,10 +56,12 @@ def test_a_new_version_is_made_only_when_something_changed() -> None:
 FORMER = (
     MINIMAL
     + """
-[[event_webhooks]]
+[[events]]
 name = "short"
 event = "incoming.after"
 only = { shortest = 5.0 }
+
+[[events.webhooks]]
 url = "https://crm.example/told"
 """
 )
@@ -77,8 +79,8 @@ def test_former_names_of_keys_are_noted_and_not_stored() -> None:
         line = FORMER.count("\n", 0, FORMER.index("only")) + 1
         assert isinstance(applied, Applied)
         assert applied.notes == (
-            f"line {line}: event_webhooks[1].only: a former name; write filter",
-            f"line {line}: event_webhooks[1].only.shortest: a former name; write min_duration",
+            f"line {line}: events[1].only: a former name; write filter",
+            f"line {line}: events[1].only.shortest: a former name; write min_duration",
         )
         assert again == Applied(project="acme", version=1, is_new=False)
         assert "filter = { min_duration = 5 }" in export
@@ -98,8 +100,8 @@ def test_a_project_that_was_stored_under_former_names_is_read_and_exported_under
         applied = await apply_project(store, export)
         await store.close()
 
-        _, webhook = directory.snapshots["acme"].project.event_webhooks
-        assert webhook.filter.min_duration == 5
+        _, event = directory.snapshots["acme"].project.events
+        assert event.filter.min_duration == 5
         assert "filter = { min_duration = 5 }" in export
         assert "only" not in export
         assert checked == applied == Applied(project="acme", version=1, is_new=False)

@@ -43,7 +43,7 @@ def test_what_stands_in_the_file_stays_as_it_is(file: Path) -> None:
     before = file.read_text()
     added = add_template(file, "slack", URL)
 
-    assert added == AddedTemplate(webhooks=("slack",), left={})
+    assert added == AddedTemplate(events=("slack",), left={})
     assert file.read_text().startswith(f"{before}\n# Slack: ")
     project = read_project(file.read_text())
     assert isinstance(project, Project)
@@ -66,9 +66,9 @@ def test_a_second_one_takes_a_name_of_its_own(file: Path) -> None:
     with pytest.raises(TemplateError, match=r"--name: .*slack"):
         add_template(file, "slack", URL)
     assert file.read_bytes() == before
-    added = add_template(file, "slack", URL, webhook_name="slack of sales")
+    added = add_template(file, "slack", URL, event_name="slack of sales")
     assert isinstance(added, AddedTemplate)
-    assert added.webhooks == ("slack of sales",)
+    assert added.events == ("slack of sales",)
 
 
 def test_a_file_with_mistakes_is_left_alone(file: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_value_that_makes_a_mistake_is_named_as_it_was_given(
 
 
 def test_webhooks_in_one_list_are_left_alone(file: Path) -> None:
-    before = 'event_webhooks = []\n[project]\nid = "acme"\nname = "Acme"\n'
+    before = 'events = []\n[project]\nid = "acme"\nname = "Acme"\n'
     file.write_text(before)
     with pytest.raises(TemplateError, match="in one list"):
         add_template(file, "slack", URL)

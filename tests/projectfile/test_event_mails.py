@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventKind, EventMail
+from switchhook.domain.event import EventFilter, EventMail
 from switchhook.domain.project import Project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.schema.event import MAIL_TEXT, MAX_RECIPIENTS
@@ -15,9 +15,11 @@ from switchhook.projectfile.warnings.project import project_warnings
 from tests.support.projects import MINIMAL
 
 MAIL = """
-[[event_mails]]
+[[events]]
 name = "missed"
 event = "incoming.after"
+
+[[events.mails]]
 to = ["desk@example.com"]
 subject = "Missed call from {{Caller ID}}"
 """
@@ -35,14 +37,13 @@ def mistakes(old: str, new: str) -> list[str]:
     assert MAIL.count(old) == 1
     found = read_project(MINIMAL + MAIL.replace(old, new))
     assert isinstance(found, Mistakes), found
-    return [line.partition("event_mails[0]")[2] for line in str(found).splitlines()]
+    return [line.partition("events[1].mails[0]")[2] for line in str(found).splitlines()]
 
 
 def test_a_name_an_event_a_person_and_a_subject_are_enough() -> None:
     assert read(MAIL).event_mails == (
         EventMail(
             name="missed",
-            event=EventKind.INCOMING_AFTER,
             to=("desk@example.com",),
             subject="Missed call from {{Caller ID}}",
             text=MAIL_TEXT,
@@ -51,13 +52,14 @@ def test_a_name_an_event_a_person_and_a_subject_are_enough() -> None:
 
 
 def test_a_text_of_several_lines_is_exported_so_that_people_can_read_it() -> None:
-    more = 'filter = { outcomes = ["missed"] }\ntext = """\nCaller: {{Caller ID}}\n\n\t"as it was"\n"""\n'
-    project = read(MAIL + more)
+    more = 'text = """\nCaller: {{Caller ID}}\n\n\t"as it was"\n"""\n'
+    filtered = MAIL.replace('"\n\n', '"\nfilter = { outcomes = ["missed"] }\n\n')
+    project = read(filtered + more)
     written = write_project(project)
     (mail,) = project.event_mails
 
     assert mail.text == 'Caller: {{Caller ID}}\n\n\t"as it was"\n'
-    assert mail.filter == EventFilter(outcomes=(Outcome.MISSED,))
+    assert project.events[1].filter == EventFilter(outcomes=(Outcome.MISSED,))
     assert "text = '''\nCaller: {{Caller ID}}\n\n\t\"as it was\"\n'''" in written
     assert read_project(written) == project
 
@@ -132,23 +134,22 @@ def test_a_subject_is_one_line_and_a_text_has_no_control_characters() -> None:
 
 
 def test_a_filter_that_lets_nothing_pass_is_refused() -> None:
-    (said,) = mistakes('"incoming.after"', '"incoming.before"\nfilter = { min_duration = 5 }')
+    wanted = '"incoming.before"\nfilter = { min_duration = 5 }'
+    found = read_project(MINIMAL + MAIL.replace('"incoming.after"', wanted))
 
-    assert said.startswith(
-        ".filter.min_duration: min_duration is not known yet at the time of incoming.before"
+    assert "events[1].filter.min_duration: min_duration is not known yet at the time of" in str(
+        found
     )
 
 
 def test_a_mail_has_a_name_that_no_other_mail_and_no_event_webhook_has() -> None:
     told = MINIMAL.splitlines().index('name = "told"') + 1
-    (said,) = mistakes('"missed"', '"told"')
-    assert said == (
-        f".name: 'told' is an event webhook of this project already on line {told};"
-        " give the mail another name"
-    )
+    assert mistakes("to = [", 'name = "told"\nto = [') == [
+        f".name: an action called 'told' stands already on line {told + 3}; give one of them another name"
+    ]
     found = read_project(MINIMAL + MAIL + MAIL)
     assert str(found) == (
-        f"line {LINES + 9}: event_mails[1].name: 'missed' stands already on line {LINES + 3}; use another"
+        f"line {LINES + 11}: events[2].name: 'missed' stands already on line {LINES + 3}; use another"
     )
 
 

@@ -56,7 +56,7 @@ def test_the_example_reads_as_it_says() -> None:
         RingStep(targets=(Target(kind=TargetKind.GROUP, value="200"),), timeout=20.0),
         HangUpStep(status=486),
     )
-    assert [webhook.event for webhook in project.event_webhooks] == [
+    assert [event.event for event in project.events] == [
         EventKind.INCOMING_BEFORE,
         EventKind.INCOMING_AFTER,
     ]
@@ -80,8 +80,8 @@ def test_an_export_is_short_and_in_order() -> None:
         '\n[[forwarding_numbers]]\nname = "crm"\nurl = "https://crm.example/route"\n'
         '\n[[schemes]]\nid = 1\nname = "Main"\n'
         '\n[[schemes.steps]]\nring = ["101"]\n'
-        '\n[[event_webhooks]]\nname = "told"\nevent = "incoming.after"\n'
-        'url = "https://crm.example/told"\n'
+        '\n[[events]]\nname = "told"\nevent = "incoming.after"\n'
+        '\n[[events.webhooks]]\nurl = "https://crm.example/told"\n'
     )
 
 
@@ -102,7 +102,7 @@ def test_every_mistake_is_named_at_once_with_its_line() -> None:
         ),
         "line 23: schemes[0].steps[0].timeout: 700 is more than 600 seconds; allowed are 5 to 600",
         (
-            "line 28: event_webhooks[0].url: the URL begins with neither http:// nor https://,"
+            "line 30: events[0].webhooks[0].url: the URL begins with neither http:// nor https://,"
             " as https://crm.example.com:8443/route does"
         ),
     ]
@@ -116,6 +116,10 @@ def in_forwarding_number(line: str) -> str:
 
 def in_event_webhook(line: str) -> str:
     return changed('url = "https://crm.example/told"', f'url = "https://crm.example/told"\n{line}')
+
+
+def in_event(line: str) -> str:
+    return changed('event = "incoming.after"', f'event = "incoming.after"\n{line}')
 
 
 def in_project(line: str) -> str:
@@ -255,7 +259,7 @@ WRONG = {
     ),
     "header twice": (
         in_event_webhook('headers = [{ name = "X-A", value = "" }, { name = "x-a", value = "" }]'),
-        "event_webhooks[0].headers[1].name: the header 'x-a' is sent already; keep one of the two",
+        "events[0].webhooks[0].headers[1].name: the header 'x-a' is sent already; keep one of the two",
     ),
     "success code": (
         in_event_webhook("success_codes = [200, 99]"),
@@ -266,25 +270,25 @@ WRONG = {
     ),
     "json-rpc without a method": (
         in_event_webhook('format = "json-rpc"'),
-        "event_webhooks[0]: rpc_method is missing; JSON-RPC method is required",
+        "events[0].webhooks[0]: rpc_method is missing; JSON-RPC method is required",
     ),
     "raw without a body": (
         in_event_webhook('format = "raw"'),
-        "event_webhooks[0]: body is missing; write the text that is sent",
+        "events[0].webhooks[0]: body is missing; write the text that is sent",
     ),
     "body that is not sent": (
         in_event_webhook('body = "x"'),
-        "event_webhooks[0].body: only the format raw has a body of its own; remove it",
+        "events[0].webhooks[0].body: body means nothing with format 'json'; remove it; it belongs to raw",
     ),
     "two bodies": (
         in_event_webhook('format = "raw"\nbody = "x"\nbody_base64 = "AAAA"'),
-        "event_webhooks[0].body_base64: body is there too; remove it",
+        "events[0].webhooks[0].body_base64: body is there too; remove it",
     ),
     "parameters that are not sent": (
         in_event_webhook(
             'format = "raw"\nbody = "x"\nparameters = [{ name = "a", value = "date" }]'
         ),
-        "parameters: the format raw sends its body and nothing else; write them into the body as {{",
+        "parameters: parameters means nothing with format 'raw'; remove it; it belongs to json or form or json-rpc",
     ),
     "unknown format": (
         in_event_webhook('format = "jsonrpc"'),
@@ -299,18 +303,18 @@ WRONG = {
         "retries: 11 is more than 10; allowed are 0 to 10",
     ),
     "filter by a number of nobody": (
-        in_event_webhook('filter = { numbers = ["380440000000"] }'),
-        "event_webhooks[0].filter.numbers[0]: there is no number '380440000000'",
+        in_event('filter = { numbers = ["380440000000"] }'),
+        "events[0].filter.numbers[0]: there is no number '380440000000'",
     ),
     "filter by an unknown outcome": (
-        in_event_webhook('filter = { outcomes = ["mised"] }'),
+        in_event('filter = { outcomes = ["mised"] }'),
         "filter.outcomes[0]: ",
     ),
     "filter by what is not known yet": (
         changed(
             "incoming.after",
             "incoming.before",
-            in_event_webhook('filter = { outcomes = ["missed"] }'),
+            in_event('filter = { outcomes = ["missed"] }'),
         ),
         (
             "filter.outcomes: outcomes is not known yet at the time of incoming.before; remove it,"
@@ -318,7 +322,7 @@ WRONG = {
         ),
     ),
     "filter without room": (
-        in_event_webhook("filter = { min_duration = 10, max_duration = 5 }"),
+        in_event("filter = { min_duration = 10, max_duration = 5 }"),
         "filter.max_duration: no conversation takes 10 seconds or more and 5 or less; make it longer",
     ),
     "url with a user": (
@@ -378,7 +382,7 @@ WRONG = {
     ),
     "number twice": (
         MINIMAL + '[[numbers]]\nnumber = "+380 44 222-33-44"\nscheme = 1\n',
-        "numbers[1].number: '+380 44 222-33-44' stands already on line 30; use another",
+        "numbers[1].number: '+380 44 222-33-44' stands already on line 32; use another",
     ),
     "login twice": (
         MINIMAL + '[[accounts]]\nlogin = "101"\npassword = "another-101"\n',
@@ -612,7 +616,7 @@ def test_a_group_that_nothing_rings_is_no_mistake() -> None:
             'name = "380442223344"',
             (
                 "line 10: groups[0].name: '380442223344' is a number of this project already on"
-                " line 34; give the group another name"
+                " line 36; give the group another name"
             ),
         ),
         (
@@ -684,12 +688,12 @@ def test_one_number_in_two_spellings_stands_twice() -> None:
 def test_a_filter_names_a_number_in_another_spelling() -> None:
     text = in_the_netherlands("085 000 1002")
     text = changed(
-        'url = "https://crm.example/told"',
-        'url = "https://crm.example/told"\nfilter = { numbers = ["0031850001002"] }',
+        'event = "incoming.after"',
+        'event = "incoming.after"\nfilter = { numbers = ["0031850001002"] }',
         text,
     )
 
-    assert good(text).event_webhooks[0].filter.numbers == ("31850001002",)
+    assert good(text).events[0].filter.numbers == ("31850001002",)
 
 
 @pytest.mark.row("FE-06")

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Number, Project, Sound, Trunk
 from switchhook.domain.scheme import AskStep, RingStep, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, Field, ForwardingNumber
 from switchhook.operations.sounds import SOUNDS
 from switchhook.sip.rtp.wav import write_wav
+from tests.support.events import web_event
 from tests.support.server import Server
 from tests.support.sipp import Sipp, Traced
 from tests.support.wire import Endpoint, Received, reply
@@ -111,8 +112,8 @@ def project_of(
         ),
         forwarding_numbers=tuple(webhook for line in lines for webhook in line.webhooks),
         dial_plan_webhooks=tuple(hook for line in lines for hook in line.dial_plan_webhooks),
-        event_webhooks=tuple(
-            EventWebhook(
+        events=tuple(
+            web_event(
                 name=kind.value,
                 event=kind,
                 url=events.url(f"/{kind.value}"),

@@ -16,6 +16,8 @@ from switchhook.domain.event import (
     EventKind,
     EventMail,
     EventWebhook,
+    ProjectEvent,
+    default_action_name,
 )
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.outside import OutsideCalls
@@ -62,6 +64,7 @@ from switchhook.domain.webhook import (
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.parameters import CATALOGUE, takes
+from tests.support.events import make_webhook
 
 MINIMAL = """\
 [project]
@@ -87,9 +90,11 @@ name = "Main"
 [[schemes.steps]]
 ring = ["101"]
 
-[[event_webhooks]]
+[[events]]
 name = "told"
 event = "incoming.after"
+
+[[events.webhooks]]
 url = "https://crm.example/told"
 
 [[numbers]]
@@ -279,29 +284,32 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     """Draw an event webhook that could be saved."""
     header_names = st.sampled_from(("Auth-Key", "Content-Type", "User-Agent", "X-Shop"))
     headers = st.lists(st.tuples(header_names, texts), max_size=3, unique_by=lambda pair: pair[0])
-    event = draw(st.sampled_from(EventKind))
     format_ = draw(st.sampled_from(EventFormat))
     body, binary = "", b""
     if format_ is EventFormat.RAW:
         body, binary = draw(st.tuples(passages, st.just(b"")) | st.tuples(st.just(""), blobs))
-    return EventWebhook(
+    own: dict[str, Any] = {
+        EventFormat.JSON: {},
+        EventFormat.FORM: {},
+        EventFormat.JSON_RPC: {
+            "rpc_method": draw(names),
+            "notification": draw(st.booleans()),
+        },
+        EventFormat.RAW: {"body": body, "binary": binary, "placeholders": draw(st.booleans())},
+    }[format_]
+    if format_ is not EventFormat.RAW:
+        own["fields"] = draw(_trees(latin_names | braced_names))
+    return make_webhook(
         name=name,
-        event=event,
-        filter=draw(event_filters(event)),
         url=draw(urls),
         method=draw(st.sampled_from((Method.GET, Method.POST, Method.PUT))),
         format=format_,
-        rpc_method=draw(names if format_ is EventFormat.JSON_RPC else texts),
-        notification=draw(st.booleans()),
-        body=body,
-        placeholders=draw(st.booleans()),
-        binary=binary,
         policy=draw(delivery_policies()),
         keep_alive=draw(st.booleans()),
         user_agent=draw(texts),
         headers=draw(headers.map(tuple)),
         send_id=draw(st.booleans()),
-        fields=() if format_ is EventFormat.RAW else draw(_trees(latin_names | braced_names)),
+        **own,
     )
 
 
@@ -315,14 +323,30 @@ lines = st.text(
 @st.composite
 def event_mails(draw: st.DrawFn, name: str) -> EventMail:
     """Draw an event mail that could be saved."""
-    event = draw(st.sampled_from(EventKind))
     return EventMail(
         name=name,
-        event=event,
-        filter=draw(event_filters(event)),
         to=tuple(draw(st.lists(addresses, min_size=1, unique=True))),
         subject=draw(names),
         text=draw(lines | st.just("Caller: {{Caller ID}}\n")),
+    )
+
+
+@st.composite
+def events(draw: st.DrawFn, name: str) -> ProjectEvent:
+    """Draw an event that could be saved; some of its actions have the names that they get without one."""
+    kinds = draw(st.lists(st.sampled_from((event_webhooks, event_mails)), min_size=1, max_size=3))
+    kinds.sort(key=lambda kind: kind is event_mails)
+    actions = [
+        draw(kind(default_action_name(name, place) if draw(st.booleans()) else f"{name}:{place}"))
+        for place, kind in enumerate(kinds)
+    ]
+    event = draw(st.sampled_from(EventKind))
+    return ProjectEvent(
+        name=name,
+        event=event,
+        filter=draw(event_filters(event)),
+        webhooks=tuple(one for one in actions if isinstance(one, EventWebhook)),
+        mails=tuple(one for one in actions if isinstance(one, EventMail)),
     )
 
 
@@ -344,7 +368,6 @@ def projects(draw: st.DrawFn) -> Project:
     )
     asked = draw(st.lists(names, max_size=2, unique=True))
     told = draw(st.lists(names, max_size=2, unique=True))
-    mailed = draw(st.lists(names.filter(lambda name: name not in told), max_size=2, unique=True))
     ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
     grouped = draw(_groups([account.login for account in accounts]))
     targets = _targets([account.login for account in accounts], grouped)
@@ -378,8 +401,7 @@ def projects(draw: st.DrawFn) -> Project:
             for scheme in ids
         ),
         forwarding_numbers=tuple(draw(forwarding_numbers(name)) for name in asked),
-        event_webhooks=tuple(draw(event_webhooks(name)) for name in told),
-        event_mails=tuple(draw(event_mails(name)) for name in mailed),
+        events=tuple(draw(events(name)) for name in told),
         fallback=draw(st.none() | targets),
         allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
         allowed_networks=tuple(draw(st.lists(allowed_networks, max_size=2))),

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.call import CALLER
-from switchhook.domain.event import EventKind, EventWebhook, Subscription
+from switchhook.domain.event import EventKind, Subscription
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
+from tests.support.events import web_event
 from tests.support.snapshots import (
     DIALLED,
     JOHN,
@@ -152,8 +153,8 @@ def test_each_is_told_what_it_asked_for_under_its_own_name() -> None:
 
 @pytest.mark.parametrize("kind", [EventKind.OUTGOING_FORWARDING, EventKind.OUTGOING_PICKUP])
 def test_event_webhooks_are_told_of_outgoing_calls_beside_them(kind: EventKind) -> None:
-    webhook = EventWebhook(name="crm", event=kind, url="http://crm.example/")
-    house = ProjectSnapshot(replace(snapshot().project, event_webhooks=(webhook,)))
+    webhook = web_event(name="crm", event=kind, url="http://crm.example/")
+    house = ProjectSnapshot(replace(snapshot().project, events=(webhook,)))
     story = Transcript(from_account(str(MOBILE), house))
     for now, event in ((0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))):
         story.comes_to(now, event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventKind
+from switchhook.domain.event import EventFilter, EventKind, ProjectEvent
 from switchhook.routing.commands import EmitEvent
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
@@ -11,10 +11,19 @@ from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_SECONDS, Mail, read_ma
 from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_snapshot
 
 PLAN = make_snapshot(
-    event_webhooks=(make_event(),),
-    event_mails=(
-        make_mail(name="missed calls", to=("desk@example.com", "o+1@example.com")),
-        make_mail(name="answered", filter=EventFilter(outcomes=(Outcome.ANSWERED,))),
+    events=(
+        ProjectEvent(
+            name="after",
+            event=EventKind.INCOMING_AFTER,
+            webhooks=(make_event(),),
+            mails=(make_mail(name="missed calls", to=("desk@example.com", "o+1@example.com")),),
+        ),
+        ProjectEvent(
+            name="answered",
+            event=EventKind.INCOMING_AFTER,
+            filter=EventFilter(outcomes=(Outcome.ANSWERED,)),
+            mails=(make_mail(name="answered"),),
+        ),
     ),
 )
 TELL = EmitEvent(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from switchhook.domain.call import Call, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.directory import ProjectDirectory
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import (
@@ -41,6 +41,7 @@ from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.events import web_event
 from tests.support.loop import run
 from tests.support.snapshots import (
     ASK,
@@ -248,10 +249,10 @@ def stories(draw: st.DrawFn) -> Story:
 
 def told_of(project: Project) -> ProjectSnapshot:
     """Return the project with an event webhook for every kind of event."""
-    webhooks = tuple(
-        EventWebhook(name=kind, event=kind, url="http://crm.example/events") for kind in EventKind
+    events = tuple(
+        web_event(name=kind, event=kind, url="http://crm.example/events") for kind in EventKind
     )
-    return ProjectSnapshot(replace(project, event_webhooks=webhooks))
+    return ProjectSnapshot(replace(project, events=events))
 
 
 async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:

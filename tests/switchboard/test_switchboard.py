@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.directory import ProjectDirectory
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, RingStep, Scheme
@@ -33,6 +33,7 @@ from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.events import web_event
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ PROJECT = Project(
     forwarding_numbers=(
         ForwardingNumber(name="crm", url="http://crm.example/r", response_timeout=1.0),
     ),
-    event_webhooks=(
-        EventWebhook(name="before", event=EventKind.INCOMING_BEFORE, url="http://crm.example/b"),
-        EventWebhook(name="after", event=EventKind.INCOMING_AFTER, url="http://crm.example/a"),
+    events=(
+        web_event(name="before", event=EventKind.INCOMING_BEFORE, url="http://crm.example/b"),
+        web_event(name="after", event=EventKind.INCOMING_AFTER, url="http://crm.example/a"),
     ),
 )
 ARRIVAL = OfferedCall(

@@ -12,6 +12,7 @@ from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber, Template
 from switchhook.tryout.examples import VISIT, Example, ExampleError, example_facts, read_example
 from switchhook.webhooks.parameters import CATALOGUE, resolve
+from tests.support.events import web_event
 
 NOW = 1_763_692_331.0
 EXAMPLE = Example()
@@ -34,8 +35,10 @@ SHOP = ProjectSnapshot(
 )
 
 
-def told(kind: EventKind) -> EventWebhook:
-    return EventWebhook(name="told", event=kind, url=URL)
+def told(kind: EventKind) -> tuple[ProjectSnapshot, EventWebhook]:
+    """Return the shop with an event, and its webhook."""
+    event = web_event(name="told", event=kind, url=URL)
+    return ProjectSnapshot(replace(SHOP.project, events=(event,))), event.webhooks[0]
 
 
 def value(
@@ -103,7 +106,7 @@ def test_the_examples_facts_are_parameters() -> None:
     ],
 )
 def test_an_event_tells_of_its_own_moment(kind: EventKind, expected: tuple[str, ...]) -> None:
-    facts = example_facts(SHOP, told(kind), Example(), now=NOW)
+    facts = example_facts(*told(kind), Example(), now=NOW)
     keys = ("status", "connected_with", "conversation", "type")
     assert tuple(resolve(key, "", facts) for key in keys) == expected
 

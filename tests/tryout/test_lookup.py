@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.project_versions import NoSuchProjectError
@@ -20,6 +20,7 @@ from switchhook.tryout.lookup import (
     find_webhook,
     snapshot_of_file,
 )
+from tests.support.events import web_event
 from tests.support.loop import run
 from tests.support.told import EXAMPLE
 
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 URL = "http://crm.example/"
 NUMBER = ForwardingNumber(name="crm", url=URL)
 DIAL_PLAN = DialPlanWebhook(name="pin", url_template=URL)
-TOLD = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url=URL)
+TOLD = web_event(name="told", event=EventKind.INCOMING_AFTER, url=URL)
 PLAN = ProjectSnapshot(
     Project(
         id="shop",
         name="Shop",
         forwarding_numbers=(NUMBER,),
         dial_plan_webhooks=(DIAL_PLAN,),
-        event_webhooks=(TOLD, EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=URL)),
+        events=(TOLD, web_event(name="crm", event=EventKind.INCOMING_AFTER, url=URL)),
     )
 )
 
@@ -44,7 +45,7 @@ PLAN = ProjectSnapshot(
 def test_webhooks_are_found_by_name() -> None:
     assert find_routing_webhook(PLAN, "crm") == find_webhook(PLAN, "crm") == NUMBER
     assert find_routing_webhook(PLAN, "pin") == find_webhook(PLAN, "pin") == DIAL_PLAN
-    assert find_webhook(PLAN, "told") == TOLD
+    assert find_webhook(PLAN, "told") == TOLD.webhooks[0]
 
 
 def test_an_event_webhook_answers_nothing() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from switchhook.delivery.http.origin import Origin
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
+from switchhook.domain.event import EventFilter, EventFormat, EventKind, ProjectEvent
 from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.tryout.examples import Example, ExampleError
 from switchhook.tryout.previewing import Preview, preview_requests
 from switchhook.webhooks.mail import Mail, read_mail
+from tests.support.events import mail_event, web_event
 
 EXAMPLE = Example()
 CRM = ForwardingNumber(
@@ -25,12 +27,16 @@ CRM = ForwardingNumber(
 PIN = DialPlanWebhook(
     name="pin", url_template="http://[2001:db8::1]:8080/{code}?did={did}", keep_alive=False
 )
-TOLD = EventWebhook(
-    name="after all",
-    event=EventKind.INCOMING_AFTER,
-    url="http://crm.example/after",
-    fields=(Field(name="status", parameter="status"),),
-)
+
+
+def told(name: str, **changes: Any) -> ProjectEvent:
+    keys: dict[str, Any] = {
+        "url": "http://crm.example/after",
+        "fields": (Field(name="status", parameter="status"),),
+    }
+    return web_event(name=name, event=EventKind.INCOMING_AFTER, **(keys | changes))
+
+
 SHOP = Project(
     id="shop",
     name="Shop",
@@ -47,8 +53,8 @@ SHOP = Project(
         replace(PIN, name="plain"),
         replace(PIN, name="two pins", use_ivr=True, fallback_url="http://backup.example/{code}"),
     ),
-    event_mails=(
-        EventMail(
+    events=(
+        mail_event(
             name="missed",
             event=EventKind.INCOMING_AFTER,
             filter=EventFilter(outcomes=(Outcome.MISSED,)),
@@ -56,14 +62,11 @@ SHOP = Project(
             subject="{{caller_id}}: {{status}} after {{full_length}} s",
             text="{{date}}\n",
         ),
-    ),
-    event_webhooks=(
-        TOLD,
-        replace(TOLD, name="form", format=EventFormat.FORM),
-        replace(TOLD, name="call", format=EventFormat.JSON_RPC, rpc_method="call.finished"),
-        replace(
-            TOLD,
-            name="chat",
+        told("after all"),
+        told("form", format=EventFormat.FORM),
+        told("call", format=EventFormat.JSON_RPC, rpc_method="call.finished"),
+        told(
+            "chat",
             format=EventFormat.RAW,
             fields=(),
             body='{"text": "{{caller_id:e164}}, {{custom:city}}"}',

@@ -10,7 +10,7 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import (
@@ -29,6 +29,7 @@ from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.tryout.lookup import NoSuchWebhookError
 from switchhook.tryout.script import Script
 from switchhook.tryout.simulation import CallSimulation, simulate_call
+from tests.support.events import web_event
 from tests.support.loop import run
 from tests.support.snapshots import (
     ASK,
@@ -165,8 +166,8 @@ def test_a_caller_leaves_a_message_and_loses_patience() -> None:
 
 
 def test_events_are_kept_and_told_to_nobody() -> None:
-    told = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url="http://127.0.0.1:1/never")
-    made = pretend(of=replace(snapshot(ring(MARY)).project, event_webhooks=(told,)))
+    told = web_event(name="told", event=EventKind.INCOMING_AFTER, url="http://127.0.0.1:1/never")
+    made = pretend(of=replace(snapshot(ring(MARY)).project, events=(told,)))
     assert [(one.event, one.webhook) for one in made.deliveries] == [
         (EventKind.INCOMING_AFTER, "told")
     ]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from switchhook.domain.call import Call, CallerId, Direction, SchemePosition
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventKind, EventMail, EventWebhook
+from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, Scheme
 from switchhook.domain.webhook import (
@@ -22,6 +22,7 @@ from switchhook.domain.webhook import (
 from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import CallFacts, resolve
+from tests.support.events import make_webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,18 +93,16 @@ def make_dial_plan(**changes: Any) -> DialPlanWebhook:
 def make_event(**changes: Any) -> EventWebhook:
     settings: dict[str, Any] = {
         "name": "after",
-        "event": EventKind.INCOMING_AFTER,
         "url": "http://target/after",
         "send_id": False,
     }
-    return EventWebhook(**(settings | changes))
+    return make_webhook(**(settings | changes))
 
 
 def make_mail(**changes: Any) -> EventMail:
     """Make the mail of S-30."""
     settings: dict[str, Any] = {
         "name": "missed",
-        "event": EventKind.INCOMING_AFTER,
         "to": ("desk@example.com",),
         "subject": "Missed call from {{caller_id}}",
         "text": MAIL_TEXT,

@@ -8,22 +8,30 @@ import pytest
 
 from switchhook.domain.call import Call, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import NO_FILTER, EventFilter, EventKind
+from switchhook.domain.event import NO_FILTER, EventFilter, EventKind, ProjectEvent
 from switchhook.domain.project import Account
 from switchhook.domain.target import Target, TargetKind
-from switchhook.webhooks.listeners import admits, listeners
+from switchhook.webhooks.listeners import actions_at, admits
+from tests.support.events import web_event
 from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_snapshot
 
 PLAN = make_snapshot(
     accounts=(Account(login="101", password="-", department="Sales"),),
-    event_webhooks=(
-        make_event(name="all", event=EventKind.INCOMING_AFTER),
-        make_event(name="before", event=EventKind.INCOMING_BEFORE),
-        make_event(name="missed", filter=EventFilter(outcomes=(Outcome.MISSED,))),
-    ),
-    event_mails=(
-        make_mail(name="mail"),
-        make_mail(name="missed mail", filter=EventFilter(outcomes=(Outcome.MISSED,))),
+    events=(
+        ProjectEvent(
+            name="all",
+            event=EventKind.INCOMING_AFTER,
+            webhooks=(make_event(name="all"), make_event(name="all 2")),
+            mails=(make_mail(name="mail"),),
+        ),
+        web_event(name="before", event=EventKind.INCOMING_BEFORE, url="http://target/"),
+        ProjectEvent(
+            name="missed",
+            event=EventKind.INCOMING_AFTER,
+            filter=EventFilter(outcomes=(Outcome.MISSED,)),
+            webhooks=(make_event(name="missed"),),
+            mails=(make_mail(name="missed mail"),),
+        ),
     ),
 )
 
@@ -54,11 +62,17 @@ def test_each_is_told_of_its_own_event_in_the_order_of_the_project() -> None:
     missed = call(outcome=Outcome.MISSED)
 
     def told(event: EventKind, call_: Call) -> list[str]:
-        return [listener.name for listener in listeners(call_, event)]
+        return [action.name for action in actions_at(call_, event)]
 
     assert told(EventKind.INCOMING_BEFORE, call()) == ["before"]
-    assert told(EventKind.INCOMING_AFTER, missed) == ["all", "missed", "mail", "missed mail"]
-    assert told(EventKind.INCOMING_AFTER, talked(seconds=12)) == ["all", "mail"]
+    assert told(EventKind.INCOMING_AFTER, missed) == [
+        "all",
+        "all 2",
+        "mail",
+        "missed",
+        "missed mail",
+    ]
+    assert told(EventKind.INCOMING_AFTER, talked(seconds=12)) == ["all", "all 2", "mail"]
     assert told(EventKind.OUTGOING_AFTER, missed) == []
 
 

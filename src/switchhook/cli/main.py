@@ -85,7 +85,7 @@ COMMANDS = {
     "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
     "template": (
         "switchhook.cli.template",
-        "Event webhooks for known receivers, such as a CRM or a chat: list, show, add one.",
+        "Events for known receivers, such as a CRM or a chat: list, show, add one.",
     ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
     "demo": (

@@ -99,6 +99,7 @@ def summary(project: Project) -> str:
         (len(project.schemes), "scheme"),
         (len(project.forwarding_numbers), "forwarding number"),
         (len(project.dial_plan_webhooks), "dial-plan webhook"),
+        (len(project.events), "event"),
         (len(project.event_webhooks), "event webhook"),
         (len(project.event_mails), "event mail"),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
 from switchhook.projectfile.schema.event import (
+    EVENT,
     EVENT_FILTER,
     EVENT_MAIL,
     EVENT_PARAMETER,
@@ -66,6 +67,7 @@ def tables() -> dict[str, str]:
         "forwarding-numbers": FORWARDING_NUMBER,
         "dial-plan-webhooks": DIAL_PLAN_WEBHOOK,
         "schemes": SCHEME,
+        "events": EVENT,
         "event-webhooks": EVENT_WEBHOOK,
         "event-mails": EVENT_MAIL,
         "event-filter": EVENT_FILTER,
@@ -96,8 +98,8 @@ def key_table(table: Table) -> str:
 def former_names_table() -> str:
     """List the names that keys had in earlier versions."""
     rows = [
-        (f"`{former.name}`", f"`{key.name}`", where, former.since)
-        for where, key, former in former_names()
+        (f"`{former.name}`", f"`{now}`", where, former.since)
+        for where, now, former in former_names()
     ]
     return markdown(("former name", "key", "in", "since"), rows)
 
@@ -175,9 +177,13 @@ def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _allowed(key: TableKey) -> str:
     if isinstance(key.kind, Tables):
-        inner = "" if key.name == "steps" else ".steps"
-        return f"`[[schemes{inner}.{key.name}]]` tables"
+        above = _ABOVE.get(key.name, "schemes.steps")
+        return f"`[[{above}.{key.name}]]` tables"
     return key.kind.allowed.replace("|", "\\|")
+
+
+_ABOVE = {"steps": "schemes", "webhooks": "events", "mails": "events"}
+"""The headers that tables stand inside of; the others are branches of steps."""
 
 
 def _default(key: TableKey) -> str:

@@ -1,4 +1,4 @@
-"""`switchhook template`: event webhooks for known receivers."""
+"""`switchhook template`: events for known receivers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from switchhook.projectfile.toml.mistakes import Mistakes
 
 template = App(
     name="template",
-    help="Event webhooks for known receivers, such as a CRM or a chat: list, show, add one.",
+    help="Events for known receivers, such as a CRM or a chat: list, show, add one.",
 )
 
 TemplateName = Annotated[str, Parameter(help="Template, as `template list` names it.")]
@@ -61,19 +61,19 @@ def add(
     /,
     *,
     given: GapValues = (),
-    webhook_name: Annotated[
-        str, Parameter(help="Name of the webhooks, in place of the template's.", name="--name")
+    event_name: Annotated[
+        str, Parameter(help="Name of the events, in place of the template's.", name="--name")
     ] = "",
 ) -> int:
     """Append a template to a project file, and list the gaps that are left."""
     try:
-        added = add_template(file, name, _values(given), webhook_name=webhook_name)
+        added = add_template(file, name, _values(given), event_name=event_name)
     except OSError as error:
         raise CommandError(f"{file} cannot be read or written: {error.strerror}") from error
     if isinstance(added, Mistakes):
         return _refuse(file, name, added)
     console = stdout()
-    console.print(f"{file}: added {_counted(added.webhooks)}")
+    console.print(f"{file}: added {_counted(added.events)}")
     _tell_left(file, added.left)
     return 0
 
@@ -99,9 +99,9 @@ def _refuse(file: Path, name: str, mistakes: Mistakes) -> int:
     return 1
 
 
-def _counted(webhooks: Sequence[str]) -> str:
-    count = "the event webhook" if len(webhooks) == 1 else f"{len(webhooks)} event webhooks:"
-    return f"{count} {', '.join(map(repr, webhooks))}"
+def _counted(events: Sequence[str]) -> str:
+    count = "the event" if len(events) == 1 else f"{len(events)} events:"
+    return f"{count} {', '.join(map(repr, events))}"
 
 
 def _tell_left(file: Path, left: Mapping[str, str]) -> None:

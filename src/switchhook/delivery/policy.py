@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -13,8 +12,10 @@ from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
+from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
 from switchhook.storage.delivery import Attempt, Delivery
+from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
 
 if TYPE_CHECKING:
@@ -71,11 +72,13 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     """
     if snapshot is None or delivery.is_to_subscriber:
         return default_policy(delivery)
-    if isinstance(delivery.request, Mail):
-        told = (mail.to for mail in snapshot.project.event_mails if mail.name == delivery.webhook)
-        return MAIL_POLICY if delivery.request.recipient in chain(*told) else NO_RETRIES
-    webhook = snapshot.events.get(delivery.webhook)
-    return NO_RETRIES if webhook is None else webhook.policy
+    match delivery.request, snapshot.actions.get(delivery.webhook):
+        case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
+            return MAIL_POLICY
+        case HttpRequest(), EventWebhook(policy=policy):
+            return policy
+        case _:
+            return NO_RETRIES
 
 
 def order_of(delivery: Delivery, policy: DeliveryPolicy) -> str:

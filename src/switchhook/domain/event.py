@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.webhook import Method, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class EventKind(StrEnum):
@@ -31,13 +36,62 @@ class EventKind(StrEnum):
 
 
 class EventFormat(StrEnum):
-    """How an event is written (R2-27…30)."""
+    """The names of the formats that an event is told in (R2-27…30)."""
 
     JSON = "json"
     FORM = "form"
     RAW = "raw"
-    """A text of the webhook's own, perhaps with placeholders, or bytes."""
     JSON_RPC = "json-rpc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFormat:
+    """A JSON object in the body (R2-27)."""
+
+    name: ClassVar = EventFormat.JSON
+    fields: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormFormat:
+    """The pairs of a form, urlencoded in the body (R2-30)."""
+
+    name: ClassVar = EventFormat.FORM
+    fields: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFormat:
+    """A text of the webhook's own, perhaps with placeholders, or bytes (R2-28)."""
+
+    name: ClassVar = EventFormat.RAW
+    fields: ClassVar[tuple[Node, ...]] = ()
+    body: str = field(default="", repr=False)
+    placeholders: bool = True
+    """Whether `{{parameter}}` in it stands for a value [A-28]."""
+    binary: bytes = field(default=b"", repr=False)
+    """The body where it is no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonRpcFormat:
+    """A JSON-RPC 2.0 call (R2-29)."""
+
+    name: ClassVar = EventFormat.JSON_RPC
+    rpc_method: str = ""
+    """The method that is called."""
+    notification: bool = False
+    """Whether the call has no id, which asks for no answer [A-29]."""
+    fields: tuple[Node, ...] = ()
+    """Its `params`."""
+
+
+AnyFormat = JsonFormat | FormFormat | RawFormat | JsonRpcFormat
+"""How an event is told, with the settings of that format alone."""
+FORMATS: Mapping[EventFormat, type[AnyFormat]] = MappingProxyType(
+    {kind.name: kind for kind in (JsonFormat, FormFormat, RawFormat, JsonRpcFormat)}
+)
+"""Each format by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +119,14 @@ NO_FILTER = EventFilter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventWebhook:
-    """Told about one kind of event, afterwards and durably (R2)."""
+    """An action of an event: tells an endpoint, afterwards and durably (R2)."""
 
     name: str
-    event: EventKind
+    """The name that its deliveries are listed under; no two actions of a project have the same."""
     url: str
     method: Method = Method.POST
     """As chosen; `webhooks.request` says which method really goes out."""
-    format: EventFormat = EventFormat.JSON
-    rpc_method: str = ""
-    """The method that a JSON-RPC call calls."""
-    notification: bool = False
-    """Whether that call has no id, which asks for no answer [A-29]."""
-    body: str = field(default="", repr=False)
-    """The text of the format raw."""
-    placeholders: bool = True
-    """Whether `{{parameter}}` in it stands for a value [A-28]."""
-    binary: bytes = field(default=b"", repr=False)
-    """The body of the format raw where it is no text."""
+    format: AnyFormat = JsonFormat()
     policy: DeliveryPolicy = DEFAULT_POLICY
     keep_alive: bool = True
     user_agent: str = ""
@@ -92,26 +136,45 @@ class EventWebhook:
     send_id: bool = True
     """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
     a second sending of the same event."""
-    fields: tuple[Node, ...] = ()
-    filter: EventFilter = NO_FILTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventMail:
-    """Tells people about one kind of event by e-mail (T-30, R5-53)."""
+    """An action of an event: tells people by e-mail (T-30, R5-53)."""
 
     name: str
-    event: EventKind
+    """As an event webhook's."""
     to: tuple[str, ...]
     """The recipients, each with a delivery of their own; bare addresses."""
     subject: str
     """May hold `{{parameter}}`, as `text` may."""
     text: str
+
+
+EventAction = EventWebhook | EventMail
+"""What is done at an event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectEvent:
+    """A kind of event, of the calls that a filter lets pass, and its actions (R2-18…21, A-26)."""
+
+    name: str
+    """No two events of a project have the same."""
+    event: EventKind
     filter: EventFilter = NO_FILTER
+    webhooks: tuple[EventWebhook, ...] = ()
+    mails: tuple[EventMail, ...] = ()
+
+    @property
+    def actions(self) -> tuple[EventAction, ...]:
+        """Return all of them: webhooks, then mails."""
+        return (*self.webhooks, *self.mails)
 
 
-Listener = EventWebhook | EventMail
-"""A receiver of events. No two of a project have the same name."""
+def default_action_name(event: str, place: int) -> str:
+    """Return the name of an event's action that has none of its own; `place` counts from 0."""
+    return event if place == 0 else f"{event} {place + 1}"
 
 
 SUBSCRIPTION_PREFIX = "subscription "

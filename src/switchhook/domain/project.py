@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
-from switchhook.domain.event import EventMail, EventWebhook
+from switchhook.domain.event import EventMail, EventWebhook, ProjectEvent
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
@@ -169,8 +169,7 @@ class Project:
     hours: tuple[WorkingHours, ...] = ()
     forwarding_numbers: tuple[ForwardingNumber, ...] = ()
     dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
-    event_webhooks: tuple[EventWebhook, ...] = ()
-    event_mails: tuple[EventMail, ...] = ()
+    events: tuple[ProjectEvent, ...] = ()
     screening: Screening = NO_SCREENING
     outside: OutsideCalls = DEFAULT_LIMITS
     fallback: Target | None = None
@@ -185,6 +184,16 @@ class Project:
     def __post_init__(self) -> None:
         if self.dialling is ANYWHERE and self.country:
             object.__setattr__(self, "dialling", dialling_of(self.country))
+
+    @property
+    def event_webhooks(self) -> tuple[EventWebhook, ...]:
+        """Return those of all events, in order."""
+        return tuple(webhook for event in self.events for webhook in event.webhooks)
+
+    @property
+    def event_mails(self) -> tuple[EventMail, ...]:
+        """Return those of all events, in order."""
+        return tuple(mail for event in self.events for mail in event.mails)
 
     def permits(self, target: Target) -> bool:
         """Say whether the prefixes let a call be sent there (S-78, A-58)."""
@@ -210,8 +219,9 @@ class ProjectSnapshot:
     __slots__ = (
         "_own_hosts",
         "accounts",
+        "actions",
         "dial_plan_webhooks",
-        "events",
+        "event_of",
         "groups",
         "hours",
         "numbers",
@@ -234,7 +244,9 @@ class ProjectSnapshot:
         self.dial_plan_webhooks = {webhook.name: webhook for webhook in project.dial_plan_webhooks}
         self.hours = {hours.name: hours for hours in project.hours}
         self.sounds = {sound.name: sound for sound in project.sounds}
-        self.events = {webhook.name: webhook for webhook in project.event_webhooks}
+        self.actions = {one.name: one for event in project.events for one in event.actions}
+        self.event_of = {one.name: event for event in project.events for one in event.actions}
+        """The event of each action, by the action's name."""
 
     def number(self, dialled: str) -> Number | None:
         """Return the project's number that was dialled, in any spelling of its country (FA-03).

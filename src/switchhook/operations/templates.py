@@ -17,7 +17,7 @@ from switchhook.projectfile.templates.catalogue import (
     find_template,
     gaps_in,
     gaps_on_line,
-    rename_webhooks,
+    rename_events,
     stand_in,
 )
 from switchhook.projectfile.toml.document import decode
@@ -29,37 +29,37 @@ if TYPE_CHECKING:
     from switchhook.projectfile.templates.catalogue import ReceiverTemplate
     from switchhook.projectfile.toml.mistakes import Mistake
 
-_IN_ONE_LIST = re.compile(r"^[ \t]*event_webhooks[ \t]*=", re.MULTILINE)
+_IN_ONE_LIST = re.compile(r"^[ \t]*events[ \t]*=", re.MULTILINE)
 """TOML allows no header for an item of such a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedTemplate:
-    """The event webhooks that were written to a project file."""
+    """The events that were written to a project file."""
 
-    webhooks: tuple[str, ...]
+    events: tuple[str, ...]
     """Their names."""
     left: Mapping[str, str]
     """The explanation of each gap that is not filled in."""
 
 
 def add_template(
-    file: Path, name: str, values: Mapping[str, str], *, webhook_name: str = ""
+    file: Path, name: str, values: Mapping[str, str], *, event_name: str = ""
 ) -> AddedTemplate | Mistakes:
-    """Append a template's event webhooks to a project file; return the mistakes where the file has any.
+    """Append a template's events to a project file; return the mistakes where the file has any.
 
-    The bytes of the file stay as they are. `webhook_name` replaces the template's name in the names of
-    its webhooks. Raises TemplateError, also for values that make a mistake, and OSError for a file that
+    The bytes of the file stay as they are. `event_name` replaces the template's name in the names of
+    its events. Raises TemplateError, also for values that make a mistake, and OSError for a file that
     cannot be read or written.
     """
     template = find_template(name)
-    if not template.webhooks:
+    if not template.events:
         raise TemplateError(
             f"{name} is no part of a project file; `switchhook template show {name}` explains its use"
         )
     added = fill_gaps(template, values)
-    if webhook_name:
-        added = rename_webhooks(added, template, webhook_name)
+    if event_name:
+        added = rename_events(added, template, event_name)
     with file.open("rb") as opened:
         before = read_bounded(opened)
     text = decode(before)
@@ -67,7 +67,7 @@ def add_template(
         return text
     if _IN_ONE_LIST.search(text):
         raise TemplateError(
-            f"{file} has event_webhooks = […] in one list; write each webhook below a line [[event_webhooks]]"
+            f"{file} has events = […] in one list; write each event below a line [[events]]"
         )
     project = read_project(text)
     if isinstance(project, Mistakes):
@@ -81,7 +81,7 @@ def add_template(
     _append(file, block.encode(), size=len(before))
     given = replace(template, text=added)
     return AddedTemplate(
-        webhooks=given.webhooks, left={gap: template.gaps[gap] for gap in gaps_in(added)}
+        events=given.events, left={gap: template.gaps[gap] for gap in gaps_in(added)}
     )
 
 

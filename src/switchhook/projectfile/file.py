@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
+from switchhook.projectfile.schema.event import EVENT, unnamed
 from switchhook.projectfile.schema.field import Sent
 from switchhook.projectfile.schema.project import (
     FILE,
@@ -24,18 +24,17 @@ from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
 from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.projectfile.toml.tables import bare_or_quoted, pair
+from switchhook.projectfile.toml.tables import Table, Tables, bare_or_quoted, pair
 from switchhook.projectfile.toml.value_types import ListOf
 from switchhook.projectfile.types.scheme import Presses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
+    from switchhook.domain.event import ProjectEvent
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import MenuChoice, Scheme, Step
-    from switchhook.projectfile.toml.tables import Table, TableKey
-
-L = TypeVar("L", EventWebhook, EventMail)
+    from switchhook.projectfile.toml.tables import TableKey
 
 _FORMER = re.compile(rf"\b(?:{'|'.join(former.name for _, _, former in former_names())})(?: =|\])")
 """Where a document of an earlier release may have a key under a former name: most have none, and are not read."""
@@ -85,15 +84,14 @@ def _unmistakable(project: Project) -> Project:
     if not plus:
         return project
 
-    def marked(listener: L) -> L:
-        numbers = tuple(plus.get(number, number) for number in listener.filter.numbers)
-        return replace(listener, filter=replace(listener.filter, numbers=numbers))
+    def marked(event: ProjectEvent) -> ProjectEvent:
+        numbers = tuple(plus.get(number, number) for number in event.filter.numbers)
+        return replace(event, filter=replace(event.filter, numbers=numbers))
 
     return replace(
         project,
         numbers=tuple(replace(n, number=plus.get(n.number, n.number)) for n in project.numbers),
-        event_webhooks=tuple(map(marked, project.event_webhooks)),
-        event_mails=tuple(map(marked, project.event_mails)),
+        events=tuple(map(marked, project.events)),
     )
 
 
@@ -112,8 +110,24 @@ def _lines(project: Project) -> Iterator[str]:
         for item in getattr(project, name):
             yield ""
             yield f"[[{name}]]"
-            yield from _scheme(item) if table is SCHEME else _pairs(table, item)
+            if table is SCHEME:
+                yield from _scheme(item)
+            else:
+                yield from _table(name, table, unnamed(item) if table is EVENT else item)
     yield ""
+
+
+def _table(header: str, table: Table, value: object) -> Iterator[str]:
+    """Write a table, and the tables inside of it under longer headers."""
+    inner = [key for key in table.keys if isinstance(key.kind, Tables)]
+    yield from _pairs(table, value, leave_out=inner)
+    for key in inner:
+        assert isinstance(key.kind, Tables)  # noqa: S101 (for the type checker; it is so above)
+        assert isinstance(key.kind.table, Table)  # noqa: S101 (steps are written by `_scheme`)
+        for item in getattr(value, key.attr):
+            yield ""
+            yield f"[[{header}.{key.name}]]"
+            yield from _table(f"{header}.{key.name}", key.kind.table, item)
 
 
 def _scheme(scheme: Scheme) -> Iterator[str]:

@@ -19,7 +19,7 @@ from switchhook.routing.commands import (
 from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
-from switchhook.webhooks.listeners import listeners
+from switchhook.webhooks.listeners import actions_at
 from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import render_event, render_notification
@@ -87,7 +87,7 @@ def call_record(
 
 
 def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
-    """Render an emitted event once for each listener and subscriber."""
+    """Render an emitted event once for each action and subscriber."""
     facts = CallFacts(
         call=emit.call,
         now=emit.at,
@@ -95,15 +95,15 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
         seq=emit.seq,
         extra=context.facts_of(emit.call),
     )
-    for listener in listeners(emit.call, emit.event):
-        match listener:
+    for action in actions_at(emit.call, emit.event):
+        match action:
             case EventWebhook():
-                yield _webhook_delivery(listener, emit, facts, context)
+                yield _webhook_delivery(action, emit, facts, context)
             case EventMail():
-                for recipient in listener.to:
-                    yield _mail_delivery(listener, recipient, emit, facts, context)
+                for recipient in action.to:
+                    yield _mail_delivery(action, recipient, emit, facts, context)
             case _:
-                assert_never(listener)
+                assert_never(action)
     yield from _subscription_deliveries(emit, context)
 
 

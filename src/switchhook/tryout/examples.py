@@ -20,7 +20,7 @@ from switchhook.domain.call import (
     SchemePosition,
 )
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.event import EventKind, EventMail, EventWebhook
+from switchhook.domain.event import EventAction, EventKind, EventMail, EventWebhook, RawFormat
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.errors import ExpectedError
@@ -32,9 +32,10 @@ from switchhook.webhooks.text_template import named_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from switchhook.domain.event import ProjectEvent
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.webhook import Field
-    from switchhook.tryout.lookup import AnyListener, AnyWebhook
+    from switchhook.tryout.lookup import AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
 WAITED, TALKED = 8.0, 42.0
@@ -99,10 +100,10 @@ def example_facts(
 
     Raises ExampleError where the example gives a fact that is none.
     """
-    listener = webhook if isinstance(webhook, EventWebhook | EventMail) else None
-    call = _call(snapshot, example, listener, now=now)
+    event = snapshot.event_of[webhook.name] if isinstance(webhook, EventAction) else None
+    call = _call(snapshot, example, event, now=now)
     asked = webhook if isinstance(webhook, ForwardingNumber) else None
-    told = None if listener is None else listener.event
+    told = None if event is None else event.event
     bare = CallFacts(call=call, now=now, webhook=asked, event=told, seq=0 if told is None else 1)
     for key, value in example.facts.items():
         _check_fact(key, value, bare)
@@ -127,8 +128,9 @@ def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
         case ForwardingNumber():
             fields: Iterable[Field] = (*TEMPLATES[webhook.template], *webhook.fields)
         case EventWebhook():
-            fields = leaves(webhook.fields)
-            yield from named_in(webhook.body)
+            fields = leaves(webhook.format.fields)
+            if isinstance(webhook.format, RawFormat):
+                yield from named_in(webhook.format.body)
         case EventMail():
             fields = ()
             yield from named_in(webhook.subject)
@@ -151,11 +153,11 @@ def _check_fact(key: str, value: str, bare: CallFacts) -> None:
 
 
 def _call(
-    snapshot: ProjectSnapshot, example: Example, listener: AnyListener | None, *, now: float
+    snapshot: ProjectSnapshot, example: Example, told: ProjectEvent | None, *, now: float
 ) -> Call:
     """Make the call as it is at the moment in question."""
-    event = None if listener is None else listener.event
-    outcomes = (Outcome.ANSWERED,) if listener is None else listener.filter.outcomes
+    event = None if told is None else told.event
+    outcomes = (Outcome.ANSWERED,) if told is None else told.filter.outcomes
     outcome = Outcome.ANSWERED if not outcomes or Outcome.ANSWERED in outcomes else outcomes[0]
     numbers = snapshot.project.numbers
     callee = example.callee or (numbers[0].number if numbers else "380442223344")

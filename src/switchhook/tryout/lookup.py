@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from switchhook.domain.event import EventMail, EventWebhook
+from switchhook.domain.event import EventAction
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.errors import ExpectedError
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 AskedWebhook = ForwardingNumber | DialPlanWebhook
 """A routing webhook of any dialect, as a union that can be matched exhaustively."""
-AnyListener = EventWebhook | EventMail
-"""A receiver of events, by HTTP or by mail."""
-AnyWebhook = AskedWebhook | AnyListener
+AnyWebhook = AskedWebhook | EventAction
 
 W = TypeVar("W", bound=AnyWebhook)
 
@@ -54,14 +52,12 @@ def find_routing_webhook(snapshot: ProjectSnapshot, name: str) -> AskedWebhook:
 
 
 def find_webhook(snapshot: ProjectSnapshot, name: str) -> AnyWebhook:
-    """Return the webhook or event mail of this name, a routing webhook before an event webhook.
+    """Return the webhook or event mail of this name, a routing webhook before an action of an event.
 
     Raises NoSuchWebhookError.
     """
-    mails = {mail.name: mail for mail in snapshot.project.event_mails}
     known: dict[str, AnyWebhook] = {
-        **mails,
-        **snapshot.events,
+        **snapshot.actions,
         **snapshot.dial_plan_webhooks,
         **snapshot.webhooks,
     }

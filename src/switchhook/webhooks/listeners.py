@@ -1,4 +1,4 @@
-"""Selects the event webhooks and mails that an event goes to. Pure."""
+"""Selects the actions that an event of a call brings about. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call
-    from switchhook.domain.event import EventFilter, EventKind, Listener
+    from switchhook.domain.event import EventAction, EventFilter, EventKind
 
 
-def listeners(call: Call, event: EventKind) -> Iterator[Listener]:
-    """Yield who wants this event of this call: webhooks, then mails, in the order of the project file."""
-    project = call.snapshot.project
-    everybody: tuple[Listener, ...] = (*project.event_webhooks, *project.event_mails)
-    for listener in everybody:
-        if listener.event is event and admits(listener.filter, call):
-            yield listener
+def actions_at(call: Call, kind: EventKind) -> Iterator[EventAction]:
+    """Yield the actions at this moment of this call, in the order of the project file."""
+    for event in call.snapshot.project.events:
+        if event.event is kind and admits(event.filter, call):
+            yield from event.actions
 
 
 def admits(wanted: EventFilter, call: Call) -> bool:

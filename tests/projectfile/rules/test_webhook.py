@@ -188,18 +188,9 @@ def test_sound_event_webhooks_have_no_problem(changes: dict[str, Any]) -> None:
         ({"headers": (("X", "1"), ("x", "2"))}, "headers[1].name: the header 'x' is sent already"),
         ({"format": EventFormat.JSON_RPC}, ": rpc_method is missing; JSON-RPC method is required"),
         ({"format": EventFormat.RAW}, ": body is missing; write the text that is sent"),
-        ({"body": "x"}, "body: only the format raw has a body of its own; remove it"),
-        (
-            {"format": EventFormat.FORM, "binary": b"x"},
-            "body_base64: only the format raw has a body of its own; remove it",
-        ),
         (
             {"format": EventFormat.RAW, "body": "x", "binary": b"x"},
             "body_base64: body is there too; remove it",
-        ),
-        (
-            {"format": EventFormat.RAW, "body": "x", "fields": (field("a", "type"),)},
-            "parameters: the format raw sends its body and nothing else",
         ),
         (
             {"fields": (Object(name="a", members=(field("b", "type"), field("{{b}}", "date"))),)},

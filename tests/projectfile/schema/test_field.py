@@ -39,7 +39,7 @@ parameters = [
 
 
 def told(parameters: str) -> tuple[Node, ...]:
-    return good(in_event_webhook(parameters)).event_webhooks[0].fields
+    return good(in_event_webhook(parameters)).event_webhooks[0].format.fields
 
 
 def asked(parameters: str) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from switchhook.domain.event import EventFormat
 from switchhook.domain.project import Project
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.templates.catalogue import (
@@ -18,7 +19,7 @@ from switchhook.projectfile.templates.catalogue import (
     gaps_in,
     gaps_left,
     list_templates,
-    rename_webhooks,
+    rename_events,
     stand_in,
 )
 from tests.support.projects import MINIMAL
@@ -39,8 +40,8 @@ def test_its_gaps_are_those_that_it_explains(template: ReceiverTemplate) -> None
 
 @EVERY
 def test_its_webhooks_bear_its_name(template: ReceiverTemplate) -> None:
-    names = [one["name"] for one in tomllib.loads(template.text).get("event_webhooks", ())]
-    assert tuple(names) == template.webhooks
+    names = [one["name"] for one in tomllib.loads(template.text).get("events", ())]
+    assert tuple(names) == template.events
     assert all(re.match(rf"{template.name}( |$)", name) for name in names)
 
 
@@ -51,7 +52,7 @@ def test_it_makes_a_project_of_which_there_is_nothing_to_remark(template: Receiv
     assert isinstance(project, Project)
     assert former == []
     told = [webhook for webhook in project.event_webhooks if webhook.name != "told"]
-    assert len(told) == len(template.webhooks)
+    assert len(told) == len(template.events)
     assert [gaps_left(webhook) for webhook in told] == [()] * len(told)
 
 
@@ -86,13 +87,13 @@ def test_a_template_that_is_not_there_is_refused_with_the_nearest_name() -> None
         find_template("slak")
 
 
-def test_webhooks_take_another_name() -> None:
+def test_events_take_another_name() -> None:
     kommo = find_template("kommo")
-    renamed = rename_webhooks(kommo.text, kommo, "CRM of sales")
-    names = [one["name"] for one in tomllib.loads(stand_in(renamed))["event_webhooks"]]
+    renamed = rename_events(kommo.text, kommo, "CRM of sales")
+    names = [one["name"] for one in tomllib.loads(stand_in(renamed))["events"]]
     assert names == ["CRM of sales in", "CRM of sales missed", *names[2:]]
     with pytest.raises(TemplateError, match="is no name"):
-        rename_webhooks(kommo.text, kommo, 'a"b')
+        rename_events(kommo.text, kommo, 'a"b')
 
 
 @pytest.mark.parametrize(
@@ -100,9 +101,9 @@ def test_webhooks_take_another_name() -> None:
     [
         ({"url": "https://api.telegram.org/bot<token>/sendMessage"}, ("token",)),
         ({"headers": (("Authorization", "Bearer <token>"),)}, ("token",)),
-        ({"body": '{"chat_id":"<chat>"}'}, ("chat",)),
-        ({"body": "<date>2018</date>"}, ()),
-        ({"body": '{"text":"<b>Missed</b>"}'}, ()),
+        ({"format": EventFormat.RAW, "body": '{"chat_id":"<chat>"}'}, ("chat",)),
+        ({"format": EventFormat.RAW, "body": "<date>2018</date>"}, ()),
+        ({"format": EventFormat.RAW, "body": '{"text":"<b>Missed</b>"}'}, ()),
         ({}, ()),
     ],
 )

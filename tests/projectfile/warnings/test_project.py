@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Account, Group, Number, Project, Trunk
 from switchhook.domain.scheme import HoursStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
@@ -13,8 +14,9 @@ from switchhook.domain.webhook import Encoding, Method
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.routing.project_numbers import unringable_notice
+from tests.support.events import web_event
 from tests.support.projects import MINIMAL
-from tests.webhooks.samples import make_dial_plan, make_event, make_number
+from tests.webhooks.samples import make_dial_plan, make_number
 
 SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
 
@@ -103,7 +105,9 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
 def test_two_pairs_of_braces_in_a_url_are_told() -> None:
     """A body has two, a URL one."""
     url = "https://crm.example.com/{{call_id}}?c={caller_id}"
-    project = Project(id="x", name="X", event_webhooks=(make_event(url=url),))
+    project = Project(
+        id="x", name="X", events=(web_event(name="after", event=EventKind.INCOMING_AFTER, url=url),)
+    )
 
     assert list(project_warnings(project)) == [
         (
@@ -135,7 +139,7 @@ def test_an_address_that_no_webhook_may_reach_is_told(
         allowed_networks=allowed,
         forwarding_numbers=(make_number(fallback_url=url),),
         dial_plan_webhooks=(make_dial_plan(name="gate", url_template=url),),
-        event_webhooks=(make_event(url=url),),
+        events=(web_event(name="after", event=EventKind.INCOMING_AFTER, url=url),),
     )
     whose = ("forwarding number 'PHP demo'", "dial-plan webhook 'gate'", "event webhook 'after'")
     told = list(project_warnings(project))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.cli.demo.programs import Language
+    from switchhook.domain.event import EventWebhook, ProjectEvent
 
 OUTSIDE = "127.0.0.2"
 """Where the outside world is: by its address the server knows the trunk's calls from an account's."""
@@ -81,11 +82,13 @@ def example_project(processor: str, receiver: str, trunk_port: int) -> Project:
         accounts=tuple(replace(a, password=secrets.token_hex(6)) for a in project.accounts),
         trunks=tuple(replace(trunk, port=trunk_port) for trunk in project.trunks),
         forwarding_numbers=tuple(replace(w, url=processor) for w in project.forwarding_numbers),
-        event_webhooks=tuple(
-            replace(w, url=receiver.rstrip("/") + w.url[w.url.rindex("/") :])
-            for w in project.event_webhooks
-        ),
+        events=tuple(replace(event, webhooks=_at(receiver, event)) for event in project.events),
     )
+
+
+def _at(receiver: str, event: ProjectEvent) -> tuple[EventWebhook, ...]:
+    base = receiver.rstrip("/")
+    return tuple(replace(w, url=base + w.url[w.url.rindex("/") :]) for w in event.webhooks)
 
 
 async def _apply(project: Project, folder: Path) -> None:

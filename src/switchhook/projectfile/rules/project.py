@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchhook.domain.event import default_action_name
 from switchhook.domain.numbering import as_listed
 from switchhook.projectfile.rules.webhook import check_credentials
 from switchhook.projectfile.toml.mistakes import Finding, shown
@@ -76,15 +77,41 @@ def check_group_names(document: Raw, at: Location) -> None:
             at.notes.add(("groups", index, "name"), problem, "give the group another name")
 
 
-def check_listener_names(document: Raw, at: Location) -> None:
-    """Event webhooks and event mails have names of their own: deliveries are known by them."""
-    webhooks = {name: index for index, name in _names(document, "event_webhooks")}
-    for index, name in _names(document, "event_mails"):
-        if name in webhooks:
-            line = at.notes.line(("event_webhooks", webhooks[name], "name"))
-            where = f" on line {line}" if line else ""
-            problem = f"{shown(name)} is an event webhook of this project already{where}"
-            at.notes.add(("event_mails", index, "name"), problem, "give the mail another name")
+def check_actions(document: Raw, at: Location) -> None:
+    """The actions of all events have names of their own, for deliveries are known by them; and they are not too many."""
+    seen: dict[str, KeyPath] = {}
+    for path, name in _actions(document):
+        if len(seen) == MAX_ACTIONS:
+            at.notes.add(path, f"more than {MAX_ACTIONS} actions in all", "leave some out")
+            return
+        if name in seen:
+            line = at.notes.line(seen[name])
+            first = f" on line {line}" if line else ""
+            problem = f"an action called {shown(name)} stands already{first}"
+            at.notes.add(path, problem, "give one of them another name")
+        seen.setdefault(name, path)
+
+
+MAX_ACTIONS = 2000
+"""Actions of all the events of a project."""
+
+
+def _actions(document: Raw) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the name of each action, and its place. An event whose name stands twice is a mistake of its own."""
+    events: set[str] = set()
+    for index, event in tables_in(document, "events"):
+        of_event = event.get("name")
+        is_told_apart = isinstance(of_event, str) and of_event not in events
+        kinds = [("webhooks", *one) for one in tables_in(event, "webhooks")]
+        kinds += [("mails", *one) for one in tables_in(event, "mails")]
+        for place, (kind, item, action) in enumerate(kinds):
+            path: KeyPath = ("events", index, kind, item)
+            name = action.get("name", "")
+            if isinstance(name, str) and name:
+                yield (*path, "name"), name
+            elif is_told_apart:
+                yield path, default_action_name(str(of_event), place)
+        events.add(str(of_event))
 
 
 def _names(table: Raw, key: str, name: str = "name") -> Iterator[tuple[int, str]]:

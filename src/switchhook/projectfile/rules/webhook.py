@@ -1,4 +1,4 @@
-"""The rules of webhooks and event mails: what goes together in a table whose keys can all be read.
+"""The rules of webhooks, events and event mails: what goes together in a table whose keys can all be read.
 
 The type and the range of a key stand in `schema/`. A rule sees the value that was made of the table, and yields each
 mistake with the path below it.
@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventFilter, EventFormat, EventKind
+from switchhook.domain.event import (
+    SUBSCRIPTION_PREFIX,
+    EventFilter,
+    EventKind,
+    JsonRpcFormat,
+    RawFormat,
+)
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.value_form import PLAIN
 from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.delivery_policy import DeliveryPolicy
-    from switchhook.domain.event import EventMail, EventWebhook, Listener
+    from switchhook.domain.event import EventAction, EventMail, EventWebhook, ProjectEvent
     from switchhook.domain.project import Trunk
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
     from switchhook.projectfile.toml.lines import KeyPath
@@ -127,8 +133,8 @@ def check_event_webhook(webhook: EventWebhook) -> Iterator[Finding]:
         yield Finding(("method",), "events are not told by DELETE", "use POST, PUT or GET")
     yield from _check_headers(webhook.headers)
     yield from _check_format(webhook)
-    yield from _check_tree("parameters", webhook.fields)
-    yield from _check_listener(webhook)
+    yield from _check_tree("parameters", webhook.format.fields)
+    yield from _check_name(webhook)
     yield from check_delivery_policy(webhook.policy)
 
 
@@ -145,20 +151,14 @@ def check_delivery_policy(policy: DeliveryPolicy) -> Iterator[Finding]:
 
 
 def _check_format(webhook: EventWebhook) -> Iterator[Finding]:
-    """Nothing is set that would not be sent (R2-27…30)."""
-    is_raw = webhook.format is EventFormat.RAW
-    given = {"body": webhook.body, "body_base64": webhook.binary}
-    bodies = [key for key, body in given.items() if body]
-    if webhook.format is EventFormat.JSON_RPC and not webhook.rpc_method.strip():
-        yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
-    if is_raw and not bodies:
-        yield Finding((), "body is missing", "write the text that is sent")
-    for key in bodies if not is_raw else bodies[1:]:
-        problem = "body is there too" if is_raw else "only the format raw has a body of its own"
-        yield Finding((key,), problem, "remove it")
-    if is_raw and webhook.fields:
-        problem = "the format raw sends its body and nothing else"
-        yield Finding(("parameters",), problem, "write them into the body as {{parameter}}")
+    """A format has what it needs (R2-28, R2-29)."""
+    match webhook.format:
+        case JsonRpcFormat(rpc_method=method) if not method.strip():
+            yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
+        case RawFormat(body="", binary=b""):
+            yield Finding((), "body is missing", "write the text that is sent")
+        case RawFormat(body=str(body), binary=bytes(binary)) if body and binary:
+            yield Finding(("body_base64",), "body is there too", "remove it")
 
 
 def _check_tree(key: str, nodes: tuple[Node, ...], above: KeyPath = ()) -> Iterator[Finding]:
@@ -210,22 +210,30 @@ def check_event_mail(mail: EventMail) -> Iterator[Finding]:
         if address.lower() in seen:
             yield Finding(("to", index), f"{shown(address)} is told already", "name it once")
         seen.add(address.lower())
-    yield from _check_listener(mail)
+    yield from _check_name(mail)
 
 
-def _check_listener(listener: Listener) -> Iterator[Finding]:
-    """Refuse the name of a subscription, and a filter on facts that are unknown at the time of the event."""
-    if listener.name.startswith(SUBSCRIPTION_PREFIX):
-        problem = f"{shown(listener.name)} is how the deliveries of a subscription are listed"
+def _check_name(named: ProjectEvent | EventAction) -> Iterator[Finding]:
+    """Refuse the name of a subscription."""
+    if named.name.startswith(SUBSCRIPTION_PREFIX):
+        problem = f"{shown(named.name)} is how the deliveries of a subscription are listed"
         yield Finding(("name",), problem, "begin the name with another word")
-    if listener.event.endswith(".after"):
+
+
+def check_event(event: ProjectEvent) -> Iterator[Finding]:
+    """An event has an action, and no filter on facts that are unknown at its time."""
+    yield from _check_name(event)
+    if not event.actions:
+        advice = "write [[events.webhooks]] or [[events.mails]] below it"
+        yield Finding((), "the event has no action", advice)
+    if event.event.endswith(".after"):
         return
     too_early = ["max_duration", "min_duration", "outcomes"]
-    if listener.event in {EventKind.INCOMING_BEFORE, EventKind.INCOMING_FORWARDING}:
+    if event.event in {EventKind.INCOMING_BEFORE, EventKind.INCOMING_FORWARDING}:
         too_early += ["accounts", "departments"]
     for name in sorted(too_early):
-        if getattr(listener.filter, name):
-            problem = f"{name} is not known yet at the time of {listener.event}"
+        if getattr(event.filter, name):
+            problem = f"{name} is not known yet at the time of {event.event}"
             advice = "remove it, or take an event after it"
             yield Finding(("filter", name), problem, advice)
 

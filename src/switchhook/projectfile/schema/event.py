@@ -1,18 +1,26 @@
-"""The tables of those who are told of events: read, written and documented from here."""
+"""The tables of events and their actions: read, written and documented from here."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
+    FORMATS,
+    NO_FILTER,
     EventFilter,
     EventFormat,
     EventKind,
     EventMail,
     EventWebhook,
+    ProjectEvent,
+    default_action_name,
 )
 from switchhook.domain.webhook import Method
 from switchhook.projectfile.rules.webhook import (
+    check_event,
     check_event_filter,
     check_event_mail,
     check_event_webhook,
@@ -21,7 +29,7 @@ from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.webhook import HEADERS
-from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, Variants
 from switchhook.projectfile.toml.value_types import (
     Base64,
     ListOf,
@@ -42,10 +50,18 @@ from switchhook.projectfile.types.project import (
     WebAddress,
 )
 
+if TYPE_CHECKING:
+    from switchhook.projectfile.toml.lines import KeyPath
+    from switchhook.projectfile.toml.value_types import Location
+
+A = TypeVar("A", EventWebhook, EventMail)
+
 EVENT_PARAMETER = Sent()
 EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MAX_FIELDS)
 TALK = Seconds(0, 86_400)
 MAX_RECIPIENTS = 20
+MAX_ACTIONS = 100
+"""Webhooks of one event, and its mails."""
 MAIL_TEXT = """\
 Caller: {{caller_id}}
 Called number: {{destination_id}}
@@ -94,45 +110,61 @@ EVENT_FILTER = Table(
         ),
     ),
 )
+ACTION_NAME = TableKey(
+    "name",
+    NAME,
+    "name that deliveries are listed under; without it, the event's, with its number from the second action on",
+    default="",
+)
 EVENT_WEBHOOK = Table(
     make=EventWebhook,
     review=check_event_webhook,
-    parts={"policy": DeliveryPolicy},
+    parts={"format": Variants(key="format", of=FORMATS), "policy": DeliveryPolicy},
     keys=(
-        TableKey("name", NAME, "name that deliveries are listed under"),
-        TableKey("event", OneOf(EventKind), "moment of a call that it is told of"),
-        TableKey(
-            "filter",
-            EVENT_FILTER,
-            "which calls it is told of",
-            default=DECLARED,
-            former=before_0_2("only"),
-        ),
+        ACTION_NAME,
         TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
         TableKey("method", OneOf(Method), "HTTP method", default=DECLARED),
-        TableKey("format", OneOf(EventFormat), "how it is written", default=DECLARED),
         TableKey(
-            "rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=DECLARED
+            "format",
+            OneOf(EventFormat),
+            "how it is written",
+            default=DECLARED,
+            attribute="format.name",
+        ),
+        TableKey(
+            "rpc_method",
+            FREE_TEXT,
+            "method that is called with format json-rpc",
+            default=DECLARED,
+            attribute="format.rpc_method",
         ),
         TableKey(
             "notification",
             YesNo(),
             "whether that call has no id, and so gets no answer",
             default=DECLARED,
+            attribute="format.notification",
         ),
-        TableKey("body", Passage(), "text that is sent with format raw", default=DECLARED),
+        TableKey(
+            "body",
+            Passage(),
+            "text that is sent with format raw",
+            default=DECLARED,
+            attribute="format.body",
+        ),
         TableKey(
             "placeholders",
             YesNo(),
             "whether {{parameter}} in the body is filled in",
             default=DECLARED,
+            attribute="format.placeholders",
         ),
         TableKey(
             "body_base64",
             Base64(),
             "body of format raw that is no text, such as an image",
             default=DECLARED,
-            attribute="binary",
+            attribute="format.binary",
         ),
         *DELIVERY_POLICY,
         TableKey("keep_alive", YesNo(), "whether the connection is kept", default=DECLARED),
@@ -153,7 +185,7 @@ EVENT_WEBHOOK = Table(
             EVENT_PARAMETERS,
             "values that are sent",
             default=DECLARED,
-            attribute="fields",
+            attribute="format.fields",
         ),
     ),
 )
@@ -161,15 +193,7 @@ EVENT_MAIL = Table(
     make=EventMail,
     review=check_event_mail,
     keys=(
-        TableKey("name", NAME, "name that deliveries are listed under"),
-        TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),
-        TableKey(
-            "filter",
-            EVENT_FILTER,
-            "which calls it tells of",
-            default=DECLARED,
-            former=before_0_2("only"),
-        ),
+        ACTION_NAME,
         TableKey(
             "to",
             ListOf(kind=MAIL_ADDRESS, least=1, most=MAX_RECIPIENTS),
@@ -185,3 +209,106 @@ EVENT_MAIL = Table(
         ),
     ),
 )
+
+
+def _named(
+    *,
+    name: str,
+    event: EventKind,
+    filter: EventFilter,  # noqa: A002 (the key's name)
+    webhooks: tuple[EventWebhook, ...],
+    mails: tuple[EventMail, ...],
+) -> ProjectEvent:
+    """Make an event whose actions all have names."""
+    return ProjectEvent(
+        name=name,
+        event=event,
+        filter=filter,
+        webhooks=_with_names(webhooks, name, 0),
+        mails=_with_names(mails, name, len(webhooks)),
+    )
+
+
+def _with_names(actions: tuple[A, ...], event: str, first: int) -> tuple[A, ...]:
+    return tuple(
+        action if action.name else replace(action, name=default_action_name(event, place))
+        for place, action in enumerate(actions, first)
+    )
+
+
+def unnamed(event: ProjectEvent) -> ProjectEvent:
+    """Return an event as it is written: without the names that its actions have by default."""
+    return replace(
+        event,
+        webhooks=_without_names(event.webhooks, event.name, 0),
+        mails=_without_names(event.mails, event.name, len(event.webhooks)),
+    )
+
+
+def _without_names(actions: tuple[A, ...], event: str, first: int) -> tuple[A, ...]:
+    return tuple(
+        replace(action, name="") if action.name == default_action_name(event, place) else action
+        for place, action in enumerate(actions, first)
+    )
+
+
+EVENT = Table(
+    make=_named,
+    review=check_event,
+    keys=(
+        TableKey("name", NAME, "name of the event"),
+        TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),
+        TableKey(
+            "filter",
+            EVENT_FILTER,
+            "which calls it tells of",
+            default=NO_FILTER,
+            former=before_0_2("only"),
+        ),
+        TableKey(
+            "webhooks",
+            Tables(table=EVENT_WEBHOOK, most=MAX_ACTIONS),
+            "endpoints that are told",
+            default=(),
+        ),
+        TableKey(
+            "mails",
+            Tables(table=EVENT_MAIL, most=MAX_ACTIONS),
+            "people that are told by e-mail",
+            default=(),
+        ),
+    ),
+)
+
+
+def upgrade_events(document: dict[str, Any], at: Location) -> None:
+    """Read the tables of those who were told of an event, as they were before 0.2.0, as events of one action."""
+    for former, actions in FORMER_TABLES.items():
+        if former not in document:
+            continue
+        tables = document.pop(former)
+        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+            at.notes.add((former,), "this is no list of tables", "write [[events]]")
+            continue
+        events = document.setdefault("events", [])
+        if not isinstance(events, list):
+            continue
+        now = f"[[events]] with [[events.{actions}]] below"
+        at.notes.remark((former,), f"a former name; write {now}")
+        for index, table in enumerate(tables):
+            _upgrade_one(table, actions, events, at.at("events", len(events)), (former, index))
+
+
+FORMER_TABLES = {"event_webhooks": "webhooks", "event_mails": "mails"}
+"""The former tables, and where their contents stand now."""
+_OF_EVENT = ("name", "event", "filter", "only")
+"""Their keys that are the event's now."""
+
+
+def _upgrade_one(
+    table: dict[str, Any], actions: str, events: list[Any], at: Location, written: KeyPath
+) -> None:
+    event = {key: table.pop(key) for key in _OF_EVENT if key in table}
+    events.append(event | {actions: [table]})
+    for path in (at.path, at.at(actions).path, at.at(actions, 0).path):
+        at.notes.move(path, written)

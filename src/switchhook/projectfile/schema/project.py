@@ -18,14 +18,14 @@ from switchhook.domain.project import (
 )
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.projectfile.rules.project import (
+    check_actions,
     check_group,
     check_group_names,
-    check_listener_names,
     check_numbers,
     check_trunk,
 )
 from switchhook.projectfile.rules.scheme import check_circles
-from switchhook.projectfile.schema.event import EVENT_FILTER, EVENT_MAIL, EVENT_WEBHOOK
+from switchhook.projectfile.schema.event import EVENT, EVENT_FILTER, FORMER_TABLES, upgrade_events
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, STEPS, WORKING_HOURS
 from switchhook.projectfile.schema.webhook import (
@@ -362,8 +362,7 @@ TABLES: dict[str, Table] = {
     "forwarding_numbers": FORWARDING_NUMBER,
     "dial_plan_webhooks": DIAL_PLAN_WEBHOOK,
     "schemes": SCHEME,
-    "event_webhooks": EVENT_WEBHOOK,
-    "event_mails": EVENT_MAIL,
+    "events": EVENT,
 }
 """The tables that there may be several of, in the order of an export."""
 UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
@@ -372,8 +371,8 @@ UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
 
 MAX_TABLES = 20_000
 """Tables of one name in a file."""
-MAX_ITEMS = {"trunks": 100, "event_webhooks": 200, "event_mails": 200}
-"""Fewer, of what costs all the time, or for each call: a trunk is asked every half a minute, every listener is told."""
+MAX_ITEMS = {"trunks": 100, "events": 400}
+"""Fewer, of what costs all the time, or for each call: a trunk is asked every half a minute, every event is looked at."""
 
 
 def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN401 (as LISTS say)
@@ -383,7 +382,7 @@ def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN4
 def _check(document: Mapping[str, Any], at: Location) -> None:
     check_numbers(document, at)
     check_group_names(document, at)
-    check_listener_names(document, at)
+    check_actions(document, at)
     check_circles(document, at)
 
 
@@ -397,6 +396,7 @@ def _list(name: str, table: Table) -> TableKey:
 FILE = Table(
     make=_project,
     check=_check,
+    upgrade=upgrade_events,
     keys=(
         TableKey("project", PROJECT, ""),
         TableKey("screening", SCREENING, "", default=NO_SCREENING),
@@ -407,14 +407,16 @@ FILE = Table(
 """The whole file."""
 
 
-def former_names() -> Iterator[tuple[str, TableKey, FormerName]]:
+def former_names() -> Iterator[tuple[str, str, FormerName]]:
     """Yield every key that had another name before, with the header or the step that it stands in."""
+    for former, actions in FORMER_TABLES.items():
+        yield "the file", f"[[events]] with [[events.{actions}]]", before_0_2(former)
     tables = {"`[project]`": PROJECT, "`[screening]`": SCREENING, "`[outside_calls]`": OUTSIDE}
     tables |= {f"`[[{name}]]`": table for name, table in TABLES.items()}
     tables |= {f"a step with `{word}`": table for word, table in STEPS.items()}
     tables |= {"`filter`": EVENT_FILTER}
     for where, table in tables.items():
-        yield from ((where, key, key.former) for key in table.keys if key.former is not None)
+        yield from ((where, key.name, key.former) for key in table.keys if key.former is not None)
 
 
 def names_of(document: Mapping[str, Any]) -> UnknownNames:

@@ -1,1 +1,1 @@
-"""Event webhooks for known receivers, each a piece of a project file with gaps to fill in."""
+"""Events for known receivers, each a piece of a project file with gaps to fill in."""

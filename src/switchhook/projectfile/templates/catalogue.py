@@ -13,6 +13,7 @@ from importlib.resources import files
 from itertools import count
 from typing import TYPE_CHECKING
 
+from switchhook.domain.event import RawFormat
 from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.payload_template import leaves
@@ -38,7 +39,7 @@ class TemplateError(ExpectedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverTemplate:
-    """The event webhooks for one kind of receiver."""
+    """The events for one kind of receiver."""
 
     name: str
     text: str
@@ -60,8 +61,8 @@ class ReceiverTemplate:
         return {found["gap"]: found["help"] for found in _HELP.finditer(self.text)}
 
     @property
-    def webhooks(self) -> tuple[str, ...]:
-        """Return the names of the event webhooks; empty if the receiver subscribes over the HTTP API."""
+    def events(self) -> tuple[str, ...]:
+        """Return the names of the events; empty if the receiver subscribes over the HTTP API."""
         return tuple(found["name"] for found in _NAME.finditer(self.text))
 
     @property
@@ -120,8 +121,8 @@ def _without_help(template: ReceiverTemplate, values: Mapping[str, str]) -> str:
     return _HELP.sub(lambda found: "" if found["gap"] in values else found[0], template.text)
 
 
-def rename_webhooks(text: str, template: ReceiverTemplate, name: str) -> str:
-    """Return the text with `name` in place of the template's name in the names of its webhooks.
+def rename_events(text: str, template: ReceiverTemplate, name: str) -> str:
+    """Return the text with `name` in place of the template's name in the names of its events.
 
     Raises TemplateError for a name with a character that ends a string.
     """
@@ -141,11 +142,12 @@ def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
 
     Other bodies are left out: XML may have an element `<date>`.
     """
+    body = webhook.format.body if isinstance(webhook.format, RawFormat) else ""
     texts = (
         webhook.url,
         *(value for _, value in webhook.headers),
-        *(leaf.name for leaf in leaves(webhook.fields)),
-        *((webhook.body,) if is_json(webhook.body) else ()),
+        *(leaf.name for leaf in leaves(webhook.format.fields)),
+        *((body,) if is_json(body) else ()),
     )
     return tuple(dict.fromkeys(gap for text in texts for gap in gaps_of_any(text)))
 

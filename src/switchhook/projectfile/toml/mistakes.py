@@ -86,31 +86,41 @@ class Notes:
         self._text = text
         self._lines: Lines | None = None
         self._found: dict[Mistake, None] = {}
-        self._former: dict[KeyPath, tuple[str, str]] = {}
-        """The former names that keys are written under, and what there is to say of that."""
+        self._written: dict[KeyPath, KeyPath] = {}
+        """Where the document has what is read at a path, for those where it is elsewhere."""
+        self._remarks: dict[KeyPath, str] = {}
+        """What there is to say of former names, by where they stand in the document."""
 
     def rename(self, path: KeyPath, former: str, remark: str) -> None:
         """Note that the key at `path` is written under a former name."""
-        self._former[path] = former, remark
+        written = (*self._as_written(path[:-1]), former)
+        self.move(path, written)
+        self.remark(written, remark)
+
+    def move(self, path: KeyPath, written: KeyPath) -> None:
+        """Note where the document has what is read at `path`."""
+        self._written[path] = written
+
+    def remark(self, written: KeyPath, remark: str) -> None:
+        """Note what there is to say of a place of the document."""
+        self._remarks[written] = remark
 
     def remarks(self) -> Iterator[str]:
         """Yield what is to be said of former names, with their lines."""
         remarks = [
-            Mistake(line=self.line(path), path=self._as_written(path), problem=remark)
-            for path, (_, remark) in islice(self._former.items(), MAX_REMARKS)
+            Mistake(line=self._line(path), path=path, problem=remark)
+            for path, remark in islice(self._remarks.items(), MAX_REMARKS)
         ]
         yield from map(str, sorted(remarks, key=lambda remark: remark.line))
-        if (more := len(self._former) - len(remarks)) > 0:
+        if (more := len(self._remarks) - len(remarks)) > 0:
             yield f"{more} more keys stand under former names"
 
     def _as_written(self, path: KeyPath) -> KeyPath:
         """Return a path with the names that the document has."""
-        if not self._former:
-            return path
-        return tuple(
-            self._former[path[:end]][0] if path[:end] in self._former else path[end - 1]
-            for end in range(1, len(path) + 1)
-        )
+        for end in range(len(path), 0, -1) if self._written else ():
+            if path[:end] in self._written:
+                return (*self._written[path[:end]], *path[end:])
+        return path
 
     def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
         """Note one mistake; the same one twice is noted once. Raises TooManyMistakesError."""
@@ -128,6 +138,9 @@ class Notes:
 
     def line(self, path: KeyPath) -> int:
         """Return the line of `path`, 0 where the document has none."""
+        return self._line(self._as_written(path))
+
+    def _line(self, written: KeyPath) -> int:
         if self._text is None:
             return 0
         if self._lines is None:
@@ -136,7 +149,7 @@ class Notes:
             except RecursionError:  # nested more deeply than a person writes
                 self._text = None
                 return 0
-        return self._lines.of(self._as_written(path))
+        return self._lines.of(written)
 
     def all(self) -> Mistakes | None:
         """Return what was noted, or None."""

@@ -21,6 +21,7 @@ from switchhook.projectfile.toml.value_types import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from enum import StrEnum
 
 REQUIRED = object()
 """The default of a required key; also the value of an unreadable one."""
@@ -66,6 +67,39 @@ class TableKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variants:
+    """A part of a table's value that is of one of several classes, as one key of the table says."""
+
+    key: str
+    """That key. Its attribute is `name`, which each of the classes has for itself."""
+    of: Mapping[Any, type]
+
+    def __call__(self, *, name: StrEnum, **attributes: object) -> object:
+        """Make the part. The attributes of other classes are left out."""
+        own = _declared(self.of[name])
+        return self.of[name](**{key: value for key, value in attributes.items() if key in own})
+
+    def declared(self, default: Any) -> dict[str, object]:  # noqa: ANN401 (one of the classes)
+        """Return the defaults of all the classes, and the name of the one that stands where none is chosen."""
+        defaults: dict[str, object] = {"name": default.name}
+        for kind in self.of.values():
+            defaults |= _declared(kind)
+        return defaults
+
+    def of_others(self, keys: Mapping[str, str], chosen: object) -> Iterator[tuple[str, str]]:
+        """Yield the keys that the chosen class does not have, and the names of those that do.
+
+        `keys` holds the attribute of each key.
+        """
+        if not isinstance(chosen, str) or chosen not in self.of:
+            return
+        for key, attribute in keys.items():
+            holders = [name for name, kind in self.of.items() if attribute in _declared(kind)]
+            if key != self.key and chosen not in holders:
+                yield key, " or ".join(holders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A kind of table. Its value is made by `make` with the attributes as keyword arguments."""
 
@@ -78,12 +112,16 @@ class Table:
     """Returns what does not go together in the made value; there is one when every key could be read."""
     parts: Mapping[str, Callable[..., Any]] = field(default_factory=dict, hash=False)
     """Makes the values inside of the value, by their attribute: their keys stand among the others."""
+    upgrade: Callable[[dict[str, Any], Location], None] = lambda _, __: None
+    """Rewrites a table that is written as in earlier versions."""
 
     def __post_init__(self) -> None:
         """Take over the defaults that the values' classes declare; no key may state one of its own beside it."""
         declared = _declared(self.make)
         for part, make in self.parts.items():
-            declared |= {f"{part}.{name}": default for name, default in _declared(make).items()}
+            of_all = make.declared(declared[part]) if isinstance(make, Variants) else None
+            inner = of_all or _declared(make)
+            declared |= {f"{part}.{name}": default for name, default in inner.items()}
         keys = tuple(_with_default(key, declared.get(key.attr, MISSING)) for key in self.keys)
         object.__setattr__(self, "keys", keys)
 
@@ -97,6 +135,8 @@ class Table:
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
         self._note_unknown(value, at)
+        if at.notes.judges:
+            self._note_of_other_variants(value, at)
         if self.check is not None and at.notes.judges:
             self.check(value, at)
         read = {key.attr: self._read(key, value, at) for key in self.keys}
@@ -121,11 +161,25 @@ class Table:
         """Give keys that stand under a former name their own, in this table and in those inside."""
         if not isinstance(value, dict):
             return
+        self.upgrade(value, at)
         for key in self.keys:
             if key.former is not None:
                 _rename(key, key.former, value, at)
             if isinstance(key.kind, TableHolder) and key.name in value:
                 key.kind.rename(value[key.name], at.at(key.name))
+
+    def _note_of_other_variants(self, table: Mapping[str, object], at: Location) -> None:
+        """Note the keys that belong to other variants of a part than the one that is chosen."""
+        for part, kind in self.parts.items():
+            if not isinstance(kind, Variants):
+                continue
+            default = next(key.default for key in self.keys if key.name == kind.key)
+            chosen = table.get(kind.key, default)
+            own = [key for key in self.keys if key.attr.startswith(f"{part}.")]
+            keys = {key.name: key.attr.removeprefix(f"{part}.") for key in own if key.name in table}
+            for name, holders in kind.of_others(keys, chosen):
+                problem = f"{name} means nothing with {kind.key} {shown(str(chosen))}"
+                at.notes.add((*at.path, name), problem, f"remove it; it belongs to {holders}")
 
     def _note_unknown(self, table: Mapping[str, object], at: Location) -> None:
         """Note the keys that mean nothing."""
@@ -169,9 +223,16 @@ class Table:
     def given(self, value: object) -> Iterator[tuple[TableKey, Any]]:
         """Yield the keys that have to be written: all but those that stand at their default."""
         for key in self.keys:
-            item = True if key.is_marker else attrgetter(key.attr)(value)
+            item = True if key.is_marker else _held(value, key)
             if key.default is REQUIRED or item != key.default:
                 yield key, item
+
+
+def _held(value: object, key: TableKey) -> object:
+    """Return what a value has for a key; the key's default where its part is of another variant."""
+    *part, attribute = key.attr.split(".")
+    holder = attrgetter(*part)(value) if part else value
+    return getattr(holder, attribute, key.default) if part else getattr(holder, attribute)
 
 
 def _declared(make: Callable[..., Any]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import ring_steps
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
-from switchhook.projectfile.warnings.listener import listener_warnings
+from switchhook.projectfile.warnings.event import event_warnings
 from switchhook.routing.project_numbers import (
     sole_project_number,
     unringable_notice,
@@ -50,7 +50,7 @@ def project_warnings(project: Project) -> Iterator[str]:
     yield from _project_numbers(project)
     yield from _urls_that_will_not_do(project)
     yield from _calls_that_will_not_go(project)
-    yield from listener_warnings(project)
+    yield from event_warnings(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from switchhook.domain.event import EventFormat
+from switchhook.domain.event import FormFormat, JsonFormat, JsonRpcFormat, RawFormat
 from switchhook.domain.webhook import Method
 from switchhook.webhooks.encoding import (
     BINARY_TYPE,
@@ -51,7 +51,7 @@ def render(
 
 def event_method(webhook: EventWebhook) -> Method:
     """Return the method that really goes out: a JSON-RPC call is posted, whatever was chosen (A-05)."""
-    return Method.POST if webhook.format is EventFormat.JSON_RPC else webhook.method
+    return Method.POST if isinstance(webhook.format, JsonRpcFormat) else webhook.method
 
 
 def has_body(webhook: EventWebhook) -> bool:
@@ -60,40 +60,40 @@ def has_body(webhook: EventWebhook) -> bool:
 
 
 def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str, note: Note) -> Payload:
-    if webhook.format is EventFormat.RAW:
-        return _raw(webhook, facts) if has_body(webhook) else Payload()
-    values = fill(webhook.fields, facts, bare_name, note)
+    values = fill(webhook.format.fields, facts, bare_name, note)
     if not has_body(webhook):
         return Payload(query=urlencode(pairs(values)))
     match webhook.format:
-        case EventFormat.JSON:
+        case JsonFormat():
             return Payload(content_type=JSON_TYPE, body=json_bytes(values))
-        case EventFormat.FORM:
+        case FormFormat():
             return Payload(content_type=FORM_TYPE, body=urlencode(pairs(values)).encode("ascii"))
-        case EventFormat.JSON_RPC:
-            called = _rpc_call(webhook, values, delivery_id)
+        case RawFormat() as raw:
+            return _raw(raw, facts, content_type(webhook))
+        case JsonRpcFormat() as rpc:
+            called = _rpc_call(rpc, values, delivery_id)
             return Payload(content_type=JSON_TYPE, body=json_bytes(called))
         case _:
             assert_never(webhook.format)
 
 
 def _rpc_call(
-    webhook: EventWebhook, values: dict[str, PayloadValue], delivery_id: str
+    rpc: JsonRpcFormat, values: dict[str, PayloadValue], delivery_id: str
 ) -> dict[str, PayloadValue]:
     call: dict[str, PayloadValue] = {
         "jsonrpc": "2.0",
-        "method": webhook.rpc_method,
+        "method": rpc.rpc_method,
         "params": values,
     }
-    return call if webhook.notification else call | {"id": delivery_id}
+    return call if rpc.notification else call | {"id": delivery_id}
 
 
-def _raw(webhook: EventWebhook, facts: CallFacts) -> Payload:
-    if webhook.binary:
-        return Payload(content_type=BINARY_TYPE, body=webhook.binary)
-    body = webhook.body
-    if webhook.placeholders:
-        body = fill_raw(body, facts, escaping_of(body, content_type(webhook)))
+def _raw(raw: RawFormat, facts: CallFacts, declared: str) -> Payload:
+    if raw.binary:
+        return Payload(content_type=BINARY_TYPE, body=raw.binary)
+    body = raw.body
+    if raw.placeholders:
+        body = fill_raw(body, facts, escaping_of(body, declared))
     return Payload(content_type=TEXT_TYPE, body=body.encode("utf-8", "replace"))
 
 

@@ -1,4 +1,4 @@
-"""Remarks on event webhooks and event mails."""
+"""Remarks on events and their actions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFormat
+from switchhook.domain.event import RawFormat
 from switchhook.projectfile.templates.catalogue import gaps_left
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.webhooks.encoding import JSON_TYPE
@@ -18,47 +18,49 @@ from switchhook.webhooks.url import catalogued
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.event import EventWebhook, Listener
+    from switchhook.domain.event import EventFilter, EventWebhook
     from switchhook.domain.project import Project
 
 
-def listener_warnings(project: Project) -> Iterator[str]:
-    """Yield remarks on values that are sent otherwise than written, and on receivers without events.
+def event_warnings(project: Project) -> Iterator[str]:
+    """Yield remarks on values that are sent otherwise than written, and on events that no call has.
 
     What looks like a placeholder and is none (R2-28), an unfilled gap of a template, JSON under
     another Content-Type, a filter that no call passes.
     """
-    for webhook in project.event_webhooks:
-        who = f"event webhook {webhook.name!r}"
-        yield from (f"{who} {remark}" for remark in _of_event(webhook))
-        yield from (f"{who} is told of nothing: {why}" for why in _passed_by_none(project, webhook))
-    for mail in project.event_mails:
-        who = f"event mail {mail.name!r}"
-        for place, text in (("subject", mail.subject), ("text", mail.text)):
-            yield from (f"{who} sends in its {place} {left}" for left in _as_they_stand(text))
-        yield from (f"{who} is told of nothing: {why}" for why in _passed_by_none(project, mail))
+    for event in project.events:
+        for webhook in event.webhooks:
+            who = f"event webhook {webhook.name!r}"
+            yield from (f"{who} {remark}" for remark in _of_webhook(webhook))
+        for mail in event.mails:
+            who = f"event mail {mail.name!r}"
+            for place, text in (("subject", mail.subject), ("text", mail.text)):
+                yield from (f"{who} sends in its {place} {left}" for left in _as_they_stand(text))
+        for why in _passed_by_none(project, event.filter):
+            yield f"event {event.name!r} tells of nothing: {why}"
 
 
-def _of_event(webhook: EventWebhook) -> Iterator[str]:
+def _of_webhook(webhook: EventWebhook) -> Iterator[str]:
     """Yield what becomes of the method that was chosen, and of the body (R2-24, R2-28, A-05)."""
     method = event_method(webhook)
     if method is not webhook.method:
         yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
     for gap in gaps_left(webhook):
         yield f"sends <{gap}>, a gap of its template; fill it in"
-    if webhook.format is not EventFormat.RAW:
+    if not isinstance(webhook.format, RawFormat):
         return
+    raw = webhook.format
     if not has_body(webhook):
         yield f"sends no body: {method} has none"
         return
-    if webhook.placeholders:
-        for left in _as_they_stand(webhook.body):
+    if raw.placeholders:
+        for left in _as_they_stand(raw.body):
             yield f"sends {left}"
     declared = content_type(webhook).partition(";")[0].strip().lower()
-    if webhook.body and declared == JSON_TYPE and not is_json(webhook.body):
+    if raw.body and declared == JSON_TYPE and not is_json(raw.body):
         yield f"says {declared}, and its body is no JSON"
     is_chosen = any(name.lower() == "content-type" for name, _ in webhook.headers)
-    if webhook.body and not is_chosen and is_json(webhook.body):
+    if raw.body and not is_chosen and is_json(raw.body):
         yield f"sends JSON as {declared}; most endpoints want a header Content-Type: {JSON_TYPE}"
 
 
@@ -81,9 +83,8 @@ def _why_no_placeholder(left: str) -> str:
     return "it names no parameter" + (f"; did you mean {{{{{near[0]}}}}}?" if near else "")
 
 
-def _passed_by_none(project: Project, listener: Listener) -> Iterator[str]:
+def _passed_by_none(project: Project, wanted: EventFilter) -> Iterator[str]:
     """Yield why a filter lets no call pass."""
-    wanted = listener.filter
     if wanted.min_duration and wanted.outcomes and _NO_TALK.issuperset(wanted.outcomes):
         yield "calls of these outcomes have no conversation, and min_duration asks for one"
     known = {account.department for account in project.accounts if account.department}

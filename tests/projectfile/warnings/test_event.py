@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail
+from switchhook.domain.event import EventFilter, EventFormat, EventKind, ProjectEvent
 from switchhook.domain.project import Account, Project
 from switchhook.domain.webhook import Method
-from switchhook.projectfile.warnings.listener import listener_warnings
+from switchhook.projectfile.warnings.event import event_warnings
 from tests.webhooks.samples import make_event
+
+
+def told(**changes: Any) -> ProjectEvent:
+    return ProjectEvent(name="after", event=EventKind.INCOMING_AFTER, **changes)
+
 
 RAW = {"format": EventFormat.RAW}
 JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
@@ -70,9 +75,9 @@ JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
 def test_what_does_not_come_out_of_an_event_is_told(
     changes: dict[str, Any], said: list[str]
 ) -> None:
-    project = Project(id="x", name="X", event_webhooks=(make_event(**changes),))
+    project = Project(id="x", name="X", events=(told(webhooks=(make_event(**changes),)),))
 
-    assert list(listener_warnings(project)) == [f"event webhook 'after' {text}" for text in said]
+    assert list(event_warnings(project)) == [f"event webhook 'after' {text}" for text in said]
 
 
 @pytest.mark.row("T-29")
@@ -93,31 +98,23 @@ def test_what_does_not_come_out_of_an_event_is_told(
     ],
 )
 def test_a_filter_that_no_call_passes_is_told(only: EventFilter, said: str) -> None:
-    kind = EventKind.INCOMING_AFTER
     project = Project(
         id="x",
         name="X",
         accounts=(Account(login="101", password="x", department="Sales"),),
-        event_webhooks=(make_event(filter=only),),
-        event_mails=(
-            EventMail(name="m", event=kind, to=("a@b.example",), subject="x", text="", filter=only),
-        ),
+        events=(told(webhooks=(make_event(),), filter=only),),
     )
-    whose = ("event webhook 'after'", "event mail 'm'") if said else ()
+    expected = [f"event 'after' tells of nothing: {said}"] if said else []
 
-    assert list(listener_warnings(project)) == [
-        f"{who} is told of nothing: {said}" for who in whose
-    ]
+    assert list(event_warnings(project)) == expected
 
 
 def test_without_any_department_that_is_said() -> None:
-    project = Project(
-        id="x", name="X", event_webhooks=(make_event(filter=EventFilter(departments=("Sales",))),)
-    )
+    project = Project(id="x", name="X", events=(told(filter=EventFilter(departments=("Sales",))),))
 
-    assert list(listener_warnings(project)) == [
+    assert list(event_warnings(project)) == [
         (
-            "event webhook 'after' is told of nothing:"
+            "event 'after' tells of nothing:"
             " no account is in these departments; no account has a department"
         )
     ]
