@@ -102,5 +102,5 @@ def test_answers_are_read_up_to_what_is_documented() -> None:
     assert (answer_targets.MAX_ITEMS, answer_targets.MAX_NOTICES) == (1_000, 5)
     assert answer_targets.MAX_MEMBER == 512
     assert (dial_plan_answer.MAX_PAIRS, forwarding_number_answer.MAX_PAIRS) == (100, 100)
-    assert (dial_plan_answer.MAX_NAME, forwarding_number_answer.MAX_ID) == (128, 18)
+    assert (answer_body.MAX_NAME, forwarding_number_answer.MAX_ID) == (128, 18)
     assert (screening.MIN_OUTSIDE_DIGITS, dialling.MAX_DIGITS) == (7, 40)

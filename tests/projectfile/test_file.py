@@ -218,6 +218,14 @@ WRONG = {
         in_forwarding_number('parameters = [{ name = "a", value = "constant" }]'),
         "parameters[0].value: the constant has no text; write it behind a colon",
     ),
+    "name of the caller under the direction's": (
+        in_forwarding_number('caller_name_in_response = "dst_phone"'),
+        "caller_name_in_response: 'dst_phone' holds where the call goes; use another name",
+    ),
+    "name of the caller under the scheme's": (
+        in_forwarding_number('caller_name_in_response = "schema"'),
+        "caller_name_in_response: 'schema' holds where the call goes; use another name",
+    ),
     "date style": (
         in_forwarding_number('parameters = [{ name = "a", value = "date:unix-sec" }]'),
         "parameters[0].value: 'unix-sec' is no style of dates; did you mean unix-us?",

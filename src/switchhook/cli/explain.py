@@ -96,11 +96,11 @@ def _show(explained: Explanation) -> None:
 def _told(explained: Explanation) -> list[tuple[str, str]]:
     reading = explained.reading
     told = [("read as", str(reading.read_as) or "not read")]
+    if isinstance(reading, DialPlanReading) and reading.destination is not None:
+        told.append(("destination", str(reading.destination)))
+    if reading.caller_name:
+        told.append(("caller name", reading.caller_name))
     if isinstance(reading, DialPlanReading):
-        if reading.destination is not None:
-            told.append(("destination", str(reading.destination)))
-        if reading.caller_name is not None:
-            told.append(("caller name", reading.caller_name))
         told += [("variable", f"{name} = {value}") for name, value in reading.variables]
     return told + [("notice", notice) for notice in reading.notices]
 
@@ -125,9 +125,9 @@ def _explanation(explained: Explanation) -> dict[str, Any]:
             told |= {"failure": kind, "detail": detail}
         case _:
             pass
+    told["caller_name"] = reading.caller_name or None
     if isinstance(reading, DialPlanReading):
         told["destination"] = None if reading.destination is None else str(reading.destination)
-        told["caller_name"] = reading.caller_name
         told["variables"] = dict(reading.variables)
     return told
 

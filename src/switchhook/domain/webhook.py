@@ -177,6 +177,8 @@ class ForwardingNumber(RoutingWebhook):
     """Only of account with submission `http` [A-01]."""
     import_: Encoding = Encoding.JSON
     name_in_response: str = "dst_phone"
+    caller_name_in_response: str = ""
+    """The name of the caller's name in the answer; empty: it is not read."""
     rpc_method: str = ""
     ring_timeout: float = 60.0
     """Seconds that the returned direction may ring (R1-23, A-08)."""

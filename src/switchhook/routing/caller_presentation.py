@@ -30,6 +30,12 @@ def adopt_caller_name(ctx: TransitionContext, choice: CallerName) -> None:
         ctx.change_asks(caller_name=returned.caller_name)
 
 
+def adopt_answered_name(ctx: TransitionContext, name: str) -> None:
+    """Make the name that a forwarding number's answer gave the current one, if it gave one."""
+    if name:
+        ctx.change_asks(caller_name=name)
+
+
 def presentation(call: Call) -> tuple[str, str]:
     """Return number and name of the caller for a leg that the current step rings.
 

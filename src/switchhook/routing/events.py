@@ -90,6 +90,8 @@ class DirectionGiven:
 
     ask: str
     targets: tuple[Target, ...]
+    caller_name: str = field(default="", repr=False)
+    """Empty where the answer gave none."""
     notices: tuple[str, ...] = ()
     """Notices of dropped and leniently read parts, for the journal."""
     exchange: EntryFacts = ()
@@ -102,6 +104,7 @@ class SchemeGiven:
 
     ask: str
     scheme: int
+    caller_name: str = field(default="", repr=False)
     notices: tuple[str, ...] = ()
     exchange: EntryFacts = ()
 

@@ -91,11 +91,16 @@ def _log_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
 def direction_event(ask: str, result: AskResult[ForwardingNumberReading]) -> AskOutcome:
     """Translate what came of asking a forwarding number into the engine's event."""
     decision, notices, facts = result.reading.decision, notices_of(result), exchange_facts(result)
+    name = result.reading.caller_name
     match decision:
         case RingTargets(targets=targets):
-            return DirectionGiven(ask=ask, targets=targets, notices=notices, exchange=facts)
+            return DirectionGiven(
+                ask=ask, targets=targets, caller_name=name, notices=notices, exchange=facts
+            )
         case SchemeId(id=scheme):
-            return SchemeGiven(ask=ask, scheme=scheme, notices=notices, exchange=facts)
+            return SchemeGiven(
+                ask=ask, scheme=scheme, caller_name=name, notices=notices, exchange=facts
+            )
         case Failure() as failure:
             return AskFailed(ask=ask, failure=failure, notices=notices, exchange=facts)
         case _:

@@ -22,6 +22,8 @@ MAX_SIBLINGS = 100
 """Items of a list in which an object is looked for."""
 MAX_BODY = 65_536
 """Bytes [A-11]."""
+MAX_NAME = 128
+"""Characters of a caller's name."""
 SUCCESS = range(200, 300)
 """Any 2xx bears an answer [A-22]."""
 
@@ -56,6 +58,7 @@ _BARE_WIDE = (
     (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
 )
 """How ASCII begins in them without a mark (RFC 4627 §3)."""
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]++")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BYTES = {
     f"{high}{low}".encode(): bytes.fromhex(high + low)
@@ -244,3 +247,22 @@ def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[JsonValue, ReadA
     if relaxed:
         return value, ReadAs.RELAXED_JSON, ("the body was read as relaxed JSON",)
     return value, ReadAs.STRICT_JSON, ()
+
+
+def scalar_text(value: JsonValue) -> str:
+    """Write a text, number or boolean as text; any other value as ""."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None | list() | dict():
+            return ""
+        case _:
+            return str(value)
+
+
+def on_one_line(text: str, longest: int, what: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text without line breaks and blanks around it, and a notice where it was cut."""
+    line = text.strip() if text.isprintable() else _BREAKS.sub(" ", text).strip()
+    if len(line) <= longest:
+        return line, ()
+    return line[:longest].rstrip(), (f"{what} was cut to {longest} characters",)

@@ -70,6 +70,8 @@ class ForwardingNumberReading:
     """The reading of a forwarding number's answer."""
 
     decision: Decision
+    caller_name: str = ""
+    """One line; empty where the answer gives no name, or is not asked for one."""
     read_as: str = ReadAs.NONE
     notices: tuple[str, ...] = ()
     """Notices of dropped and leniently read parts; one short printable line each, for the journal."""

@@ -10,9 +10,11 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
+from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import (
     CallArrived,
     DirectionGiven,
+    SchemeGiven,
     TimePassed,
 )
 from switchhook.webhooks.e164 import dialling_of
@@ -112,3 +114,26 @@ def test_what_a_scheme_itself_rings_is_held_to_no_prefix() -> None:
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), refuses("b1", 486), refuses("b2", 486))
     assert story.attempts == [f"b1 {MOBILE} busy", f"b2 {MOBILE} busy"]
+
+
+def test_the_name_that_an_answer_gives_the_caller_is_shown_from_then_on() -> None:
+    story = asking()
+    story.hears(
+        1,
+        DirectionGiven(ask="c-1", targets=(MARY,), caller_name="Acme"),
+        "ring b1 mary",
+        "emit incoming.forwarding",
+    )
+    assert [one.caller_name for one in story.commands if isinstance(one, RingLeg)] == ["Acme"]
+
+    moved = Transcript(incoming(within=snapshot(ASK, schemes={2: (ring(JOHN),)})))
+    moved.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    told = SchemeGiven(ask="c-1", scheme=2, caller_name="Ben")
+    moved.hears(1, told, "ring b1 john", "emit incoming.forwarding")
+    assert [one.caller_name for one in moved.commands if isinstance(one, RingLeg)] == ["Ben"]
+
+
+def test_an_answer_without_a_name_leaves_the_callers_own() -> None:
+    story = asking()
+    story.hears(1, directs(MARY), "ring b1 mary", "emit incoming.forwarding")
+    assert [one.caller_name for one in story.commands if isinstance(one, RingLeg)] == ["Anna"]

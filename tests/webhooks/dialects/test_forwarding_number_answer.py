@@ -227,3 +227,44 @@ def test_where_the_direction_is_missing_the_members_that_came_are_named(
     failure = read(body).failure
     assert failure is not None
     assert failure.detail == f"the answer has no member 'dst_phone'{said}"
+
+
+@pytest.mark.parametrize(
+    ("import_", "body", "name"),
+    [
+        (Encoding.JSON, '{"dst_phone":"101","name":"Anna & Co"}', "Anna & Co"),
+        (Encoding.JSON, "{ dst_phone: '101', name: 'Олена' }", "Олена"),
+        (Encoding.JSON, '{"schema":1,"name":"Anna"}', "Anna"),
+        (Encoding.JSON, '{"dst_phone":"101","name":42}', "42"),
+        (Encoding.JSON, '{"dst_phone":"101"}', ""),
+        (Encoding.JSON, '{"dst_phone":"101","name":null}', ""),
+        (Encoding.JSON, '{"dst_phone":"101","callername":"Anna"}', ""),
+        (
+            Encoding.JSON_RPC,
+            '{"jsonrpc":"2.0","id":"1","result":{"dst_phone":"101","name":"A"}}',
+            "A",
+        ),
+        (Encoding.HTTP, "dst_phone=101&name=Anna+%26+Co", "Anna & Co"),
+        (Encoding.HTTP, "101", ""),
+        (Encoding.JSON, '{"dst_phone":"101","name":"A\\r\\nX-Evil: 1"}', "A X-Evil: 1"),
+        (Encoding.JSON, f'{{"dst_phone":"101","name":"{"x" * 500}"}}', "x" * 128),
+    ],
+)
+def test_the_callers_name_is_one_line_from_the_configured_member(
+    import_: Encoding, body: str, name: str
+) -> None:
+    webhook = make_number(submission=import_, import_=import_, caller_name_in_response="name")
+    reading = read_answer(webhook, answer(body), PLAN, ask_id="1")
+    assert reading.failure is None
+    assert reading.caller_name == name
+    assert ("the caller name was cut to 128 characters" in reading.notices) is (len(name) == 128)
+    assert read(body, import_).caller_name == ""
+
+
+def test_what_is_no_name_is_left_out_with_a_notice() -> None:
+    webhook = make_number(caller_name_in_response="name")
+    for value, what in (("{}", "an object"), ("[1]", "an array"), ("true", "true")):
+        body = f'{{"dst_phone":"101","name":{value}}}'
+        reading = read_answer(webhook, answer(body), PLAN, ask_id="1")
+        assert (reading.caller_name, reading.failure) == ("", None)
+        assert reading.notices == (f"the answer's member 'name' is no name: it is {what}",)

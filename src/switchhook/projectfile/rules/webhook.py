@@ -21,6 +21,7 @@ from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Pl
 from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.dialects.forwarding_number_answer import SCHEME_KEY
 from switchhook.webhooks.encoding import is_header_name
 from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE
 from switchhook.webhooks.payload_template import TEMPLATES, convert
@@ -47,6 +48,9 @@ def check_forwarding_number(webhook: ForwardingNumber) -> Iterator[Finding]:
     encodings = {webhook.submission, webhook.import_}
     if Encoding.JSON_RPC in encodings and not webhook.rpc_method.strip():
         yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
+    if webhook.caller_name_in_response in {webhook.name_in_response, SCHEME_KEY}:
+        problem = f"{shown(webhook.caller_name_in_response)} holds where the call goes"
+        yield Finding(("caller_name_in_response",), problem, "use another name")
     template = [(("template",), field.name) for field in TEMPLATES[webhook.template]]
     names: list[Named] = [*template, *_names("parameters", webhook.fields)]
     yield from _check_doubles(names)

@@ -198,6 +198,12 @@ FORWARDING_NUMBER = Table(
             default=DECLARED,
         ),
         TableKey(
+            "caller_name_in_response",
+            FREE_TEXT,
+            "name of the caller's name in the answer, which those who are rung see; empty: the answer names nobody",
+            default=DECLARED,
+        ),
+        TableKey(
             "rpc_method",
             FREE_TEXT,
             "method that is called with submission or import json-rpc",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.webhook import Dialect
+from switchhook.routing.caller_presentation import adopt_answered_name
 from switchhook.routing.executor import apply_result, execute_scheme
 from switchhook.routing.steps import ask, dial_plan, ring
 
@@ -35,6 +36,7 @@ def direction_given(ctx: TransitionContext, event: DirectionGiven) -> None:
         return
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
+    adopt_answered_name(ctx, event.caller_name)
     apply_result(ctx, ring.begin(ctx, event.targets, webhook.ring_order, webhook.ring_timeout))
 
 
@@ -43,6 +45,7 @@ def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
     if is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         text = f"scheme {event.scheme}"
         ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
+        adopt_answered_name(ctx, event.caller_name)
         execute_scheme(ctx, event.scheme)
 
 

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.answer_body import (
     MAX_BODY,
+    MAX_NAME,
     SUCCESS,
     UnusableError,
     json_of,
     lenient_text_of,
+    on_one_line,
+    scalar_text,
     unescaped,
     unwrapped,
 )
@@ -46,8 +49,6 @@ MAX_VARIABLE_NAME = 64
 """Characters."""
 MAX_VARIABLE = 256
 """Characters."""
-MAX_NAME = 128
-"""Characters of a caller's name."""
 
 _KNOWN = re.compile(
     r"&(?!&)(?:amp;)?\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
@@ -61,7 +62,6 @@ _NOT_ENCODED = re.compile(r"[^A-Za-z0-9._~*+!'(),:;@/$?\-%&=]|%(?![0-9A-Fa-f]{2}
 
 _STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
 """Characters that an encoder would not have left in a value."""
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]++")
 _LOST_PLUS = re.compile(r" ++(?=[1-9](?:[ ().\-]?[0-9]){6})")
 """A blank that was a `+`: before an international number, which an extension is too short for."""
 _BLANK_PLUS = re.compile(r"(?!^\+[0-9])(?<!\+)\+(?!\+|$)")
@@ -103,7 +103,7 @@ def read(
     if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
         return DialPlanReading(verdict=verdict, read_as=said.read_as, notices=notices)
     destination, dropped = _destination(said.destination, snapshot)
-    name, cut = _one_line(said.caller_name, MAX_NAME, "the caller name")
+    name, cut = on_one_line(said.caller_name, MAX_NAME, "the caller name")
     return DialPlanReading(
         verdict=verdict,
         destination=destination,
@@ -318,24 +318,13 @@ def _in_json(text: str) -> _Said:
     if dropped:
         notices.append(f"{dropped} unknown members were not kept: they are lists or objects")
     return _Said(
-        status=_only_status(_scalar(value).strip() for value in known["status"]),
+        status=_only_status(scalar_text(value).strip() for value in known["status"]),
         destination=known["destination"][-1],
-        caller_name=_scalar(known["callername"][-1]),
-        variables=_variables(((name, _scalar(value)) for name, value in unknown), notices),
+        caller_name=scalar_text(known["callername"][-1]),
+        variables=_variables(((name, scalar_text(value)) for name, value in unknown), notices),
         read_as=step,
         notices=tuple(notices),
     )
-
-
-def _scalar(value: JsonValue) -> str:
-    """Write a text, number or boolean as text; any other value as ""."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case None | list() | dict():
-            return ""
-        case _:
-            return str(value)
 
 
 # What both have in common.
@@ -365,16 +354,8 @@ def _variables(pairs: Iterable[tuple[str, str]], notices: list[str]) -> tuple[tu
         if len(kept) == MAX_VARIABLES and name not in kept:
             notices.append(f"only the first {MAX_VARIABLES} unknown keys were kept")
             break
-        text, cut = _one_line(value, MAX_VARIABLE, quoted(name))
+        text, cut = on_one_line(value, MAX_VARIABLE, quoted(name))
         if name not in kept:
             kept[name] = text
             notices.extend(cut)
     return tuple(kept.items())
-
-
-def _one_line(text: str, longest: int, what: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text without line breaks and blanks around it, and a notice where it was cut."""
-    line = text.strip() if text.isprintable() else _BREAKS.sub(" ", text).strip()
-    if len(line) <= longest:
-        return line, ()
-    return line[:longest].rstrip(), (f"{what} was cut to {longest} characters",)

@@ -15,9 +15,12 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding, ForwardingNumber
 from switchhook.webhooks.answer_body import (
     MAX_BODY,
+    MAX_NAME,
     SUCCESS,
     UnusableError,
     json_of,
+    on_one_line,
+    scalar_text,
     text_of,
     unescaped,
     unwrapped,
@@ -138,12 +141,13 @@ def _is_pairs(text: str) -> bool:
 
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, JsonValue]:
-    """Return the pairs that name a direction or scheme; what comes several times is a list."""
+    """Return the pairs that name a direction, scheme or caller; what comes several times is a list."""
     text = _BARE_PLUS.sub(lambda found: f"{found[0][0]}%2B", text).replace("+", " ")
     pairs = text.split("&", MAX_PAIRS)
     if len(pairs) > MAX_PAIRS:
         raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs")
-    found: dict[str, list[str]] = {webhook.name_in_response: [], SCHEME_KEY: []}
+    names = (webhook.caller_name_in_response, webhook.name_in_response, SCHEME_KEY)
+    found: dict[str, list[str]] = {name: [] for name in names if name}
     for pair in pairs:
         name, _, value = pair.partition("=")
         if value and (known := found.get(unescaped(name))) is not None:
@@ -222,9 +226,24 @@ def _decide(
         )
     except UnusableError as error:
         decision = Failure(kind=FailureKind.BAD_BODY, detail=str(error))
+    caller, cut = _caller_name(webhook, found.members)
     return ForwardingNumberReading(
-        decision=decision, read_as=found.read_as, notices=found.notices + said.notices
+        decision=decision,
+        caller_name=caller,
+        read_as=found.read_as,
+        notices=found.notices + said.notices + cut,
     )
+
+
+def _caller_name(
+    webhook: ForwardingNumber, members: dict[str, JsonValue]
+) -> tuple[str, tuple[str, ...]]:
+    """Take the caller's name from the member that the webhook wants it in: text on one line, at most 128 characters."""
+    wanted = webhook.caller_name_in_response
+    value = members.get(wanted) if wanted else None
+    if isinstance(value, (bool, list, dict)):
+        return "", (f"the answer's member {quoted(wanted)} is no name: it is {shown(value)}",)
+    return on_one_line(scalar_text(value), MAX_NAME, "the caller name")
 
 
 def _scheme(
