@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from switchhook.cli.main import COMMANDS
-from switchhook.cli.reference import tables, write_tables
+from switchhook.cli.reference import SCHEMA_FILE, stream_schema, tables, write_tables
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFormat, EventKind
 from switchhook.domain.failure import FailureKind
@@ -61,6 +63,22 @@ def heads(page: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_tables_are_the_codes(page: str) -> None:
     assert write_tables(PAGES[page]) == PAGES[page], "run: python -m switchhook.cli.reference docs"
+
+
+def test_the_published_schema_is_that_of_what_is_written() -> None:
+    published = (ROOT / "docs" / SCHEMA_FILE).read_text(encoding="utf-8")
+
+    assert published == stream_schema(), "run: python -m switchhook.cli.reference docs"
+    jsonschema.Draft202012Validator.check_schema(json.loads(published))
+
+
+def test_events_that_are_shown_fit_the_published_schema() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(stream_schema()))
+    shown = [json.loads(text) for name, text in fenced("json") if name == "docs/event-stream.md"]
+
+    assert shown
+    for event in shown:
+        validator.validate(event)
 
 
 def test_every_table_has_its_place() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from switchhook.cli.reference import main, markdown, tables, write_tables
 from switchhook.projectfile.schema import event as event_schema
+from switchhook.projectfile.schema import event_stream as stream_schema
 from switchhook.projectfile.schema import project as project_schema
 from switchhook.projectfile.schema import scheme as scheme_schema
 from switchhook.projectfile.schema import webhook as webhook_schema
@@ -58,7 +59,7 @@ def test_pages_are_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def _tables() -> list[tuple[str, Table]]:
-    modules = (event_schema, project_schema, scheme_schema, webhook_schema)
+    modules = (event_schema, project_schema, scheme_schema, stream_schema, webhook_schema)
     return [
         (name, value)
         for module in modules

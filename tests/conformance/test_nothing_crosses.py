@@ -75,6 +75,7 @@ OWN: Document = {
     "project": {"id": "mine", "name": "Mine"},
     "screening": {},
     "outside_calls": {},
+    "event_stream": {},
     "numbers": [{"number": "380800111222", "scheme": 1}],
     "accounts": [{"login": "john", "password": "johns-password"}],
     "groups": [{"name": "all", "accounts": ["john"]}],
@@ -118,6 +119,13 @@ OWN: Document = {
                 }
             ],
             "mails": [{"name": "mail", "to": ["me@mine.example"], "subject": "Call"}],
+        }
+    ],
+    "stream_webhooks": [
+        {
+            "name": "erp",
+            "url": "https://erp.example/events",
+            "headers": [{"name": "X-A", "value": "b"}],
         }
     ],
 }

@@ -31,6 +31,7 @@ from tests.support.promises import (
     ended,
     record,
     records,
+    stream_event,
 )
 from tests.support.snapshots import snapshot
 
@@ -656,6 +657,127 @@ def test_retention_spares_live_calls_and_open_promises(opened: Opens) -> None:
             await store.record_attempt(attempt(promises[1]))
             assert await store.prune(before=200.0) == 1
             assert [row.id for row in await store.calls()] == ["live"]
+
+    run(scenario())
+
+
+def test_a_projects_stream_is_numbered_in_the_order_of_commits(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            assert (await store.stream_events("shop", after=0, limit=10)).last == 0
+            await store.commit(record(call("c1"), events=(stream_event("c1"),)))
+            await store.commit(record(call("c2"), events=(stream_event("c2"),)))
+            both = (stream_event("c1", 2), stream_event("c1", 3))
+            await store.commit(record(call("c1"), events=both))
+
+            page = await store.stream_events("shop", after=0, limit=10)
+            assert [(e.number, e.call, e.seq) for e in page.events] == [
+                (1, "c1", 1),
+                (2, "c2", 1),
+                (3, "c1", 2),
+                (4, "c1", 3),
+            ]
+            assert replace(page.events[0], number=0) == stream_event("c1")
+            assert (page.last, page.deleted) == (4, 0)
+            rest = await store.stream_events("shop", after=2, limit=1)
+            assert [e.number for e in rest.events] == [3]
+            assert (await store.stream_events("shop", after=4, limit=10)).events == ()
+
+    run(scenario())
+
+
+def test_streams_of_two_projects_know_nothing_of_each_other(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for name in ("c1", "c2"):
+                await store.commit(record(call(name), events=(stream_event(name),)))
+                other = stream_event(name, project="house")
+                await store.commit(record(replace(call(name), snapshot=HOUSE), events=(other,)))
+            for project in ("shop", "house"):
+                page = await store.stream_events(project, after=0, limit=10)
+                assert [(e.number, e.project) for e in page.events] == [(1, project), (2, project)]
+
+    run(scenario())
+
+
+def test_an_event_that_is_committed_again_is_the_same(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            again = record(call("c1"), events=(stream_event("c1"),))
+            await store.commit(again)
+            await store.commit(again)
+            more = (stream_event("c1"), stream_event("c1", 2))
+            await store.commit(record(call("c1"), events=more))
+            page = await store.stream_events("shop", after=0, limit=10)
+            assert [(e.number, e.seq) for e in page.events] == [(1, 1), (2, 2)]
+
+    run(scenario())
+
+
+def test_who_reads_while_many_commit_misses_no_event(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            calls = [f"c{number}" for number in range(40)]
+            committing = spawn(
+                asyncio.wait(
+                    [
+                        spawn(
+                            store.commit(record(call(name), events=(stream_event(name),))),
+                            name=name,
+                        )
+                        for name in calls
+                    ]
+                ),
+                name="commits",
+            )
+            read: list[str] = []
+            after = 0
+            while len(read) < len(calls):
+                page = await store.stream_events("shop", after=after, limit=3, wait=10.0)
+                assert [e.number for e in page.events] == list(
+                    range(after + 1, after + 1 + len(page.events))
+                )
+                after = page.events[-1].number
+                read.extend(e.call for e in page.events)
+            await committing
+            assert sorted(read) == sorted(calls)
+
+    run(scenario())
+
+
+def test_who_waits_for_an_event_gets_it_or_nothing_in_the_end(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            waiting = spawn(
+                store.stream_events("shop", after=0, limit=10, wait=60.0), name="waiting"
+            )
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            await store.commit(record(call("c1"), events=(stream_event("c1"),)))
+            assert [e.call for e in (await waiting).events] == ["c1"]
+            nothing = await store.stream_events("shop", after=1, limit=10, wait=0.05)
+            assert nothing.events == ()
+
+    run(scenario())
+
+
+def test_events_go_with_their_call_and_their_numbers_are_not_given_again(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(ended("c1", at=100.0), events=(stream_event("c1"),)))
+            later = (stream_event("c2"), stream_event("c2", 2))
+            await store.commit(record(ended("c2", at=300.0), events=later))
+            assert await store.prune(before=200.0) == 1
+            page = await store.stream_events("shop", after=0, limit=10)
+            assert [e.number for e in page.events] == [2, 3]
+            assert (page.last, page.deleted) == (3, 1)
+
+            assert await store.prune(before=400.0) == 1
+            page = await store.stream_events("shop", after=0, limit=10)
+            assert (page.events, page.last, page.deleted) == ((), 3, 3)
+            await store.commit(record(call("c3"), events=(stream_event("c3"),)))
+            page = await store.stream_events("shop", after=3, limit=10)
+            assert [e.number for e in page.events] == [4]
 
     run(scenario())
 

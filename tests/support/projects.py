@@ -19,6 +19,12 @@ from switchhook.domain.event import (
     ProjectEvent,
     default_action_name,
 )
+from switchhook.domain.event_stream import (
+    EventStream,
+    StreamEventType,
+    StreamPolicy,
+    StreamWebhook,
+)
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
@@ -351,6 +357,19 @@ def events(draw: st.DrawFn, name: str) -> ProjectEvent:
 
 
 @st.composite
+def stream_webhooks(draw: st.DrawFn, name: str) -> StreamWebhook:
+    """Draw a webhook of the event stream that could be saved."""
+    return StreamWebhook(
+        name=name,
+        url=draw(urls),
+        types=tuple(draw(st.lists(st.sampled_from(StreamEventType), max_size=3, unique=True))),
+        policy=StreamPolicy(retries=draw(st.integers(0, 10))),
+        keep_alive=draw(st.booleans()),
+        headers=draw(st.sampled_from(((), (("X-Key", "k3y"),)))),
+    )
+
+
+@st.composite
 def projects(draw: st.DrawFn) -> Project:
     """Draw a project whose every reference points to something and whose schemes all end."""
     accounts = draw(
@@ -368,6 +387,7 @@ def projects(draw: st.DrawFn) -> Project:
     )
     asked = draw(st.lists(names, max_size=2, unique=True))
     told = draw(st.lists(names, max_size=2, unique=True))
+    streamed = draw(st.lists(names.map("stream {}".format), max_size=1))
     ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
     grouped = draw(_groups([account.login for account in accounts]))
     targets = _targets([account.login for account in accounts], grouped)
@@ -402,6 +422,8 @@ def projects(draw: st.DrawFn) -> Project:
         ),
         forwarding_numbers=tuple(draw(forwarding_numbers(name)) for name in asked),
         events=tuple(draw(events(name)) for name in told),
+        event_stream=EventStream(keep=draw(st.booleans())),
+        stream_webhooks=tuple(draw(stream_webhooks(name)) for name in streamed),
         fallback=draw(st.none() | targets),
         allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
         allowed_networks=tuple(draw(st.lists(allowed_networks, max_size=2))),

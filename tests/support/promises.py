@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import CallRecord
+from switchhook.storage.stream import StreamEvent
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail
 from tests.support.snapshots import incoming, ring
@@ -82,13 +84,27 @@ def mail(
     )
 
 
-def record(of: Call, *deliveries: Delivery, entries: int = 0) -> CallRecord:
+def stream_event(call_id: str = "c1", seq: int = 1, *, project: str = "shop") -> StreamEvent:
+    """Return an event of a call that a project publishes."""
+    return StreamEvent(
+        project=project,
+        call=call_id,
+        seq=seq,
+        type=StreamEventType.CALL_CREATED,
+        at=OCCURRED + seq,
+        body=f'{{"id":"{call_id}.{seq}"}}'.encode(),
+    )
+
+
+def record(
+    of: Call, *deliveries: Delivery, entries: int = 0, events: tuple[StreamEvent, ...] = ()
+) -> CallRecord:
     """Return what a step of the call left behind, with the journal's first `entries` lines."""
     journal = tuple(
         JournalEntry(seq=seq, at=OCCURRED + seq, kind=EntryKind.STEP, text=f"line {seq}")
         for seq in range(1, entries + 1)
     )
-    return CallRecord(call=of, entries=journal, deliveries=deliveries)
+    return CallRecord(call=of, entries=journal, deliveries=deliveries, events=events)
 
 
 def attempt(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.event_stream import EventStream
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
 from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot, Sound, Trunk
@@ -216,6 +217,7 @@ def snapshots(draw: st.DrawFn, *, project: str = "shop") -> ProjectSnapshot:
             dial_plan_webhooks=dial_plans,
             screening=draw(st.sampled_from(SCREENINGS)),
             fallback=draw(st.none() | targets),
+            event_stream=EventStream(keep=True),
         )
     )
 
@@ -463,6 +465,7 @@ def talking(draw: st.DrawFn) -> Walk:
         forwarding_numbers=(ForwardingNumber(name="crm", url="http://crm.example/"),),
         sounds=(Sound(name="enter", file="enter.wav"),),
         screening=draw(st.sampled_from((Screening(), Screening(denied_prefixes=("3",))))),
+        event_stream=EventStream(keep=True),
     )
     account = draw(st.sampled_from(("", "john")))
     offered = OfferedCall(

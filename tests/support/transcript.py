@@ -26,6 +26,7 @@ from switchhook.routing.commands import (
     EndLeg,
     NotifyTransfer,
     Play,
+    PublishEvent,
     RingLeg,
     ShowRinging,
     StartRecording,
@@ -151,8 +152,8 @@ def order(command: Command) -> str:
             return media_order(command)
         case AskWebhook(ask=ask, webhook=webhook, code=code):
             return f"ask {webhook} as {ask}{f' with {code}' if code else ''}"
-        case EmitEvent(event=event):
-            return f"emit {event}"
+        case EmitEvent(event=event) | PublishEvent(type=event):
+            return f"{'emit' if isinstance(command, EmitEvent) else 'publish'} {event}"
         case WriteJournal():
             return ""
         case _:

@@ -10,8 +10,14 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.event import EventKind, Subscription
+from switchhook.domain.event_stream import (
+    Amendment,
+    EventStream,
+    StreamEventType,
+    StreamWebhook,
+)
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.routing.commands import EmitEvent
+from switchhook.routing.commands import EmitEvent, PublishEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
@@ -170,3 +176,66 @@ def test_what_is_promised_is_part_of_the_calls_record() -> None:
     record = call_record(story.call, story.commands, context(subscription(1)))
 
     assert [line(made) for made in record.deliveries] == ["inbound created", "inbound ringing john"]
+
+
+def test_an_event_of_the_stream_goes_to_each_webhook_with_the_same_bytes_and_id() -> None:
+    first = StreamWebhook(name="a", url="https://a.example/in?key={x}")
+    second = StreamWebhook(
+        name="b", url="https://b.example/", types=(StreamEventType.CALL_CREATED,)
+    )
+    project = replace(
+        snapshot(in_turn(JOHN)).project,
+        event_stream=EventStream(keep=True),
+        stream_webhooks=(first, second),
+    )
+    story = Transcript(incoming(within=ProjectSnapshot(project)))
+    story.comes_to(0, CallArrived())
+    record = call_record(story.call, story.commands, context())
+
+    assert [(one.seq, one.type) for one in record.events] == [
+        (1, "call.created"),
+        (2, "call.forwarding"),
+    ]
+    created, forwarding = record.events
+    assert [(one.id, one.event) for one in record.deliveries] == [
+        ("c.1.a", "call.created"),
+        ("c.1.b", "call.created"),
+        ("c.2.a", "call.forwarding"),
+    ]
+    assert [request_of(one).body for one in record.deliveries] == [
+        created.body,
+        created.body,
+        forwarding.body,
+    ]
+    ids = [dict(request_of(one).headers)["webhook-id"] for one in record.deliveries]
+    assert ids == ["c.1", "c.1", "c.2"]
+    assert request_of(record.deliveries[0]).url == "https://a.example/in?key=%7Bx%7D"
+    assert record.deliveries[0].success_codes == tuple(range(200, 300))
+
+
+def test_a_stream_that_only_webhooks_are_told_of_is_not_kept() -> None:
+    webhook = StreamWebhook(name="a", url="https://a.example/")
+    project = replace(snapshot(in_turn(JOHN)).project, stream_webhooks=(webhook,))
+    story = Transcript(incoming(within=ProjectSnapshot(project)))
+    story.comes_to(0, CallArrived())
+    record = call_record(story.call, story.commands, context())
+
+    assert record.events == ()
+    assert [one.seq for one in record.deliveries] == [1, 2]
+
+
+def test_a_code_that_a_name_repeats_stands_in_no_event() -> None:
+    call = incoming(
+        within=ProjectSnapshot(replace(snapshot().project, event_stream=EventStream(keep=True)))
+    )
+    call = call.changed(asks=call.asks.changed(codes=("4711",), caller_name="VIP 4711"))
+    change = Amendment(field="caller.name", before="Anna", after="VIP 4711")
+    published = PublishEvent(
+        type=StreamEventType.CALL_AMENDED, seq=1, at=1.0, call=call, changes=(change,)
+    )
+    (event,) = call_record(call, [published], context()).events
+
+    assert b"4711" not in event.body
+    assert json.loads(event.body)["changes"] == [
+        {"field": "caller.name", "before": "Anna", "after": "VIP ****"}
+    ]

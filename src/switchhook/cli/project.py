@@ -102,6 +102,7 @@ def summary(project: Project) -> str:
         (len(project.events), "event"),
         (len(project.event_webhooks), "event webhook"),
         (len(project.event_mails), "event mail"),
+        (len(project.stream_webhooks), "stream webhook"),
     )
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
     return f"Project {project.id}: {', '.join(parts) or 'nothing yet'}."

@@ -174,7 +174,7 @@ def _on_this_machine(project: Project, port: int) -> Project:
     ours = {"host": OUTSIDE, "port": port, "transport": "udp", "sources": (f"{OUTSIDE}/32",)}
     open_: dict[str, Any] = {**ours, "username": "", "password": ""}
     trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)
-    return replace(project, trunks=trunks, events=())
+    return replace(project, trunks=trunks, events=(), stream_webhooks=())
 
 
 async def _apply(project: Project, folder: Path) -> None:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
@@ -19,6 +20,7 @@ from switchhook.projectfile.schema.event import (
     EVENT_PARAMETER,
     EVENT_WEBHOOK,
 )
+from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
 from switchhook.projectfile.schema.project import (
     ACCOUNT,
     GROUP,
@@ -41,6 +43,7 @@ from switchhook.projectfile.templates.catalogue import list_templates
 from switchhook.projectfile.toml.tables import REQUIRED, Tables
 from switchhook.projectfile.toml.value_types import quote
 from switchhook.settings import KEYS, PREFIX
+from switchhook.webhooks.dialects import event_stream
 from switchhook.webhooks.parameters import OWN, VENDORS
 from switchhook.webhooks.timestamps import FORMATS, LENGTH_FORMATS, format_length, format_timestamp
 
@@ -50,6 +53,14 @@ if TYPE_CHECKING:
     from switchhook.projectfile.toml.tables import Table, TableKey
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+SCHEMA_FILE = "event-stream.schema.json"
+
+
+def stream_schema() -> str:
+    """Return the JSON Schema of the event stream, as it is published."""
+    return json.dumps(event_stream.schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def tables() -> dict[str, str]:
@@ -71,6 +82,8 @@ def tables() -> dict[str, str]:
         "event-webhooks": EVENT_WEBHOOK,
         "event-mails": EVENT_MAIL,
         "event-filter": EVENT_FILTER,
+        "event-stream": EVENT_STREAM,
+        "stream-webhooks": STREAM_WEBHOOK,
         "event-parameter": EVENT_PARAMETER.table,
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,
@@ -84,6 +97,10 @@ def tables() -> dict[str, str]:
         "date-styles": date_styles_table(),
         "length-styles": length_styles_table(),
         "templates": templates_table(),
+        "stream-events": stream_events_table(),
+        "stream-call": stream_members_table("StreamCall"),
+        "stream-attempt": stream_members_table("StreamAttempt"),
+        "stream-party": stream_members_table("StreamParty"),
     }
 
 
@@ -164,6 +181,36 @@ def templates_table() -> str:
     return markdown(("template", "receiver", "what it gets", "what to fill in"), rows)
 
 
+def stream_events_table() -> str:
+    """List the types of the stream's events, with the members that they have besides those of all."""
+    schema = event_stream.schema()
+    common = set(schema["$defs"]["CallCreatedBody"]["properties"])
+    rows = []
+    for body in (schema["$defs"][ref["$ref"].rpartition("/")[2]] for ref in schema["oneOf"]):
+        own = [f"`{name}`" for name in body["properties"] if name not in common]
+        (name,) = body["properties"]["type"]["enum"]
+        rows.append((f"`{name}`", body["description"].removesuffix("."), ", ".join(own) or "-"))
+    return markdown(("type", "published when", "has besides"), rows)
+
+
+def stream_members_table(part: str) -> str:
+    """Describe the members of a part of the stream's events."""
+    members = event_stream.schema()["$defs"][part]["properties"]
+    rows = [(f"`{name}`", _member(member)) for name, member in members.items()]
+    return markdown(("member", "what"), rows)
+
+
+def _member(member: dict[str, Any]) -> str:
+    """Say what a member is: its own words, else its kind."""
+    kinds = [one for one in member.get("anyOf", [member]) if one.get("type") != "null"]
+    parts = (member, *kinds)
+    said = next((str(one["description"]) for one in parts if "description" in one), "")
+    refs = [one["$ref"].rpartition("/")[2] for one in kinds if "$ref" in one]
+    word = f"`{refs[0]}`" if refs else str(kinds[0].get("type", ""))
+    null = " or null" if len(kinds) < len(member.get("anyOf", [member])) else ""
+    return f"{word}{null}{'. ' if said else ''}{said.removesuffix('.')}"
+
+
 def _example(style: str) -> str:
     return format_timestamp(1_534_147_871, time_zone="Europe/Kyiv", style=style)
 
@@ -209,10 +256,11 @@ def write_tables(text: str) -> str:
 
 
 def main() -> None:
-    """Write the tables into every page of a folder."""
+    """Write the tables into every page of a folder, and the schema of the event stream beside them."""
     for page in sorted(Path(sys.argv[1]).glob("*.md")):
         text = page.read_text(encoding="utf-8")
         page.write_text(write_tables(text), encoding="utf-8")
+    Path(sys.argv[1], SCHEMA_FILE).write_text(stream_schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":

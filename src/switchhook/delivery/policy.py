@@ -13,6 +13,7 @@ from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.event import EventMail, EventWebhook
+from switchhook.domain.event_stream import StreamWebhook
 from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
@@ -21,6 +22,7 @@ from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from switchhook.domain.event import EventAction
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.http import Exchange, HttpResponse
 
@@ -72,13 +74,18 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     """
     if snapshot is None or delivery.is_to_subscriber:
         return default_policy(delivery)
-    match delivery.request, snapshot.actions.get(delivery.webhook):
+    match delivery.request, _receiver(delivery.webhook, snapshot):
         case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
             return MAIL_POLICY
-        case HttpRequest(), EventWebhook(policy=policy):
+        case HttpRequest(), EventWebhook(policy=policy) | StreamWebhook(policy=policy):
             return policy
         case _:
             return NO_RETRIES
+
+
+def _receiver(name: str, snapshot: ProjectSnapshot) -> EventAction | StreamWebhook | None:
+    """Return the event's action, or the webhook of the stream, that has this name."""
+    return snapshot.actions.get(name) or snapshot.stream_webhooks.get(name)
 
 
 def order_of(delivery: Delivery, policy: DeliveryPolicy) -> str:

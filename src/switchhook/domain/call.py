@@ -324,6 +324,8 @@ class Call(_Changeable):
     """How many journal entries were written; the next one's number less one."""
     emitted: int = 0
     """How many events were emitted."""
+    published: int = 0
+    """How many events of the project's stream there were."""
     answered_at: float | None = None
     ended_at: float | None = None
     outcome: Outcome | None = None

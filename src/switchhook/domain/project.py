@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook, ProjectEvent
+from switchhook.domain.event_stream import NO_STREAM, EventStream, StreamWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
@@ -170,6 +171,8 @@ class Project:
     forwarding_numbers: tuple[ForwardingNumber, ...] = ()
     dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
     events: tuple[ProjectEvent, ...] = ()
+    event_stream: EventStream = NO_STREAM
+    stream_webhooks: tuple[StreamWebhook, ...] = ()
     screening: Screening = NO_SCREENING
     outside: OutsideCalls = DEFAULT_LIMITS
     fallback: Target | None = None
@@ -223,11 +226,13 @@ class ProjectSnapshot:
         "dial_plan_webhooks",
         "event_of",
         "groups",
+        "has_stream",
         "hours",
         "numbers",
         "project",
         "schemes",
         "sounds",
+        "stream_webhooks",
         "webhooks",
     )
 
@@ -247,6 +252,8 @@ class ProjectSnapshot:
         self.actions = {one.name: one for event in project.events for one in event.actions}
         self.event_of = {one.name: event for event in project.events for one in event.actions}
         """The event of each action, by the action's name."""
+        self.stream_webhooks = {webhook.name: webhook for webhook in project.stream_webhooks}
+        self.has_stream = project.event_stream.keep or bool(project.stream_webhooks)
 
     def number(self, dialled: str) -> Number | None:
         """Return the project's number that was dialled, in any spelling of its country (FA-03).

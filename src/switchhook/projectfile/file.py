@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.projectfile.schema.event import EVENT, unnamed
+from switchhook.projectfile.schema.event_stream import EVENT_STREAM
 from switchhook.projectfile.schema.field import Sent
 from switchhook.projectfile.schema.project import (
     FILE,
@@ -106,6 +108,10 @@ def _lines(project: Project) -> Iterator[str]:
         yield ""
         yield "[outside_calls]"
         yield from _pairs(OUTSIDE, project.outside)
+    if project.event_stream != NO_STREAM:
+        yield ""
+        yield "[event_stream]"
+        yield from _pairs(EVENT_STREAM, project.event_stream)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""

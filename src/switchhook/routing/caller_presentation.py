@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.scheme import (
     SUCCESS,
     UNCHANGED_NAME,
@@ -27,7 +28,16 @@ def adopt_caller_name(ctx: TransitionContext, choice: CallerName) -> None:
     found = dial_plan_branch(ctx.call)
     returned = None if found is None else found.returned
     if returned is not None and returned.caller_name:
-        ctx.change_asks(caller_name=returned.caller_name)
+        change_caller_name(ctx, returned.caller_name)
+
+
+def change_caller_name(ctx: TransitionContext, name: str) -> None:
+    """Call the caller by another name from now on; whoever follows the call is told (N-19)."""
+    before = ctx.call.asks.caller_name or ctx.call.caller.name
+    ctx.change_asks(caller_name=name)
+    if name != before:
+        change = Amendment(field="caller.name", before=before, after=name)
+        ctx.publish(StreamEventType.CALL_AMENDED, changes=(change,))
 
 
 def adopt_answered_name(ctx: TransitionContext, name: str) -> None:

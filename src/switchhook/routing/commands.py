@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from switchhook.domain.call import CALLER, Call
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.target import Target
 from switchhook.domain.webhook import Dialect
@@ -166,4 +167,21 @@ class EmitEvent:
     """The call as it was at that moment."""
 
 
-Command = PhoneCommand | AskWebhook | WriteJournal | EmitEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishEvent:
+    """Publish this on the project's event stream."""
+
+    type: StreamEventType
+    seq: int
+    """The event's place among those of the call that are published: 1, 2, 3 … without a gap."""
+    at: float
+    call: Call
+    """The call as it was at that moment."""
+    leg: str = ""
+    """The called leg that it is about; of a transfer, that of the telephone that transferred."""
+    recording: str = ""
+    """The recording that it is about."""
+    changes: tuple[Amendment, ...] = ()
+
+
+Command = PhoneCommand | AskWebhook | WriteJournal | EmitEvent | PublishEvent

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import LegState
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryFacts, EntryKind, JournalEntry
-from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
+from switchhook.routing.commands import EmitEvent, EndLeg, PublishEvent, WriteJournal
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.cause import AttemptEnd, Cause
     from switchhook.domain.event import EventKind
+    from switchhook.domain.event_stream import Amendment
     from switchhook.routing.commands import Command
 
 
@@ -93,6 +95,31 @@ class TransitionContext:
         self.change(emitted=emitted)
         self.issue(EmitEvent(event=event, seq=emitted, at=self.now, call=self.call))
 
+    def publish(
+        self,
+        event: StreamEventType,
+        *,
+        leg: str = "",
+        recording: str = "",
+        changes: tuple[Amendment, ...] = (),
+    ) -> None:
+        """Publish an event on the project's stream; nothing where it has none."""
+        if not self.call.snapshot.has_stream:
+            return
+        seq = self.call.published + 1
+        self.change(published=seq)
+        self.issue(
+            PublishEvent(
+                type=event,
+                seq=seq,
+                at=self.now,
+                call=self.call,
+                leg=leg,
+                recording=recording,
+                changes=changes,
+            )
+        )
+
     def close_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
         """Write down that a called leg is over, without ordering anything."""
         self.change_leg(leg, state=LegState.ENDED, ended_at=self.now, end=end, cause=cause)
@@ -102,6 +129,7 @@ class TransitionContext:
             leg=leg.id,
             facts=(("target", str(leg.target)), ("end", end), ("sip", str(cause.sip))),
         )
+        self.publish(StreamEventType.ATTEMPT_ENDED, leg=leg.id)
 
     def end_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
         """Order a called leg's end and write it down."""

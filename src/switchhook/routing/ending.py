@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing import transfer_progress
 from switchhook.routing.commands import EndLeg
@@ -93,6 +94,7 @@ def end(
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     ctx.write_journal(EntryKind.ENDED, cause.text, facts=facts)
     ctx.emit(AFTER_EVENTS[ctx.call.direction])
+    ctx.publish(StreamEventType.CALL_ENDED)
 
 
 def _end_of_live_leg(ctx: TransitionContext, leg: str, by: EndedBy) -> AttemptEnd:

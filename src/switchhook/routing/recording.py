@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Recording, RunningRecording
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import StartRecording, StopRecording
 from switchhook.routing.ids import recording_id
@@ -54,4 +55,5 @@ def keep(ctx: TransitionContext, made: RecordingFinished | None) -> bool:
     one = Recording(id=recorder.id, seconds=made.seconds, path=made.path)
     ctx.change_recording(finished=(*ctx.call.recording.finished, one))
     ctx.write_journal(EntryKind.RECORDED, made.path, facts=(("seconds", f"{made.seconds:g}"),))
+    ctx.publish(StreamEventType.RECORDING_READY, recording=one.id)
     return True

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
@@ -30,9 +31,9 @@ class Delivery:
     project: str
     call: str
     seq: int
-    """The event's place among the call's events: 1, 2, 3 …; deliveries of one call to one webhook go
-    out in this order."""
-    event: EventKind
+    """The event's place among the call's events, or among those of its stream: 1, 2, 3 …; deliveries of one
+    call to one webhook go out in this order."""
+    event: EventKind | StreamEventType
     webhook: str
     """The name of the event webhook, or of the event mail."""
     occurred_at: float

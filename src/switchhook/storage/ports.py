@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
+    from switchhook.storage.stream import StreamPage
 
 
 class CallStore(Protocol):
@@ -55,6 +56,25 @@ class CallStore(Protocol):
 
         A call whose snapshot `snapshot_of` does not find (LookupError) is left out and logged. `snapshot_of` may be
         asked in another thread.
+        """
+
+
+class StreamEvents(Protocol):
+    """Keeps the streams of projects.
+
+    The events of a record get their numbers in the transaction that stores it: 1, 2, 3 … for each project. A number is
+    seen only when every lower one of its project can be seen, whatever commits at the same time, so that whoever has read
+    up to one has missed none; where several transactions run at once, a store has them wait for one another there. No
+    number is given twice, not even after a deletion.
+    """
+
+    async def stream_events(
+        self, project: str, *, after: int, limit: int, wait: float = 0.0
+    ) -> StreamPage:
+        """Return the `limit` next events of a project behind a number, in order.
+
+        Without any, wait for the next so many seconds at most. What this process commits is seen at once, what others do
+        within about a second.
         """
 
 
@@ -321,6 +341,7 @@ class HealthChecks(Protocol):
 
 class Store(
     CallStore,
+    StreamEvents,
     EndedLegs,
     Promises,
     Projects,
@@ -346,7 +367,7 @@ class Store(
         """Return the project versions that `live_calls` asks for, as (project, version)."""
 
     async def prune(self, *, before: float) -> int:
-        """Delete the calls that ended before a moment, with journal, deliveries and attempts.
+        """Delete the calls that ended before a moment, with journal, deliveries, attempts and events.
 
         A call with an unsettled delivery stays. Returns how many calls went.
         """

@@ -15,6 +15,7 @@ from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
 from switchhook.errors import ExpectedError
 from switchhook.storage.delivery import Attempt, Delivery, is_id_of_call
+from switchhook.storage.stream import StreamEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ class CallRecord:
     """The changes of callers: counts to add, and new values; an empty text keeps the old one."""
     outside: tuple[OutsideUse, ...] = ()
     """The increment of a day's outside calls."""
+    events: tuple[StreamEvent, ...] = ()
+    """What is new on the project's stream."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.snapshot.project.id
@@ -113,6 +116,9 @@ class CallRecord:
                 raise ValueError(f"delivery {delivery.id!r} is not of call {call!r} of {project!r}")
             if not is_id_of_call(delivery.id, call):
                 raise ValueError(f"the id of delivery {delivery.id!r} does not begin with its call")
+        for event in self.events:
+            if (event.call, event.project) != (call, project):
+                raise ValueError(f"event {event.seq} is not of call {call!r} of {project!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,15 +14,18 @@ from switchhook.routing.commands import (
     AskWebhook,
     EmitEvent,
     PhoneCommand,
+    PublishEvent,
     WriteJournal,
 )
 from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import CallRecord
+from switchhook.storage.stream import StreamEvent
+from switchhook.webhooks.dialects import event_stream
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.listeners import actions_at
 from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.parameters import CallFacts
-from switchhook.webhooks.request import render_event, render_notification
+from switchhook.webhooks.request import render_event, render_notification, render_stream_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,17 +75,23 @@ def call_record(
 
     `callers` and `outside` are what is known now.
     """
+    deliveries: list[Delivery] = []
+    events: list[StreamEvent] = []
+    for command in commands:
+        if isinstance(command, EmitEvent):
+            deliveries.extend(event_deliveries(command, context))
+        elif isinstance(command, PublishEvent):
+            event = _stream_event(command, context)
+            deliveries.extend(_stream_deliveries(command, event, context))
+            if call.snapshot.project.event_stream.keep:
+                events.append(event)
     return CallRecord(
         call=redacted(call),
         entries=tuple(command.entry for command in commands if isinstance(command, WriteJournal)),
-        deliveries=tuple(
-            delivery
-            for command in commands
-            if isinstance(command, EmitEvent)
-            for delivery in event_deliveries(command, context)
-        ),
+        deliveries=tuple(deliveries),
         callers=callers,
         outside=outside,
+        events=tuple(events),
     )
 
 
@@ -178,10 +187,59 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
         )
 
 
+def _stream_event(published: PublishEvent, context: OutboxContext) -> StreamEvent:
+    """Write an event of the stream, once for all who are told of it."""
+    call = published.call
+    told = event_stream.StreamFacts(
+        type=published.type,
+        seq=published.seq,
+        at=published.at,
+        call=call,
+        leg=published.leg,
+        recording=published.recording,
+        changes=published.changes,
+        facts=context.facts_of(call),
+    )
+    return StreamEvent(
+        project=call.snapshot.project.id,
+        call=call.id,
+        seq=published.seq,
+        type=published.type,
+        at=published.at,
+        body=event_stream.write(told),
+    )
+
+
+def _stream_deliveries(
+    published: PublishEvent, event: StreamEvent, context: OutboxContext
+) -> Iterator[Delivery]:
+    """Bring an event to each of the stream's webhooks, with the same bytes and the same id."""
+    for webhook in published.call.snapshot.project.stream_webhooks:
+        if webhook.wants(event.type):
+            yield Delivery(
+                id=delivery_id(event.call, event.seq, webhook.name),
+                project=event.project,
+                call=event.call,
+                seq=event.seq,
+                event=event.type,
+                webhook=webhook.name,
+                occurred_at=event.at,
+                request=render_stream_event(
+                    webhook,
+                    event.body,
+                    event=event_stream.event_id(event.call, event.seq),
+                    product=context.product,
+                ),
+                success_codes=webhook.policy.success_codes,
+                response_timeout=webhook.policy.response_timeout,
+                keep_alive=webhook.keep_alive,
+            )
+
+
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:
     """Yield what the driver has to do, in order."""
     for command in commands:
-        if not isinstance(command, AskWebhook | WriteJournal | EmitEvent):
+        if not isinstance(command, AskWebhook | WriteJournal | EmitEvent | PublishEvent):
             yield command
 
 

@@ -527,4 +527,5 @@ def merge(records: list[CallRecord]) -> CallRecord:
         deliveries=tuple(promise for record in records for promise in record.deliveries),
         callers=tuple(caller for record in records for caller in record.callers),
         outside=tuple(use for record in records for use in record.outside),
+        events=tuple(event for record in records for event in record.events),
     )

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.dialects import call_notification, dial_plan, event, forwarding_number
+from switchhook.webhooks.dialects import (
+    call_notification,
+    dial_plan,
+    event,
+    event_stream,
+    forwarding_number,
+)
 from switchhook.webhooks.dialects.dial_plan import public_url
 from switchhook.webhooks.dialects.event import content_type, event_method, has_body
 from switchhook.webhooks.dialects.forwarding_number import effective_method
@@ -13,6 +19,7 @@ from switchhook.webhooks.secrets import secrets_of
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
+    from switchhook.domain.event_stream import StreamWebhook
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
@@ -75,6 +82,13 @@ def render_notification(
     return call_notification.render(subscription, body, delivery_id=delivery_id, product=product)
 
 
+def render_stream_event(
+    webhook: StreamWebhook, body: bytes, *, event: str, product: str
+) -> HttpRequest:
+    """Build the request that brings an event of the stream to a webhook; `event` is its id. Never raises."""
+    return event_stream.render(webhook, body, event=event, product=product)
+
+
 __all__ = [
     "content_type",
     "effective_method",
@@ -85,4 +99,5 @@ __all__ = [
     "render_dial_plan_ask",
     "render_event",
     "render_notification",
+    "render_stream_event",
 ]

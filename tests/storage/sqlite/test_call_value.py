@@ -12,7 +12,7 @@ KEYS = (
     "account answered_at arrived_at asked asks background background_playback callee caller "
     "caller_name cause codes collecting direct direction ended_at ended_by entries failed given "
     "hidden id is_to_be_recorded is_unplaced jumps known legs on_fallback outcome party path plan "
-    "playbacks playing rated rating recorder recorders recording_trouble recordings redirections "
+    "playbacks playing published rated rating recorder recorders recording_trouble recordings redirections "
     "ringing scheme state talking_to then told transfer transfers variables wake_at webhook_name"
 )
 

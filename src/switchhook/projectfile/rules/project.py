@@ -97,7 +97,10 @@ MAX_ACTIONS = 2000
 
 
 def _actions(document: Raw) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the name of each action, and its place. An event whose name stands twice is a mistake of its own."""
+    """Yield the name of each action and each webhook of the stream, and its place.
+
+    An event or such a webhook whose name stands twice is a mistake of its own.
+    """
     events: set[str] = set()
     for index, event in tables_in(document, "events"):
         of_event = event.get("name")
@@ -112,6 +115,8 @@ def _actions(document: Raw) -> Iterator[tuple[KeyPath, str]]:
             elif is_told_apart:
                 yield path, default_action_name(str(of_event), place)
         events.add(str(of_event))
+    streamed = {name: index for index, name in reversed(list(_names(document, "stream_webhooks")))}
+    yield from ((("stream_webhooks", index, "name"), name) for name, index in streamed.items())
 
 
 def _names(table: Raw, key: str, name: str = "name") -> Iterator[tuple[int, str]]:

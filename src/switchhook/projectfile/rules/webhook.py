@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.event import EventAction, EventMail, EventWebhook, ProjectEvent
+    from switchhook.domain.event_stream import StreamWebhook
     from switchhook.domain.project import Trunk
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
     from switchhook.projectfile.toml.lines import KeyPath
@@ -217,7 +218,7 @@ def check_event_mail(mail: EventMail) -> Iterator[Finding]:
     yield from _check_name(mail)
 
 
-def _check_name(named: ProjectEvent | EventAction) -> Iterator[Finding]:
+def _check_name(named: ProjectEvent | EventAction | StreamWebhook) -> Iterator[Finding]:
     """Refuse the name of a subscription."""
     if named.name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(named.name)} is how the deliveries of a subscription are listed"
@@ -240,6 +241,15 @@ def check_event(event: ProjectEvent) -> Iterator[Finding]:
             problem = f"{name} is not known yet at the time of {event.event}"
             advice = "remove it, or take an event after it"
             yield Finding(("filter", name), problem, advice)
+
+
+def check_stream_webhook(webhook: StreamWebhook) -> Iterator[Finding]:
+    """Its headers can be set, no type stands twice, and its name is that of no subscription."""
+    yield from _check_headers(webhook.headers)
+    yield from _check_name(webhook)
+    for index, event in enumerate(webhook.types):
+        if event in webhook.types[:index]:
+            yield Finding(("types", index), f"{shown(event.value)} stands already", "remove it")
 
 
 def check_event_filter(wanted: EventFilter) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
 from switchhook.domain.project import (
@@ -26,6 +27,7 @@ from switchhook.projectfile.rules.project import (
 )
 from switchhook.projectfile.rules.scheme import check_circles
 from switchhook.projectfile.schema.event import EVENT, EVENT_FILTER, FORMER_TABLES, upgrade_events
+from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, STEPS, WORKING_HOURS
 from switchhook.projectfile.schema.webhook import (
@@ -363,6 +365,7 @@ TABLES: dict[str, Table] = {
     "dial_plan_webhooks": DIAL_PLAN_WEBHOOK,
     "schemes": SCHEME,
     "events": EVENT,
+    "stream_webhooks": STREAM_WEBHOOK,
 }
 """The tables that there may be several of, in the order of an export."""
 UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
@@ -371,7 +374,7 @@ UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
 
 MAX_TABLES = 20_000
 """Tables of one name in a file."""
-MAX_ITEMS = {"trunks": 100, "events": 400}
+MAX_ITEMS = {"trunks": 100, "events": 400, "stream_webhooks": 20}
 """Fewer, of what costs all the time, or for each call: a trunk is asked every half a minute, every event is looked at."""
 
 
@@ -401,6 +404,7 @@ FILE = Table(
         TableKey("project", PROJECT, ""),
         TableKey("screening", SCREENING, "", default=NO_SCREENING),
         TableKey("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
+        TableKey("event_stream", EVENT_STREAM, "", default=NO_STREAM),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

@@ -112,6 +112,8 @@ def _urls(project: Project) -> Iterator[tuple[str, str]]:
         )
     for told in project.event_webhooks:
         yield f"event webhook {told.name!r}", told.url
+    for streamed in project.stream_webhooks:
+        yield f"stream webhook {streamed.name!r}", streamed.url
 
 
 def _project_numbers(project: Project) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.ending import end
 from switchhook.routing.executor import execute
@@ -41,6 +42,7 @@ def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
     ctx.write_journal(EntryKind.ARRIVED, facts=facts)
     if (event := BEFORE_EVENTS.get(call.direction)) is not None:
         ctx.emit(event)
+    ctx.publish(StreamEventType.CALL_CREATED)
     project = call.snapshot.project
     if not caller.account and project.screening.blocks(caller.number, project.dialling):
         why = BLOCKED if caller.number else WITHHELD

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import EndLeg, ShowRinging
 from switchhook.routing.ending import end
@@ -39,6 +40,7 @@ def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
     if leg.state is LegState.DIALLING:
         ctx.change_leg(leg, state=LegState.RINGING, rang_at=ctx.now)
         ctx.write_journal(EntryKind.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
+        ctx.publish(StreamEventType.CALL_RINGING, leg=leg.id)
     if ctx.call.playback.background_id:
         return
     alone = len(ctx.call.live_called_legs) == 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.domain.call import CALLER, CallState, Direction, LegState, Transfer
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind
@@ -129,6 +130,7 @@ def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
         return
     ctx.change_leg(leg, state=LegState.RINGING, rang_at=ctx.now)
     ctx.write_journal(EntryKind.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
+    ctx.publish(StreamEventType.CALL_RINGING, leg=leg.id)
     if not transfer.rang:
         transfer_progress.notify(ctx, 180)
         ctx.change_transfers(current=replace(transfer, rang=True))
@@ -334,6 +336,7 @@ def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
         facts = (*transfer_progress.facts_of(transfer), ("target", str(leg.target)))
         ctx.write_journal(EntryKind.TRANSFER_COMPLETED, leg=leg.id, facts=facts)
         ctx.emit(TRANSFER_EVENTS[ctx.call.direction])
+        ctx.publish(StreamEventType.CALL_TRANSFERRED, leg=transfer.by)
 
 
 def _release_transferor(ctx: TransitionContext, transfer: Transfer) -> None:

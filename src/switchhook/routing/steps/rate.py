@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, CallState, Direction
 from switchhook.domain.cause import EndedBy
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing import collect, prompts, recording
 from switchhook.routing.position import StepResult
@@ -43,6 +44,8 @@ def pressed(ctx: TransitionContext, digit: str) -> None:
     ctx.change_rating(key=digit)
     ctx.write_journal(EntryKind.RATED, digit, facts=(("mark", digit), ("best", str(rating.best))))
     ctx.emit(EventKind.INCOMING_RATED)
+    rated = Amendment(field="rating", before="", after=digit)
+    ctx.publish(StreamEventType.CALL_AMENDED, changes=(rated,))
     if rating.thanks:
         playback = prompts.play(ctx, rating.thanks)
         ctx.change(wake_at=ctx.now + prompts.time_limit(rating.thanks))

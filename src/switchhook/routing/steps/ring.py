@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CallState, Direction, Leg, LegState, RingRound
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.outside_rules import refusal_reason
 from switchhook.domain.target import Target, TargetKind
@@ -182,6 +183,7 @@ def connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
     if ctx.call.recording.is_on:
         recording.start(ctx, both=True)
     ctx.write_journal(EntryKind.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
+    ctx.publish(StreamEventType.CALL_ANSWERED, leg=leg.id)
     for loser in ctx.call.live_called_legs:
         if loser.id != leg.id:
             ctx.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ANSWERED_ELSEWHERE)
@@ -202,6 +204,7 @@ def _ring_round(
     for member in dict.fromkeys(members):
         dial(ctx, member)
     ctx.emit(FORWARDING_EVENTS[ctx.call.direction])
+    ctx.publish(StreamEventType.CALL_FORWARDING)
 
 
 def _members(ctx: TransitionContext, target: Target) -> tuple[Target, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
 from switchhook.routing import prompts, recording
 from switchhook.routing.ending import end
@@ -50,6 +51,8 @@ def finished(ctx: TransitionContext, made: RecordingFinished | None) -> StepResu
     by = EndedBy.CALLER if cause is None else cause.ended_by(EndedBy.CALLER)
     ctx.change(wake_at=None)
     if recording.keep(ctx, made):
+        message = ctx.call.recording.finished[-1]
+        ctx.publish(StreamEventType.VOICEMAIL_LEFT, recording=message.id)
         end(ctx, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else by, LEFT_MESSAGE)
         return StepResult.TAKEN
     ctx.write_journal(EntryKind.NOTICE, "no message was recorded")

@@ -10,7 +10,14 @@ from switchhook.storage.sqlite.writer import transaction
 if TYPE_CHECKING:
     import sqlite3
 
-_DELETIONS: Final = ("delete_attempts", "delete_deliveries", "delete_journal", "delete_call")
+_DELETIONS: Final = (
+    "delete_attempts",
+    "delete_deliveries",
+    "note_stream_end",
+    "delete_stream_events",
+    "delete_journal",
+    "delete_call",
+)
 """Retention order: a call's rows before the call, attempts before their delivery."""
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventKind
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.storage.delivery import Attempt, Delivery
@@ -154,7 +155,7 @@ def delivery(row: SqlRow, cipher: Cipher) -> Delivery:
         project=row["project"],
         call=row["call"],
         seq=row["seq"],
-        event=EventKind(row["event"]),
+        event=_event(row["event"]),
         webhook=row["webhook"],
         occurred_at=row["occurred_at"],
         request=_request(row, cipher),
@@ -162,6 +163,15 @@ def delivery(row: SqlRow, cipher: Cipher) -> Delivery:
         response_timeout=row["response_timeout"],
         keep_alive=bool(row["keep_alive"]),
     )
+
+
+def _event(name: str) -> EventKind | StreamEventType:
+    """Read the name of what is told. Raises ValueError."""
+    return StreamEventType(name) if name in _STREAMED else EventKind(name)
+
+
+_STREAMED: Final = frozenset(StreamEventType)
+"""The events of streams; all others are those of event webhooks, mails and subscriptions."""
 
 
 def _request(row: SqlRow, cipher: Cipher) -> DeliveryRequest:

@@ -25,6 +25,7 @@ from switchhook.storage.sqlite import (
     recovery,
     registrations,
     rows,
+    stream,
     subscriptions,
 )
 from switchhook.storage.sqlite.connection import open_to_write
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
+    from switchhook.storage.stream import StreamPage
 
 T = TypeVar("T")
 
@@ -97,6 +99,7 @@ class SqliteStore:
         """Put it together. `folder` holds the database; None keeps it in memory."""
         self.node = node
         self._changed = asyncio.Event()
+        self._awaited: dict[str, asyncio.Event] = {}
         self._cipher = cipher
         self._clock = clock
         self._writer = writer
@@ -209,8 +212,11 @@ class SqliteStore:
                 ),
                 callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
                 outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
+                events=tuple(stream.event_to_row(one) for one in record.events),
             )
         )
+        if record.events and (waiting := self._awaited.pop(project, None)):
+            waiting.set()
 
     async def record_attempt(self, attempt: Attempt) -> None:
         """Store a finished attempt durably, once: another of the same delivery and number changes nothing.
@@ -219,6 +225,22 @@ class SqliteStore:
         """
         settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
         await self._write(Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled))
+
+    async def stream_events(
+        self, project: str, *, after: int, limit: int, wait: float = 0.0
+    ) -> StreamPage:
+        """Return a project's next events behind a number, waiting so many seconds for one at most."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        read = partial(stream.page, project=project, after=after, limit=limit)
+        while True:
+            published = self._awaited.setdefault(project, asyncio.Event())
+            page = await self._reader.run(read)
+            left = until - loop.time()
+            if page.events or left <= 0:
+                return page
+            with suppress(TimeoutError):  # another process may have published
+                await asyncio.wait_for(published.wait(), min(LOOK_EVERY, left))
 
     async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""

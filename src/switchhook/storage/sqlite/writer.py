@@ -46,6 +46,7 @@ class Rows:
     settled: tuple[SqlParameters, ...] = ()
     callers: tuple[SqlParameters, ...] = ()
     outside: tuple[SqlParameters, ...] = ()
+    events: tuple[SqlParameters, ...] = ()
 
 
 _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]], ...]] = (
@@ -55,6 +56,7 @@ _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]]
     ("save_call", attrgetter("calls")),
     ("add_entry", attrgetter("entries")),
     ("promise", attrgetter("deliveries")),
+    ("add_stream_event", attrgetter("events")),
     ("add_attempt", attrgetter("attempts")),
     ("settle", attrgetter("settled")),
 )
