@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.numbering import canonical, international
 from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -345,3 +346,16 @@ def test_a_text_that_may_be_two_numbers_is_told_apart_from_one_that_is_none() ->
 @pytest.mark.row("FA-03")
 def test_two_spellings_of_a_number_ring_once() -> None:
     assert values(["0501112233", "+380501112233", "00380501112233"]) == ["0501112233"]
+
+
+def test_a_number_that_stands_alone_is_compared_with_nothing() -> None:
+    """What its country's plan says of it takes longer than all else of an answer."""
+
+    def asked() -> int:
+        return sum(known.cache_info().misses for known in (canonical, international))
+
+    before = asked()
+    assert values("380447418529") == ["380447418529"]
+    assert asked() == before
+    assert values("380447418529, 0447418529") == ["380447418529"]
+    assert asked() > before

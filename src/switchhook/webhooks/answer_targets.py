@@ -105,8 +105,7 @@ def read_targets(value: JsonValue, snapshot: ProjectSnapshot) -> Targets:
 
     Empty members and doubles go without a word. Never raises; no target means: see the notices.
     """
-    found: dict[str, Target] = {}
-    ringing: set[str] = set()
+    ringing = _Ringing(snapshot)
     value, remarks = _as_list(value, snapshot)
     dropped = list(remarks)
     grouped = 0
@@ -123,16 +122,52 @@ def read_targets(value: JsonValue, snapshot: ProjectSnapshot) -> Targets:
         except NoTargetError as error:
             dropped.append(f"dropped {error}")
             continue
-        identity, members = _identity(target, snapshot), snapshot.members(target)
-        with_it = ringing | (
-            {identity} if members == (target,) else {_identity(one, snapshot) for one in members}
-        )
-        if len(with_it) > MAX_TARGETS:
+        if not ringing.add(target):
             dropped.append(f"only the first {MAX_TARGETS} directions ring")
             break
-        ringing = with_it
-        found.setdefault(identity, target)
-    return Targets(targets=tuple(found.values()), notices=_cut(dropped))
+    return Targets(targets=ringing.targets, notices=_cut(dropped))
+
+
+class _Ringing:
+    """The targets of an answer, each once in whatever spelling, and the telephones that ring for them.
+
+    The first one waits for a second before it is compared: the plan of a number's country takes a while to read.
+    """
+
+    def __init__(self, snapshot: ProjectSnapshot) -> None:
+        self._snapshot = snapshot
+        self._first: Target | None = None
+        self._found: dict[str, Target] = {}
+        self._telephones: set[str] = set()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(self._found.values()) if self._first is None else (self._first,)
+
+    def add(self, target: Target) -> bool:
+        """Add a target; False where more than `MAX_TARGETS` telephones would ring."""
+        is_first = self._first is None and not self._found
+        if is_first and target.kind is not TargetKind.GROUP:
+            self._first = target
+            return True
+        first, self._first = self._first, None
+        if first is not None:
+            self._compare(first)
+        return self._compare(target)
+
+    def _compare(self, target: Target) -> bool:
+        identity, members = _identity(target, self._snapshot), self._snapshot.members(target)
+        more = (
+            (identity,)
+            if members == (target,)
+            else tuple(_identity(one, self._snapshot) for one in members)
+        )
+        telephones = self._telephones.union(more)
+        if len(telephones) > MAX_TARGETS:
+            return False
+        self._telephones = telephones
+        self._found.setdefault(identity, target)
+        return True
 
 
 def _is_grouped(text: str) -> bool:
