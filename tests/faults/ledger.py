@@ -91,6 +91,8 @@ class Ledger:
                 self._wrong(f"{name} is pending for ever")
             elif state == DELIVERED and 200 not in answered[name]:
                 self._wrong(f"{name} is called delivered, and never arrived")
+            elif state != DELIVERED and 200 in answered[name]:
+                self._wrong(f"{name} is called {state}, and was answered 200")
             elif state != DELIVERED and not _reason(row):
                 self._wrong(f"{name} is {state} without a reason")
 

@@ -41,8 +41,8 @@ class Sink:
     manners: Manners = polite
     port: int = 0
     connections: int = 0
-    is_over: threading.Event = field(default_factory=threading.Event)
-    """Ends hanging and dripping for good."""
+    let_go: int = 0
+    """How often those were let go that hung or dripped."""
     changed: threading.Condition = field(default_factory=threading.Condition)
     times: dict[str, int] = field(default_factory=dict)
     """How often each id came."""
@@ -52,9 +52,14 @@ class Sink:
         return f"http://127.0.0.1:{self.port}/{path}"
 
     def behave(self, manners: Manners) -> None:
-        """Change the manners; who hangs or drips is let go."""
+        """Change the manners, and let go of whoever hangs or drips."""
+        self.manners = manners
+        self.release()
+
+    def release(self) -> None:
+        """Let go of whoever hangs or drips, without an answer."""
         with self.changed:
-            self.manners = manners
+            self.let_go += 1
             self.changed.notify_all()
 
     def count(self, change: int) -> None:
@@ -77,13 +82,15 @@ class Sink:
     def answer(self, name: str, connection: Any) -> None:
         """Answer as the manners of the moment say."""
         times = self.times[name] = self.times.get(name, 0) + 1
-        manner = self.manners(name, times)
+        manner, then = self.manners(name, times), self.let_go
         match manner:
             case "hang":
-                self._hold(manner, name, times)
+                with self.changed:
+                    self.changed.wait_for(lambda: self.let_go > then)
             case "drip":
                 connection.sendall(b"HTTP/1.1 200 OK\r\n")
-                while self.manners(name, times) == "drip" and not self.is_over.wait(DRIP):
+                while self.let_go == then:
+                    time.sleep(DRIP)
                     connection.sendall(b"X")
             case "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
@@ -93,12 +100,6 @@ class Sink:
                 connection.sendall(b"OK")
                 return
         raise ConnectionError(manner)
-
-    def _hold(self, manner: str, name: str, times: int) -> None:
-        with self.changed:
-            self.changed.wait_for(
-                lambda: self.is_over.is_set() or self.manners(name, times) != manner
-            )
 
 
 @contextmanager
@@ -154,7 +155,6 @@ def listening(name: str, keep: Callable[[Receipt], None]) -> Iterator[Sink]:
     try:
         yield sink
     finally:
-        sink.is_over.set()
         sink.behave(polite)
         server.shutdown()
         server.server_close()

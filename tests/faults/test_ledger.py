@@ -51,6 +51,12 @@ def test_a_failed_one_is_fine_with_a_reason_and_not_without() -> None:
     assert book.problems == ["c1.1.crm is failed without a reason"]
 
 
+def test_a_success_that_is_called_a_failure_is_found() -> None:
+    book = ledger(receipt())
+    book.settled([row(state="failed", detail="timed out")])
+    assert book.problems == ["c1.1.crm is called failed, and was answered 200"]
+
+
 @pytest.mark.parametrize(
     ("listed", "problem"),
     [

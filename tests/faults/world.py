@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from switchhook.delivery.queues import DispatcherLimits
-from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
+from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import EventKind, ProjectEvent
 from switchhook.domain.project import Number, Project, Trunk
 from switchhook.domain.scheme import Scheme
@@ -25,6 +25,7 @@ from switchhook.domain.webhook import Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import list_deliveries
 from switchhook.projectfile.file import write_project
+from switchhook.projectfile.loading import load_directory
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
 from tests.faults.ledger import Ledger
@@ -36,7 +37,7 @@ from tests.support.house import ring
 from tests.support.loop import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.faults.ledger import Listed
     from tests.faults.windows import Window
@@ -48,9 +49,10 @@ TOLD: Final = (
     EventKind.INCOMING_PICKUP,
     EventKind.INCOMING_AFTER,
 )
-RETRIED: Final = DeliveryPolicy(pauses=(1.0, 1.0))
+PAUSES: Final = (1.0, 1.0)
+"""Between attempts, in seconds; the processes make them shorter."""
 RANDOM: Final = "at a random moment"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 100.0
 """Seconds after which something that has to happen has not."""
 
 
@@ -80,7 +82,8 @@ class Nursery:
     def close(self) -> None:
         """End, and kill what lives still: a test failed."""
         if self._alive is not None:
-            os.kill(self._alive, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self._alive, signal.SIGKILL)
         self._orders.close()
         self._reader.join(PATIENCE)
 
@@ -177,6 +180,7 @@ class World:
         assert code == -signal.SIGKILL, f"{window}: it ended with {code}\n{self.log()}"
         self.hits.append(window)
         for sink in (self.crm, self.erp):
+            sink.release()
             sink.wait_until_quiet()
         self._take_accepted()
         self.ledger.killed(self.listed())
@@ -248,7 +252,7 @@ class World:
         return "\n".join(text.split("\n")[-lines:])
 
 
-def project_of(crm: Sink, erp: Sink) -> Project:
+def project_of(crm: Sink, erp: Sink, response_timeout: float) -> Project:
     """Return a project that tells both receivers of each event."""
 
     def webhook(sink: Sink, event: EventKind) -> ProjectEvent:
@@ -257,7 +261,9 @@ def project_of(crm: Sink, erp: Sink) -> Project:
             event=event,
             url=sink.url(event),
             keep_alive=sink is crm,
-            policy=RETRIED if sink is erp else DEFAULT_POLICY,
+            policy=DeliveryPolicy(
+                response_timeout=response_timeout, pauses=PAUSES if sink is erp else ()
+            ),
             fields=tuple(Field(name=name, parameter=name) for name in ("call_id", "status")),
         )
 
@@ -280,9 +286,9 @@ def open_world(
     *,
     seed: int,
     data_dir: Path | None = None,
-    refine: Callable[[Project], Project] = lambda project: project,
+    response_timeout: float = 15.0,
 ) -> Iterator[World]:
-    """Make a world; `refine` changes its project."""
+    """Make a world, in which an exchange may take so many seconds."""
     directory.mkdir(parents=True, exist_ok=True)
     data_dir = data_dir or directory / "data"
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -294,7 +300,7 @@ def open_world(
             stack.enter_context(listening(name, ledger.receipts.append)) for name in ("crm", "erp")
         )
         erp.manners = now_and_then_busy
-        run(_apply(data_dir, refine(project_of(crm, erp))))
+        run(_apply(data_dir, project_of(crm, erp, response_timeout)))
         yield World(
             directory=directory,
             data_dir=data_dir,
@@ -309,7 +315,9 @@ def open_world(
 async def _apply(data_dir: Path, project: Project) -> None:
     store = await SqliteStore.open(data_dir / DATABASE)
     await store.save_project(project.id, write_project(project))
+    directory = await load_directory(store, [])
     await store.close()
+    assert project.id in directory.snapshots, "the project cannot be read"
 
 
 def now_and_then_busy(name: str, times: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.connection import LAST_LOOK_SECONDS, Connection
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class Transport(asyncio.Transport):
-    """Notes what is written."""
+    """Notes what is written. Of its socket the other end is `far`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._near, self.far = socket.socketpair()
+        super().__init__({"socket": self._near})
         self.written: list[bytes] = []
         self.unsent = 0
         self.is_aborted = False
@@ -36,6 +38,10 @@ class Transport(asyncio.Transport):
 
     def abort(self) -> None:
         self.is_aborted = True
+
+    def __del__(self) -> None:
+        self._near.close()
+        self.far.close()
 
 
 class Line:
@@ -142,6 +148,36 @@ def test_the_phase_that_took_too_long_is_named(
         phases = dict(line.connection.seconds(1.0))
         assert sum(phases.values()) == pytest.approx(2.0)  # the phases, and their total
         assert list(phases)[-2] == {"w": "write", "h": "headers", "b": "body"}[kind[0]]
+
+    play(scenario())
+
+
+def test_an_answer_that_is_read_late_counts_where_it_had_come_by_the_deadline() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        line = Line()
+        waiting = line.send(seconds=1.0)
+        line.transport.far.send(OK)  # while this process stood still
+        loop.call_at(loop.time() + 1.0 + LAST_LOOK_SECONDS / 2, line.connection.data_received, OK)
+        await waiting
+        assert line.kind is None
+        assert line.connection.can_be_kept
+
+    play(scenario())
+
+
+def test_an_answer_that_trickles_has_one_last_look_and_no_more() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(2):
+            line = Line()
+            began = loop.time()
+            waiting = line.send(seconds=1.0)
+            line.connection.data_received(OK[:-1])
+            line.transport.far.send(b"h")
+            await waiting
+            assert loop.time() - began == pytest.approx(1.0 + LAST_LOOK_SECONDS)
+            assert line.kind is FailureKind.BODY_TIMEOUT
 
     play(scenario())
 

@@ -20,6 +20,9 @@ SETTLED_SECONDS = 0.5
 """Silence after which a connection is looked at before it is written to: the server may be about
 to end it, or may have done so since the loop last looked."""
 
+LAST_LOOK_SECONDS = 0.001
+"""How long a loop that is late gets to read an answer that was in the kernel by the deadline."""
+
 _NOT_YET = -1.0
 
 
@@ -32,6 +35,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_clock",
+        "_is_last_look",
         "_loop",
         "_on_lost",
         "_timer",
@@ -78,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = self._until = 0.0
+        self._is_last_look = False
 
     def send(
         self, data: bytes, method: str, cap: int, *, now: float, until: float
@@ -90,6 +95,7 @@ class Connection(asyncio.Protocol):
         self.sent_at = self.written_at = now
         self.head_at = _NOT_YET
         self._until = until
+        self._is_last_look = False
         waiter = self._waiter = self._loop.create_future()
         if self._timer is None or until < self._timer_at:
             self._arm(until - now)
@@ -215,6 +221,10 @@ class Connection(asyncio.Protocol):
         if left > 0:
             self._arm(left)
             self._timer_at = self._until
+        elif not self._is_last_look and self._has_news():
+            # uvloop runs timers before it reads: a process that stood still has not read what came in time.
+            self._is_last_look = True
+            self._arm(LAST_LOOK_SECONDS)
         elif self._transport.get_write_buffer_size():
             self._give_up(timed_out(ExchangePhase.WRITE, self.where))
         else:
