@@ -298,6 +298,10 @@ WRONG = {
         ),
         "parameters: parameters means nothing with format 'raw'; remove it; it belongs to json or form or json-rpc",
     ),
+    "array of a form": (
+        in_event_webhook('format = "form"\nin_array = true'),
+        "in_array: in_array means nothing with format 'form'; remove it; it belongs to json",
+    ),
     "unknown format": (
         in_event_webhook('format = "jsonrpc"'),
         "format: 'jsonrpc' is not known here; did you mean json-rpc?",

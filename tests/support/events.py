@@ -18,7 +18,7 @@ from switchhook.projectfile.toml.tables import Variants
 if TYPE_CHECKING:
     from switchhook.domain.event import EventKind
 
-_OF_FORMATS = ("fields", "rpc_method", "notification", "body", "placeholders", "binary")
+_OF_FORMATS = ("fields", "rpc_method", "notification", "body", "placeholders", "binary", "in_array")
 
 
 def make_webhook(

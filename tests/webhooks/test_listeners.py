@@ -109,3 +109,21 @@ def test_a_filter_lets_a_call_pass_that_fits_in_every_respect(
     expected: bool,  # noqa: FBT001 (a column of the table)
 ) -> None:
     assert admits(only, call_) is expected
+
+
+@pytest.mark.row("T-29")
+@pytest.mark.parametrize(
+    ("withheld", "caller", "passes"),
+    [
+        (None, "", True),
+        (None, "380441112233", True),
+        (False, "", False),
+        (False, "380441112233", True),
+        (True, "", True),
+        (True, "380441112233", False),
+    ],
+)
+def test_calls_of_withheld_numbers_may_be_left_out(
+    *, withheld: bool | None, caller: str, passes: bool
+) -> None:
+    assert admits(EventFilter(withheld=withheld), call(caller=caller)) is passes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.value_form import EmptyStyle, SentType, Special, ValueForm
-from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, TextValue
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.encoding import json_bytes, urlencode
 from switchhook.webhooks.payload_template import MAX_NUMBER, convert, fill, hash_text, leaves, pairs
@@ -28,7 +28,7 @@ def test_every_shape_as_a_form() -> None:
 
 
 def test_every_leaf_is_found() -> None:
-    assert [leaf.parameter for leaf in leaves(S_40)] == [
+    assert [leaf.parameter for leaf in leaves(S_40) if isinstance(leaf, Field)] == [
         "call_id",
         "caller_id",
         "destination_id",
@@ -227,3 +227,19 @@ def test_an_item_that_is_left_out_leaves_no_gap() -> None:
         '{"a":["in","ANSWERED"]}',
         "a%5B0%5D=in&a%5B1%5D=ANSWERED",
     )
+
+
+@pytest.mark.row("R2-32")
+def test_a_text_holds_parameters() -> None:
+    tree = (
+        TextValue(
+            name="t", text='Call from "{{caller_id:e164}}": {{status || unknown}}\n{{nobody}}'
+        ),
+        Array(name="a", items=(TextValue(name="", text="{{custom}}"),)),
+    )
+
+    assert fill(tree, make_facts(extra={"custom": "a\r\nb"})) == {
+        "t": 'Call from "+380441112233": unknown\n{{nobody}}',
+        "a": ["a  b"],
+    }
+    assert [leaf.name for leaf in leaves(tree)] == ["t", ""]

@@ -259,3 +259,31 @@ def test_a_form_of_very_many_values_is_written_without_starting_again_for_each()
     filled = fill_raw("a=" + "{{call_id}}" * many, make_facts(), Escaping.FORM)
 
     assert filled == "a=" + make_facts().call.id * many
+
+
+@pytest.mark.row("A-45")
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ("from {{caller_id || a withheld number}}", "from a withheld number"),
+        ("from {{caller_id:e164||?}}", "from ?"),
+        ("from {{caller_id || }}.", "from ."),
+        ("{{destination_id || nobody}}", "380442223344"),
+        ("{{custom:city||x||y}}", "x||y"),
+        ("{{constant:a|b}}", "a|b"),
+        ("{{nobody || x}}", "{{nobody || x}}"),
+    ],
+)
+def test_an_unknown_value_may_have_a_stand_in(template: str, filled: str) -> None:
+    assert fill_text(template, make_facts(caller="")) == filled
+
+
+def test_a_stand_in_stays_in_its_place_and_may_be_null_outside_of_strings() -> None:
+    template = '{"a":{{caller_id || null}},"b":"{{caller_id || null}}","c":{{caller_id || 0}},"d":{{caller_id || x}}}'
+
+    assert is_json(template)
+    filled = fill_raw(template, make_facts(caller=""), Escaping.JSON)
+    assert json.loads(filled) == {"a": None, "b": "null", "c": 0, "d": "x"}
+    assert json.loads(fill_raw(template, FACTS, Escaping.JSON))["a"] == 380441112233
+    marked = fill_raw("<a>{{caller_id || <b>}}</a>", make_facts(caller=""), Escaping.MARKUP)
+    assert marked == "<a>&lt;b&gt;</a>"

@@ -50,6 +50,8 @@ class JsonFormat:
 
     name: ClassVar = EventFormat.JSON
     fields: tuple[Node, ...] = ()
+    in_array: bool = False
+    """Whether it is the only item of an array."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ class EventFilter:
     """The logins of those who answered, or called."""
     departments: tuple[str, ...] = ()
     """Theirs."""
+    withheld: bool | None = None
+    """Whether the caller withholds the number; None: either."""
     min_duration: float = 0.0
     """Seconds of conversation, at least."""
     max_duration: float | None = None

@@ -98,6 +98,15 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextValue:
+    """A text with `{{parameters}}` in it, under one wire name (R2-32)."""
+
+    name: str
+    """Empty for an item of an array."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
     """Values in order, under one wire name (R2-33). Its items have no names."""
 
@@ -117,7 +126,7 @@ class Object:
     """Sent when every member is left out; PHP writes `[]`."""
 
 
-Node: TypeAlias = Field | Array | Object
+Node: TypeAlias = Field | TextValue | Array | Object
 """The payload of an event webhook, as a tree; a flat list of fields is a tree of one level."""
 
 

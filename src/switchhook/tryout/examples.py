@@ -22,7 +22,7 @@ from switchhook.domain.call import (
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventAction, EventKind, EventMail, EventWebhook, RawFormat
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import ForwardingNumber
+from switchhook.domain.webhook import ForwardingNumber, TextValue
 from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.parameters import CATALOGUE, CallFacts, resolve
@@ -30,7 +30,7 @@ from switchhook.webhooks.payload_template import TEMPLATES, leaves
 from switchhook.webhooks.text_template import named_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from switchhook.domain.event import ProjectEvent
     from switchhook.domain.project import ProjectSnapshot
@@ -126,18 +126,25 @@ def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
     """Yield the parameters that a webhook is told, each with its argument."""
     match webhook:
         case ForwardingNumber():
-            fields: Iterable[Field] = (*TEMPLATES[webhook.template], *webhook.fields)
+            for field in (*TEMPLATES[webhook.template], *webhook.fields):
+                yield field.parameter, field.argument
         case EventWebhook():
-            fields = leaves(webhook.format.fields)
+            for leaf in leaves(webhook.format.fields):
+                yield from _told_by(leaf)
             if isinstance(webhook.format, RawFormat):
                 yield from named_in(webhook.format.body)
         case EventMail():
-            fields = ()
             yield from named_in(webhook.subject)
             yield from named_in(webhook.text)
         case _:
-            fields = ()
-    yield from ((field.parameter, field.argument) for field in fields)
+            pass
+
+
+def _told_by(leaf: Field | TextValue) -> Iterator[tuple[str, str]]:
+    if isinstance(leaf, TextValue):
+        yield from named_in(leaf.text)
+    else:
+        yield leaf.parameter, leaf.argument
 
 
 def _check_fact(key: str, value: str, bare: CallFacts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -12,7 +12,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.webhooks.payload_template import PayloadValue
+Scalar: TypeAlias = str | int | float | bool | None
+PayloadValue: TypeAlias = "Scalar | list[PayloadValue] | dict[str, PayloadValue]"
+"""A value in the type that it is sent in."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
@@ -67,7 +69,7 @@ def _encode(text: str) -> str:
     return quote_plus(text, errors="replace")
 
 
-def json_bytes(value: dict[str, PayloadValue]) -> bytes:
+def json_bytes(value: PayloadValue) -> bytes:
     """Write compact JSON in UTF-8, non-ASCII unescaped, members in order [A-20]."""
     return msgspec.json.encode(value)
 

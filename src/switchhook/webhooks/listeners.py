@@ -32,6 +32,7 @@ def admits(wanted: EventFilter, call: Call) -> bool:
         and _fits(wanted.schemes, call.position.scheme)
         and _fits(wanted.accounts, account and account.login)
         and _fits(wanted.departments, account and account.department)
+        and wanted.withheld in {None, not call.caller.number}
         and wanted.min_duration <= call.conversation
         and (wanted.max_duration is None or call.conversation <= wanted.max_duration)
     )

@@ -15,19 +15,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from switchhook.domain.value_form import PLAIN, EmptyStyle, SentType, Special
-from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, Template
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, Template, TextValue
 from switchhook.webhooks.parameters import is_withheld, resolve
+from switchhook.webhooks.text_template import fill_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.domain.value_form import StandIn
     from switchhook.domain.webhook import Node
+    from switchhook.webhooks.encoding import PayloadValue, Scalar
     from switchhook.webhooks.parameters import CallFacts
 
 
-Scalar: TypeAlias = str | int | float | bool | None
-PayloadValue: TypeAlias = "Scalar | list[PayloadValue] | dict[str, PayloadValue]"
 Note: TypeAlias = "Callable[[str], object]"
 """Takes a sentence on a value that is sent otherwise than a person would expect."""
 _OMITTED: Final = Special.OMIT
@@ -66,6 +66,8 @@ def _value(
     match node:
         case Field():
             return _leaf(node, facts, note)
+        case TextValue(text=text):
+            return fill_text(text, facts)
         case Array(items=items):
             values = [_value(item, facts, wire_name, note) for item in items]
             return [value for value in values if value is not _OMITTED] or _empty(node.empty)
@@ -162,11 +164,11 @@ def convert(kind: SentType, text: str) -> Scalar:
             assert_never(kind)
 
 
-def leaves(fields: Iterable[Node]) -> Iterator[Field]:
-    """Yield every field of a tree, in order."""
+def leaves(fields: Iterable[Node]) -> Iterator[Field | TextValue]:
+    """Yield every value of a tree, in order."""
     for node in fields:
         match node:
-            case Field():
+            case Field() | TextValue():
                 yield node
             case Array(items=inner) | Object(members=inner):
                 yield from leaves(inner)

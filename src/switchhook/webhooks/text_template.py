@@ -12,7 +12,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from html import escape
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 Pieces = tuple[Piece, ...]
 """Text and placeholders in turn; the first and the last are text."""
 
+STAND_IN: Final = "||"
+"""Between a placeholder's parameter and what stands for an unknown value: `{{caller_id || a withheld number}}`."""
 _PLACEHOLDER = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}")
 _LEFT = re.compile(
     r"\{\{\{[^{}\n]*\}\}\}|\{\{+(?:[^{}\n]*\}\})?|(?<!\{)\{(?P<name>[^{}\n\"]*)\}(?!\})"
 )
 _JSON_MARK = re.compile(r'\\.?|"', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_JSON_WORDS = frozenset(("null", "true", "false"))
 _PART_HEAD = re.compile(r"content-[a-z-]+[ \t]*:", re.IGNORECASE)
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold, in any form (its §2.2)."""
@@ -65,11 +68,11 @@ def fill_raw(template: str, facts: CallFacts, escaping: Escaping) -> str:
     pieces = _pieces(template)
 
     def value(piece: Piece) -> str:
-        return resolve(piece.parameter, piece.argument, facts)
+        return resolve(piece.parameter, piece.argument, facts) or piece.stand_in
 
     match escaping:
         case Escaping.JSON:
-            return "".join(_in_json(pieces, value, _bare_json))
+            return "".join(_in_json(pieces, value, _bare))
         case Escaping.FORM:
             return "".join(_in_form(pieces, value))
         case Escaping.PART:
@@ -116,7 +119,7 @@ def is_json(template: str) -> bool:
 
 
 def _are_json(pieces: Pieces) -> bool:
-    probe = "".join(_in_json(pieces, lambda _: "x", lambda _: "null"))
+    probe = "".join(_in_json(pieces, lambda _: "x", lambda _, __: "null"))
     try:
         return isinstance(msgspec.json.decode(probe), dict | list)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -129,9 +132,11 @@ def _pieces(template: str) -> Pieces:
     pieces: list[Piece] = []
     end = 0
     for found in _PLACEHOLDER.finditer(template):
-        named = catalogued(found[1].strip())
+        name, _, stand_in = found[1].partition(STAND_IN)
+        named = catalogued(name.strip())
         if named is not None and takes(named.parameter, named.argument):
-            pieces += [Piece(text=template[end : found.start()]), named]
+            pieces.append(Piece(text=template[end : found.start()]))
+            pieces.append(replace(named, stand_in=stand_in.strip()))
             end = found.end()
     return (*pieces, Piece(text=template[end:]))
 
@@ -150,7 +155,7 @@ def _in_form(pieces: Pieces, value: Callable[[Piece], str]) -> Iterator[str]:
     for parameter in _parameters(pieces):
         rest = parameter[0].text.partition("=")[2]
         inner = tuple(map(_decoded, (Piece(text=rest), *parameter[1:])))
-        values = _in_json(inner, value, _bare_json) if _are_json(inner) else map(value, parameter)
+        values = _in_json(inner, value, _bare) if _are_json(inner) else map(value, parameter)
         yield between + _written(parameter, map(quote_plus, values))
         between = "&"
 
@@ -185,7 +190,7 @@ def _in_parts(pieces: Pieces, value: Callable[[Piece], str]) -> Iterator[str]:
 
 
 def _in_json(
-    pieces: Pieces, value: Callable[[Piece], str], bare: Callable[[str], str]
+    pieces: Pieces, value: Callable[[Piece], str], bare: Callable[[Piece, str], str]
 ) -> Iterator[str]:
     """Write values inside strings escaped, and those outside of them as `bare` says."""
     inside = False
@@ -196,7 +201,7 @@ def _in_json(
         elif inside:
             yield _json_string(value(piece))[1:-1]
         else:
-            yield bare(value(piece))
+            yield bare(piece, value(piece))
     yield pieces[-1].text
 
 
@@ -215,9 +220,13 @@ def _json_string(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _bare_json(text: str) -> str:
-    """Write a value outside of strings: a number stays one, anything else becomes a string."""
-    return text if _JSON_NUMBER.fullmatch(text) else _json_string(text)
+def _bare(piece: Piece, text: str) -> str:
+    """Write a value outside of strings: a number stays one, and so does null, true or false in place of a value.
+
+    Anything else becomes a string.
+    """
+    is_word = text == piece.stand_in and text in _JSON_WORDS
+    return text if is_word or _JSON_NUMBER.fullmatch(text) else _json_string(text)
 
 
 def _in_markup(text: str) -> str:

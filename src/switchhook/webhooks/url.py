@@ -54,6 +54,8 @@ class Piece:
     text: str = ""
     parameter: str = ""
     argument: str = ""
+    stand_in: str = ""
+    """In place of an unknown value, in a text."""
 
 
 def catalogued(name: str) -> Piece | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.value_form import EmptyStyle, SentType, Special, ValueForm
-from switchhook.domain.webhook import Array, Field, HashAlgorithm, Node, Object
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Node, Object, TextValue
 from switchhook.projectfile.schema.event import EVENT_PARAMETERS
 from switchhook.projectfile.schema.webhook import PARAMETERS
 from tests.projectfile.test_file import (
@@ -113,7 +113,7 @@ def test_no_depth_breaks_the_reading(shape: str, depth: int) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ('{ name = "a" }', "parameters[0]: value is missing; write value, array or object"),
+        ('{ name = "a" }', "parameters[0]: value is missing; write value, text, array or object"),
         ('{ value = "type" }', "parameters[0]: name is missing; write Latin letters"),
         (
             '{ name = "a", value = "type", array = ["type"] }',
@@ -293,6 +293,10 @@ def test_a_form_that_means_nothing_is_a_mistake(keys: str, said: str) -> None:
         ('array = ["type"], type = "number"', ".type: there is no value; remove it"),
         ('array = ["type"], unknown = 0', ".unknown: there is no value; remove it"),
         ('value = "type", empty = "[]"', ".empty: only an array or an object can be empty; write"),
+        ('text = "x", empty = "[]"', ".empty: only an array or an object can be empty; write"),
+        ('text = "x", type = "number"', ".type: there is no value; remove it"),
+        ('text = "x", value = "type"', ".text: text stands beside value; keep one of the two"),
+        ("text = 7", ".text: 7 is not text; write it in quotes"),
         ('array = ["type"], empty = "none"', ".empty: 'none' is not known here"),
         (
             'array = [{ value = "type", withheld = 1 }]',
@@ -304,3 +308,18 @@ def test_a_form_has_a_value(keys: str, said: str) -> None:
     (found,) = mistakes(in_event_webhook(f'parameters = [{{ name = "v", {keys} }}]'))
 
     assert f"parameters[0]{said}" in found
+
+
+@pytest.mark.row("R2-32")
+def test_a_text_is_read_and_written() -> None:
+    text = (
+        'parameters = [{ name = "title", text = "Call from {{caller_id:e164}}\\nat {{date}}" },'
+        ' { name = "a", array = ["type", { text = "{{status}}" }] }]'
+    )
+    tree = (
+        TextValue(name="title", text="Call from {{caller_id:e164}}\nat {{date}}"),
+        Array(name="a", items=(field("", "type"), TextValue(name="", text="{{status}}"))),
+    )
+
+    assert told(text) == tree
+    assert f"parameters = {EVENT_PARAMETERS.write(tree)}" == text

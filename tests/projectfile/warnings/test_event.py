@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, ProjectEvent
 from switchhook.domain.project import Account, Project
-from switchhook.domain.webhook import Method
+from switchhook.domain.webhook import Method, TextValue
 from switchhook.projectfile.warnings.event import event_warnings
 from tests.webhooks.samples import make_event
 
@@ -52,6 +52,17 @@ JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
                 "sends '{{caller}}' as it stands: it names no parameter; did you mean {{caller_id}}?",
                 "sends '{{Caller ID:e146}}' as it stands: Caller ID takes no such argument",
             ],
+        ),
+        (
+            {"fields": (TextValue(name="t", text="{{Caller ID || ?}} {{caller || ?}} {{x"),)},
+            [
+                "sends '{{caller || ?}}' as it stands: it names no parameter; did you mean {{caller_id}}?",
+                "sends '{{' as it stands: its braces are not closed",
+            ],
+        ),
+        (
+            {"fields": (TextValue(name="t", text="<token>"),)},
+            ["sends <token>, a gap of its template; fill it in"],
         ),
         (
             {"url": "https://hooks.example/<url>"},

@@ -497,3 +497,10 @@ def test_what_a_type_cannot_hold_is_noted_with_the_request() -> None:
     assert render_event(make_event(), facts, delivery_id="d", product=UA).notes == ()
     many = render_event(make_event(fields=fields), facts, delivery_id="d", product=UA).notes
     assert many[4:] == ("v4: custom is 'abc', no number; sent null", "and 3 more")
+
+
+def test_an_object_may_stand_in_an_array() -> None:
+    """Kommo and others take a list of records, be it of one."""
+    webhook = make_event(fields=(field("a", "type"),), in_array=True)
+    request = render_event(webhook, make_facts(), delivery_id="d", product=UA)
+    assert request.body == b'[{"a":"in"}]'

@@ -17,7 +17,7 @@ from switchhook.domain.event import (
 )
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.value_form import PLAIN
-from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place
+from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
 from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
@@ -49,8 +49,9 @@ def check_forwarding_number(webhook: ForwardingNumber) -> Iterator[Finding]:
     encodings = {webhook.submission, webhook.import_}
     if Encoding.JSON_RPC in encodings and not webhook.rpc_method.strip():
         yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
-    if webhook.caller_name_in_response in {webhook.name_in_response, SCHEME_KEY}:
-        problem = f"{shown(webhook.caller_name_in_response)} holds where the call goes"
+    name = webhook.caller_name_in_response
+    if name and name in {webhook.name_in_response, SCHEME_KEY}:
+        problem = f"{shown(name)} holds where the call goes"
         yield Finding(("caller_name_in_response",), problem, "use another name")
     template = [(("template",), field.name) for field in TEMPLATES[webhook.template]]
     names: list[Named] = [*template, *_names("parameters", webhook.fields)]
@@ -182,6 +183,8 @@ def _check_below(node: Node, path: KeyPath) -> Iterator[Finding]:
             yield from _check_tree("object", members, path)
         case Field():
             yield from _check_value(node, path)
+        case TextValue():
+            pass
 
 
 def _check_value(field: Field, path: KeyPath) -> Iterator[Finding]:

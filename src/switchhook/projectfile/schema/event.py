@@ -95,6 +95,12 @@ EVENT_FILTER = Table(
         ),
         TableKey("departments", ListOf(kind=FREE_TEXT), "their departments", default=DECLARED),
         TableKey(
+            "withheld",
+            YesNo(),
+            "whether the caller withholds the number; unset: either",
+            default=DECLARED,
+        ),
+        TableKey(
             "min_duration",
             TALK,
             "seconds of conversation, at least",
@@ -130,6 +136,13 @@ EVENT_WEBHOOK = Table(
             "how it is written",
             default=DECLARED,
             attribute="format.name",
+        ),
+        TableKey(
+            "in_array",
+            YesNo(),
+            "whether the object of format json is the only item of an array",
+            default=DECLARED,
+            attribute="format.in_array",
         ),
         TableKey(
             "rpc_method",

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from switchhook.domain.value_form import PLAIN, EmptyStyle, SentType, Special, ValueForm
-from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, TextValue
 from switchhook.projectfile.toml.tables import Table, TableKey, pair
 from switchhook.projectfile.toml.value_types import (
     ListOf,
     Location,
     NotedError,
     OneOf,
+    Passage,
     Text,
     ValueType,
     WrongError,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from switchhook.domain.value_form import StandIn
     from switchhook.domain.webhook import Node
 
-SHAPES = ("value", "array", "object")
+SHAPES = ("value", "text", "array", "object")
 """Each says what is sent; one of them stands in each table."""
 DEEPEST = 10
 """Levels of arrays and objects in what an event webhook sends."""
@@ -137,6 +138,9 @@ VALUE_FORM = (
     ),
 )
 """How a parameter's value is sent."""
+TEXT = TableKey(
+    "text", Passage(most=20_000), "text that is sent; `{{parameter}}` is filled in", default=None
+)
 EMPTY = TableKey(
     "empty",
     OneOf(EmptyStyle),
@@ -165,8 +169,8 @@ class Sent:
         if not self.nests:
             return '{ name = "…", value = "…" }'
         if self.is_item:
-            return "a parameter, or a table of value and hash, of array or of object"
-        return '{ name = "…", value = "…" }, or array or object in place of value'
+            return "a parameter, or a table of value and hash, of text, of array or of object"
+        return '{ name = "…", value = "…" }, or text, array or object in place of value'
 
     @property
     def table(self) -> Table:
@@ -181,6 +185,7 @@ class Sent:
                 *(() if self.is_item else (name,)),
                 TableKey("value", CHOSEN, value, default=None),
                 *VALUE_FORM,
+                TEXT,
                 TableKey("array", self._array, "values that are sent as an array", default=None),
                 TableKey("object", self._object, "named values that are sent inside", default=None),
                 EMPTY,
@@ -216,7 +221,7 @@ class Sent:
             problem = f"arrays and objects are nested more than {DEEPEST} levels deep"
             raise WrongError(problem, "write them flatter")
         if not given:
-            at.notes.add(at.path, "value is missing", "write value, array or object")
+            at.notes.add(at.path, "value is missing", "write value, text, array or object")
         for shape in given[1:]:
             problem = f"{shape} stands beside {given[0]}"
             at.notes.add((*at.path, shape), problem, "keep one of the two")
@@ -224,7 +229,7 @@ class Sent:
             if key in table:
                 problem = "there is no value to hash" if key == "hash" else "there is no value"
                 at.notes.add((*at.path, key), problem, "remove it")
-        if "empty" in table and "value" in table:
+        if "empty" in table and {"value", "text"} & {*given}:
             problem = "only an array or an object can be empty"
             at.notes.add((*at.path, "empty"), problem, "write unknown")
 
@@ -240,6 +245,8 @@ class Sent:
             case Field(parameter=parameter, argument=argument):
                 yield f"value = {CHOSEN.write((parameter, argument))}"
                 yield from _form(node)
+            case TextValue(text=text):
+                yield f"text = {quote(text)}"
             case Array(items=items):
                 yield f"array = {self._array.write(items)}"
                 if node.empty is not EmptyStyle.ARRAY:
@@ -270,6 +277,8 @@ def _node(read: Mapping[str, Any]) -> Node:
     name = read.get("name", "")
     empty = read.get("empty")
     match read:
+        case {"text": str(text)}:
+            return TextValue(name=name, text=text)
         case {"array": tuple(items)}:
             return Array(name=name, items=items, empty=empty or EmptyStyle.ARRAY)
         case {"object": tuple(members)}:

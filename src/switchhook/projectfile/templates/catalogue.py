@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from switchhook.domain.event import RawFormat
+from switchhook.domain.webhook import TextValue
 from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.payload_template import leaves
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from switchhook.domain.event import EventWebhook
+    from switchhook.domain.webhook import Field
 
 GAP = re.compile(r"<([a-z]+)>")
 _TITLE = re.compile(r"# (?P<receiver>.+?): (?P<gets>.+)\n")
@@ -138,7 +140,7 @@ def gaps_in(text: str) -> tuple[str, ...]:
 
 
 def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
-    """Return the gaps that an event webhook would send, in its URL, headers, parameter names and JSON body.
+    """Return the gaps that an event webhook would send, in its URL, headers, parameters and JSON body.
 
     Other bodies are left out: XML may have an element `<date>`.
     """
@@ -146,10 +148,15 @@ def gaps_left(webhook: EventWebhook) -> tuple[str, ...]:
     texts = (
         webhook.url,
         *(value for _, value in webhook.headers),
-        *(leaf.name for leaf in leaves(webhook.format.fields)),
+        *(text for leaf in leaves(webhook.format.fields) for text in _texts(leaf)),
         *((body,) if is_json(body) else ()),
     )
     return tuple(dict.fromkeys(gap for text in texts for gap in gaps_of_any(text)))
+
+
+def _texts(leaf: Field | TextValue) -> tuple[str, str]:
+    """Return the texts of a value that a template may have a gap in."""
+    return leaf.name, leaf.text if isinstance(leaf, TextValue) else leaf.argument
 
 
 def gaps_of_any(text: str) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import RawFormat
+from switchhook.domain.webhook import TextValue
 from switchhook.projectfile.templates.catalogue import gaps_left
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.webhooks.encoding import JSON_TYPE
 from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.payload_template import leaves
 from switchhook.webhooks.request import content_type, event_method, has_body
-from switchhook.webhooks.text_template import is_json, left_as_they_are
+from switchhook.webhooks.text_template import STAND_IN, is_json, left_as_they_are
 from switchhook.webhooks.url import catalogued
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def _of_webhook(webhook: EventWebhook) -> Iterator[str]:
     for gap in gaps_left(webhook):
         yield f"sends <{gap}>, a gap of its template; fill it in"
     if not isinstance(webhook.format, RawFormat):
+        texts = (leaf.text for leaf in leaves(webhook.format.fields) if isinstance(leaf, TextValue))
+        yield from (f"sends {left}" for text in texts for left in _as_they_stand(text))
         return
     raw = webhook.format
     if not has_body(webhook):
@@ -76,7 +80,7 @@ def _why_no_placeholder(left: str) -> str:
         return "its braces are not closed"
     if catalogued(name) is not None and left != f"{{{{{left.strip('{}')}}}}}":
         return f"a placeholder is written {{{{{name}}}}}"
-    key = name.partition(":")[0]
+    key = name.partition(STAND_IN)[0].partition(":")[0].strip()
     if catalogued(key) is not None:
         return f"{key} takes no such argument"
     near = get_close_matches(key, CATALOGUE, n=1)

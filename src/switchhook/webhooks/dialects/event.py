@@ -27,9 +27,10 @@ from switchhook.webhooks.url import url_template
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
+    from switchhook.webhooks.encoding import PayloadValue
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
-    from switchhook.webhooks.payload_template import Note, PayloadValue
+    from switchhook.webhooks.payload_template import Note
 
 
 def render(
@@ -64,8 +65,9 @@ def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str, note: No
     if not has_body(webhook):
         return Payload(query=urlencode(pairs(values)))
     match webhook.format:
-        case JsonFormat():
-            return Payload(content_type=JSON_TYPE, body=json_bytes(values))
+        case JsonFormat(in_array=in_array):
+            body = json_bytes([values] if in_array else values)
+            return Payload(content_type=JSON_TYPE, body=body)
         case FormFormat():
             return Payload(content_type=FORM_TYPE, body=urlencode(pairs(values)).encode("ascii"))
         case RawFormat() as raw:

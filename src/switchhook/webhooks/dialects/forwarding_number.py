@@ -22,9 +22,9 @@ from switchhook.webhooks.url import url_template
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import Field
+    from switchhook.webhooks.encoding import PayloadValue
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
-    from switchhook.webhooks.payload_template import PayloadValue
     from switchhook.webhooks.request_headers import ErrorParameters
 
 
