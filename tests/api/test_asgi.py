@@ -24,6 +24,9 @@ PATHS = {
     "/api/calls/{call}": {"delete"},
     "/api/projects/{project}": {"get", "put"},
     "/api/projects/{project}/check": {"post"},
+    "/api/events": {"get"},
+    "/api/events/stream": {"get"},
+    "/api/events/schema": {"get"},
 }
 
 
@@ -51,7 +54,7 @@ def test_every_path_and_answer_is_told_of() -> None:
     for path, methods in PATHS.items():
         for method in methods:
             assert re.search(rf"`{method.upper()} {re.escape(path)}/?`", page), (method, path)
-    for status in (200, 201, 202, 400, 401, 403, 404, 405, 413, 422, 429, 431, 500, 503):
+    for status in (200, 201, 202, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 431, 500, 503):
         assert f"| {status} " in page
 
 

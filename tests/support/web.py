@@ -13,6 +13,7 @@ from switchhook.api.asgi import asgi_app
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
+from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.projects import apply_project
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 USER = "user@example.com"
 HOOKS = "/api/callnotification/callnotification/"
-KEYS = {"acme": "acme-key", "other": "other-key", "hooks": "0123456789abcdef"}
-"""Keys by what they open: a project file, that of another project, subscriptions of `acme` alone."""
+KEYS = {
+    "acme": "acme-key",
+    "other": "other-key",
+    "hooks": "0123456789abcdef",
+    "events": "events-key",
+}
+"""Keys by what they open: a project file, that of another project, subscriptions of `acme` alone, its events."""
+SCOPES = {"hooks": Scope.SUBSCRIPTIONS, "events": Scope.EVENTS}
 OTHER = MINIMAL.replace("acme", "other").replace('"101"', '"201"').replace("44222", "44333")
 
 
@@ -58,6 +65,8 @@ class Web:
     ended: list[str] = field(default_factory=list)
     now: float = 1_000.0
     ticks: float = 0.0
+    keeps_events: bool = True
+    readers: StreamReaders = field(default_factory=StreamReaders)
 
     def hang_up(self, call: str, *, by: str, project: str | None = None) -> bool:
         """End a call, as the switchboard does."""
@@ -127,6 +136,8 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
             clock=lambda: web.now,
             applied=applied,
             hang_up=web.hang_up,
+            keeps_events=lambda _project: web.keeps_events,
+            readers=web.readers,
             ticks=lambda: web.ticks,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
@@ -139,6 +150,6 @@ def _token(name: str) -> Token:
         project="other" if name == "other" else "acme",
         id=name,
         user=USER,
-        scope=Scope.SUBSCRIPTIONS if name == "hooks" else Scope.PROJECT,
+        scope=SCOPES.get(name, Scope.PROJECT),
         created_at=0.0,
     )

@@ -12,6 +12,7 @@ from switchhook import __version__
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.calls import Calls
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.events import EventStreamController
 from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFileController
@@ -56,6 +57,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     SubscriptionController,
                     ProjectFileController,
                     Calls,
+                    EventStreamController,
                 ],
                 dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
                 middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],

@@ -7,15 +7,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from switchhook.api.stream_readers import StreamReaders
 from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
-from switchhook.storage.ports import HealthChecks, Projects, Subscriptions, Tokens
+from switchhook.storage.ports import (
+    HealthChecks,
+    Projects,
+    StreamEvents,
+    Subscriptions,
+    Tokens,
+)
 
 MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Projects, Subscriptions, HealthChecks, Protocol):
+class ApiStore(Projects, Subscriptions, StreamEvents, HealthChecks, Protocol):
     """Keeps what the API reads and changes."""
 
 
@@ -41,6 +48,9 @@ class ApiDependencies:
     """Says which sounds of a project cannot be played."""
     hang_up: HangUpCall
     """Has a running call ended."""
+    keeps_events: Callable[[str], bool]
+    """Says whether a project's event stream is kept now."""
+    readers: StreamReaders = field(default_factory=StreamReaders)
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which wrong keys are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_FILES))

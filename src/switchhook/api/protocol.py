@@ -24,6 +24,9 @@ MAX_BODY: Final = 1_048_576
 MAX_REQUEST: Final = 2 * MAX_BODY
 """Bytes of a request as it is sent, in chunks perhaps, trailers included."""
 
+PROGRESS: Final = "switchhook.progress"
+"""Where a request's scope has what gives an answer without end more time, once a part of it was taken."""
+
 MAX_WAITING: Final = 8
 """The limit of pipelined requests on one connection. uvicorn has none."""
 
@@ -107,6 +110,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._head_is_too_large = True
             raise ValueError("the head is too large")  # the parser stops, and asks for a 400
         self._is_in_head = False
+        self.scope[PROGRESS] = self._wait  # type: ignore[typeddict-unknown-key] # HTTP's have none of ours
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -21,6 +21,8 @@ AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger(__name__)
 
+IS_HEAD: Final = "switchhook.head"
+"""Stands in a request's scope where its answer has no body."""
 MAX_LISTED: Final = 1000
 """Mistakes of one file that are listed."""
 MAX_PATH: Final = 200
@@ -194,6 +196,7 @@ def with_head_method(app: ASGIApp) -> ASGIApp:
         if scope.get("method") == "HEAD":
             scope = scope.copy()
             scope["method"] = HttpMethod.GET  # type: ignore[typeddict-unknown-key] # HTTP's have one
+            scope[IS_HEAD] = True  # type: ignore[typeddict-unknown-key] # for an answer without end
         await app(scope, receive, allow_head)
 
     return answer

@@ -7,13 +7,14 @@ import gc
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from switchhook.api.listening import listen
+from switchhook.api.stream_readers import StreamReaders
 from switchhook.app import drivers
 from switchhook.app.asks import Asks
 from switchhook.app.feed import follow, hang_up_wanted
@@ -78,6 +79,8 @@ class Application:
     driver: SipDriver
     switchboard: Switchboard
     lease: LeaseKeeper
+    readers: StreamReaders = field(default_factory=StreamReaders)
+    """Who follows event streams over the HTTP API."""
     web_port: int = 0
     """Where the HTTP API is served; 0 where it is not."""
 
@@ -250,6 +253,7 @@ async def open_application(
             stack.push_async_callback(_stop, keep_running(work, name=name))
         if web is not None and api is not None:
             await api.serve(web, stack)
+            stack.callback(app.readers.stop)
             app.web_port = web.getsockname()[1]
         await control.serve(commands, stack)
         yield app
@@ -306,6 +310,8 @@ def _api(app: Application) -> ASGIApp:
             clock=time.time,
             applied=app.projects.refresh,
             hang_up=app.switchboard.hang_up,
+            keeps_events=app.projects.keeps_events,
+            readers=app.readers,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),
         )
     )

@@ -65,6 +65,11 @@ class CurrentProjects:
             log.info("project applied", project=stored.id, version=stored.version)
             self.prepare(stored.id)
 
+    def keeps_events(self, project: str) -> bool:
+        """Say whether a project's event stream is kept now."""
+        snapshot = self.directory.snapshots.get(project)
+        return snapshot is not None and snapshot.project.event_stream.keep
+
     def prepare(self, project: str) -> None:
         """Convert, aside, what the project plays, so that no call waits for it.
 

@@ -11,8 +11,10 @@ class Scope(StrEnum):
 
     SUBSCRIPTIONS = "subscriptions"
     """To subscribe to events, see the project's subscriptions, and unsubscribe."""
+    EVENTS = "events"
+    """To read the project's event stream."""
     PROJECT = "project"
-    """That, to read and apply the project file, and to end calls."""
+    """Those, to read and apply the project file, and to end calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,280 @@
+"""The event stream over HTTP: a list to catch up from, server-sent events, and the schema of both."""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.exceptions import ClientException, HTTPException, TooManyRequestsException
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromQuery
+from litestar.response import Stream
+
+from switchhook.api.authentication import OPEN, require_scope
+from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.protocol import PROGRESS
+from switchhook.api.responses import (
+    COMMON_RESPONSES,
+    IS_HEAD,
+    Detail,
+    WrongField,
+    WrongFieldError,
+    response_spec,
+)
+from switchhook.api.stream_readers import MAX_ALL_READERS, MAX_READERS
+from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.domain.event_stream import StreamEventType
+from switchhook.domain.token import Scope, Token
+from switchhook.operations.event_stream import (
+    MAX_EVENTS,
+    NEWEST,
+    OLDEST,
+    BadPlaceError,
+    StreamGapError,
+    check_place,
+    find_place,
+)
+from switchhook.storage.records import StoreError
+from switchhook.storage.stream import StreamEvent
+from switchhook.webhooks.dialects.event_stream import schema
+
+HEARTBEAT: Final = 15.0
+"""Seconds without an event after which a reader hears that the stream lives; its token is looked at again then."""
+LOOK: Final = 1.0
+"""Seconds after which a waiting stream sees that the server stops."""
+BATCH: Final = 100
+"""Events that are sent at once."""
+SCHEMA_TYPE: Final = "application/schema+json"
+EVENTS_TYPE: Final = "text/event-stream"
+
+_GONE = {410: response_spec(Detail, "Events behind this place are gone; go on from `oldest`.")}
+_NOT_KEPT = {409: response_spec(Detail, "The project keeps no events.")}
+
+
+class StreamList(msgspec.Struct, frozen=True):
+    """Events behind a place."""
+
+    events: list[msgspec.Raw]
+    next: str
+    """The place behind them, to go on from."""
+    more: bool
+    """Whether there are more behind it by now."""
+
+
+@dataclass
+class ListOperation(Operation):
+    """Describes the list of events, each as the published schema says."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        event = Schema(
+            type=OpenAPIType.OBJECT, description="An event, as GET /api/events/schema describes it."
+        )
+        listed = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["events", "next", "more"],
+            properties={
+                "events": Schema(type=OpenAPIType.ARRAY, items=event),
+                "next": Schema(type=OpenAPIType.STRING, description="The place to go on from."),
+                "more": Schema(type=OpenAPIType.BOOLEAN),
+            },
+        )
+        _describe(self, "application/json", listed)
+
+
+@dataclass
+class StreamOperation(Operation):
+    """Describes the stream of server-sent events."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        said = "Server-sent events: the place as id, the type as event, the event as data."
+        _describe(self, EVENTS_TYPE, Schema(type=OpenAPIType.STRING, description=said))
+
+
+@dataclass
+class SchemaOperation(Operation):
+    """Describes the published schema."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        _describe(self, SCHEMA_TYPE, Schema(type=OpenAPIType.OBJECT))
+
+
+def _describe(operation: Operation, media: str, schema_: Schema) -> None:
+    responses = dict(operation.responses or {})
+    responses["200"] = OpenAPIResponse(
+        description="Done.", content={media: OpenAPIMediaType(schema=schema_)}
+    )
+    operation.responses = responses
+
+
+class EventStreamController(Controller):
+    """Each project sees its own events, and no other's."""
+
+    path = "/api/events"
+    tags = ("events",)
+
+    @get(
+        operation_class=ListOperation,
+        responses=COMMON_RESPONSES
+        | _GONE
+        | _NOT_KEPT
+        | {400: response_spec(WrongField, "A parameter is wrong.")},
+    )
+    async def list(
+        self,
+        request: TokenRequest,
+        deps: Dependencies,
+        after: FromQuery[str] = OLDEST,
+        limit: FromQuery[str] = "100",
+        types: FromQuery[str] = "",
+    ) -> Response[bytes]:
+        """List the project's events behind a place, in the order in which they were stored."""
+        require_scope(request.user, Scope.EVENTS)
+        wanted, most = _types(types), _limit(limit)
+        place = await _place(deps, request.user.project, after)
+        page = await deps.store.stream_events(request.user.project, after=place, limit=most)
+        _check_kept(deps, request.user.project, page.last)
+        reached = page.events[-1].number if page.events else place
+        listed = StreamList(
+            events=[msgspec.Raw(one.body) for one in page.events if one.type in wanted],
+            next=str(reached),
+            more=reached < page.last,
+        )
+        return Response(msgspec.json.encode(listed), media_type="application/json")
+
+    @get("/stream", operation_class=StreamOperation, responses=COMMON_RESPONSES | _GONE | _NOT_KEPT)
+    async def follow(
+        self,
+        request: TokenRequest,
+        deps: Dependencies,
+        after: FromQuery[str] = "",
+        types: FromQuery[str] = "",
+    ) -> Stream:
+        """Send the project's events behind a place as server-sent events, and go on with new ones.
+
+        `Last-Event-ID` names the place, else `after`; without either, the stream begins with the next event.
+        """
+        token = request.user
+        require_scope(token, Scope.EVENTS)
+        wanted = _types(types)
+        written = request.headers.get("last-event-id") or after or NEWEST
+        place = await _place(deps, token.project, written)
+        _check_kept(deps, token.project, 0)
+        if not deps.readers.has_room_for(token.project):
+            raise TooManyRequestsException(
+                f"this project has {MAX_READERS} streams open, or all have {MAX_ALL_READERS}: close one",
+                headers={"Retry-After": "5"},
+            )
+        if IS_HEAD in request.scope:
+            return Stream(iter(()), media_type=EVENTS_TYPE)
+        scope = cast("dict[str, Any]", request.scope)
+        progress: Callable[[], None] = scope.get(PROGRESS, _no_progress)
+        return Stream(
+            _sent(deps, token, place, wanted, progress),
+            media_type=EVENTS_TYPE,
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    @get(
+        "/schema",
+        operation_class=SchemaOperation,
+        opt={OPEN: True},
+        security=[{}],
+    )
+    async def schema(self) -> Response[bytes]:
+        """Return the JSON Schema (draft 2020-12) of the events."""
+        return Response(msgspec.json.encode(schema()), media_type=SCHEMA_TYPE)
+
+
+async def _sent(
+    deps: ApiDependencies,
+    token: Token,
+    place: int,
+    wanted: frozenset[StreamEventType],
+    progress: Callable[[], None],
+) -> AsyncGenerator[bytes, None]:
+    """Yield what a reader gets, for as long as its token is good, and it takes it in time.
+
+    Nothing is kept for a reader who does not read: the next events are read from the store when the last were
+    taken, and the connection is closed by its protocol when that takes too long.
+    """
+    project, readers = token.project, deps.readers
+    readers.of_project[project] += 1
+    try:
+        yield b"retry: 3000\n\n"
+        heard = checked = time.monotonic()
+        while not readers.is_stopping:
+            page = await deps.store.stream_events(project, after=place, limit=BATCH, wait=LOOK)
+            check_place(page, place)
+            place = page.events[-1].number if page.events else place
+            told = b"".join(_event(one) for one in page.events if one.type in wanted)
+            now = time.monotonic()
+            if now - checked >= HEARTBEAT:
+                if not await _is_good(deps, token):
+                    return
+                checked = now
+            if told or now - heard >= HEARTBEAT:
+                yield told or b": heartbeat\nid: %d\n\n" % place
+                heard = time.monotonic()
+                progress()
+    except (StoreError, StreamGapError):
+        return  # the reader comes again, and is told
+    finally:
+        readers.of_project[project] -= 1
+
+
+def _event(one: StreamEvent) -> bytes:
+    head = f"id: {one.number}\nevent: {one.type.value}\ndata: ".encode()
+    return head + one.body + b"\n\n"
+
+
+async def _is_good(deps: ApiDependencies, token: Token) -> bool:
+    """Say whether a token is still there, and its time not over."""
+    known = await deps.tokens.all(project=token.project)
+    return not token.is_expired(now=deps.clock()) and any(one.id == token.id for one in known)
+
+
+async def _place(deps: ApiDependencies, project: str, written: str) -> int:
+    try:
+        return await find_place(deps.store, project, written)
+    except BadPlaceError as error:
+        raise WrongFieldError("after", f"after: {error}") from None
+    except StreamGapError as error:
+        raise HTTPException(str(error), status_code=410) from None
+
+
+def _check_kept(deps: ApiDependencies, project: str, last: int) -> None:
+    """Refuse to wait for what never comes; what was kept before can be read all the same."""
+    if not last and not deps.keeps_events(project):
+        raise ClientException(
+            "this project keeps no events: write [event_stream] with keep = true into its file",
+            status_code=409,
+        )
+
+
+def _types(written: str) -> frozenset[StreamEventType]:
+    """Read names of types between commas; none means all."""
+    names = [name.strip() for name in written.split(",") if name.strip()]
+    for name in names:
+        if name not in set(StreamEventType):
+            known = ", ".join(StreamEventType)
+            raise WrongFieldError(
+                "types", f"types: there is no such type of event: choose of {known}"
+            )
+    return frozenset(map(StreamEventType, names)) or frozenset(StreamEventType)
+
+
+def _limit(written: str) -> int:
+    is_number = written.isascii() and written.isdigit() and len(written) <= 9
+    if not is_number or not 1 <= int(written) <= MAX_EVENTS:
+        raise WrongFieldError("limit", f"limit: it is a number from 1 to {MAX_EVENTS}")
+    return int(written)
+
+
+def _no_progress() -> None:
+    """Do nothing: there is no deadline."""
