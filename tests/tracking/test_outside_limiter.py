@@ -158,3 +158,29 @@ def test_when_minutes_are_over_is_found_anew_only_when_a_talk_begins_or_ends() -
     limiter.noticed(call(rules, answered_at=NOON, ended_at=NOON + 10), NOON + 10)
     assert limiter.has_changed
     assert limiter.over_at(NOON + 10) is None
+
+
+@pytest.mark.row("FD-10")
+def test_minutes_are_over_the_sooner_the_more_talk_also_after_a_restart() -> None:
+    rules, minute = snapshot(account_minutes_per_day=60), 60.0
+    talks = [
+        replace(call(rules, answered_at=NOON + later * minute), id=f"c{later}")
+        for later in (0, 10, 20)
+    ]
+    limiter, again = OutsideCallLimiter(), OutsideCallLimiter()
+    for talking in talks:
+        limiter.begin(talking, "b1", FRIEND, NOON)
+        limiter.noticed(talking, NOON + 20 * minute)
+    again.resume(talks)
+
+    for one in (limiter, again):
+        assert one.over_at(NOON + 20 * minute) == NOON + 30 * minute
+    ended = replace(
+        call(rules, answered_at=NOON + 10 * minute, ended_at=NOON + 25 * minute), id="c10"
+    )
+    for one in (limiter, again):
+        one.noticed(ended, NOON + 25 * minute)
+        assert one.over_at(NOON + 25 * minute) == NOON + 32.5 * minute
+        assert one.over_at(NOON + 26 * minute) == NOON + 32.5 * minute
+        assert list(one.overdrawn(NOON + 32 * minute)) == []
+        assert {cut for cut, _ in one.overdrawn(NOON + 32.5 * minute)} == {"c0", "c20"}

@@ -53,6 +53,30 @@ class _Outside:
     """Whether its end was ordered, since minutes are over."""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Conversations:
+    """Those of an account or project that go on, as sums: there may be hundreds."""
+
+    midnight: float
+    """When the day began that they count for, in unix seconds."""
+    count: int = 0
+    cut: int = 0
+    """How many of them were ordered to end."""
+    began: float = 0.0
+    """The sum of the seconds after midnight at which they began; one of the day before began at midnight."""
+
+    def add(self, outside: _Outside, sign: int) -> None:
+        """Count a leg that talks (1), or count it no longer (-1)."""
+        if outside.answered_at is not None:
+            self.count += sign
+            self.cut += sign * outside.is_cut
+            self.began += sign * max(0.0, outside.answered_at - self.midnight)
+
+    def seconds(self, now: float) -> float:
+        """Return how long they talked today; a clock that was put back makes nobody's time negative."""
+        return max(0.0, self.count * (now - self.midnight) - self.began)
+
+
 class OutsideCallLimiter:
     """Limits outside calls: knows live outside legs, and what each account and project has used today."""
 
@@ -63,6 +87,7 @@ class OutsideCallLimiter:
         self._legs: dict[tuple[str, str], _Outside] = {}
         self._of: dict[UsageKey, dict[tuple[str, str], _Outside]] = {}
         """The same by whom they count for."""
+        self._going_on: dict[UsageKey, _Conversations] = {}
         self._over_at: dict[UsageKey, float] = {}
         """When whose minutes are over, if all goes on as it is."""
         self._unsure: set[UsageKey] = set()
@@ -97,8 +122,9 @@ class OutsideCallLimiter:
             if outside is None:
                 continue
             if outside.answered_at != leg.answered_at:
+                self._sum(outside, now, -1)
                 outside.answered_at = leg.answered_at
-                self._unsure.update(outside.keys)
+                self._sum(outside, now, 1)
             if not leg.is_live:
                 self._end(call.id, leg, outside, now)
         unstored, self._unstored = self._unstored, {}
@@ -115,6 +141,8 @@ class OutsideCallLimiter:
                         answered_at=leg.answered_at,
                     )
                     self._keep(call.id, leg.id, outside)
+                    for key in outside.keys:
+                        self._going_on.pop(key, None)  # summed up when it is asked for
                     self._unsure.update(outside.keys)
 
     @property
@@ -137,22 +165,22 @@ class OutsideCallLimiter:
         return min(self._over_at.values(), default=None)
 
     def _over_at_of(self, key: UsageKey, now: float) -> float | None:
-        legs = [
-            outside
-            for outside in self._of.get(key, {}).values()
-            if outside.answered_at is not None and not outside.is_cut
-        ]
+        legs = self._of.get(key)
         if not legs:
             return None
-        snapshot = legs[-1].snapshot
+        snapshot = next(reversed(legs.values())).snapshot
+        going_on = self._conversations(snapshot, key, now)
+        talking = going_on.count - going_on.cut
+        if not talking:
+            return None
         limit = _allowance(snapshot, key).minutes
         if not limit:
             return None
         left = max(0.0, limit * 60 - self._seconds(snapshot, key, now))
         tomorrow = day_of(now, snapshot.project.time_zone)[1] + DAY
-        if (over_at := now + left / len(legs)) < tomorrow:
+        if (over_at := now + left / talking) < tomorrow:
             return over_at
-        return tomorrow + limit * 60 / len(legs) if limit * 60 < DAY * len(legs) else None
+        return tomorrow + limit * 60 / talking if limit * 60 < DAY * talking else None
 
     def overdrawn(self, now: float) -> Iterator[tuple[str, str]]:
         """Yield, once, the calls that talk on when their minutes are over, each with whose limit that is."""
@@ -164,8 +192,9 @@ class OutsideCallLimiter:
                 if limit and self._seconds(outside.snapshot, key, now) >= limit * 60:
                     why = f"the limit of {limit} outside minutes a day of {_whose(key)}"
                     self._raise(key, outside.snapshot, f"calls were cut by {why}", now, call=call)
+                    self._sum(outside, now, -1)
                     outside.is_cut = True
-                    self._unsure.update(outside.keys)
+                    self._sum(outside, now, 1)
                     yield call, why
                     break
 
@@ -192,13 +221,27 @@ class OutsideCallLimiter:
 
     def _seconds(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> float:
         """Return how long was talked today, with the conversations that go on."""
-        _, midnight = day_of(now, snapshot.project.time_zone)
-        going_on = 0.0
-        for outside in self._of.get(key, {}).values():  # a loop, for there may be hundreds
-            since = outside.answered_at
-            if since is not None and since < now:
-                going_on += now - max(midnight, since)
+        going_on = self._conversations(snapshot, key, now).seconds(now)
         return self._today(snapshot, key, now).seconds + going_on
+
+    def _conversations(
+        self, snapshot: ProjectSnapshot, key: UsageKey, now: float
+    ) -> _Conversations:
+        """Return who talks; they are summed up anew when another day has begun."""
+        _, midnight = day_of(now, snapshot.project.time_zone)
+        going_on = self._going_on.get(key)
+        if going_on is None or going_on.midnight != midnight:
+            going_on = self._going_on[key] = _Conversations(midnight=midnight)
+            for outside in self._of.get(key, {}).values():
+                going_on.add(outside, 1)
+        return going_on
+
+    def _sum(self, outside: _Outside, now: float, sign: int) -> None:
+        """Take a leg out of the sums that it is in before it changes (-1), and in again (1)."""
+        for key in outside.keys:
+            self._conversations(outside.snapshot, key, now).add(outside, sign)
+        if outside.answered_at is not None:
+            self._unsure.update(outside.keys)
 
     def _today(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> OutsideUse:
         day, _ = day_of(now, snapshot.project.time_zone)
@@ -223,18 +266,18 @@ class OutsideCallLimiter:
         self._unstored[of_day] = _more(before, calls, seconds)
 
     def _end(self, call: str, leg: Leg, outside: _Outside, now: float) -> None:
+        self._sum(outside, now, -1)
         del self._legs[call, leg.id]
         for key in outside.keys:
             del self._of[key][call, leg.id]
             if not self._of[key]:
-                del self._of[key]
+                del self._of[key], self._going_on[key]
         if leg.answered_at is None:
             return
         _, midnight = day_of(now, outside.snapshot.project.time_zone)
         talked = max(0.0, (leg.ended_at or now) - max(leg.answered_at, midnight))
         for key in outside.keys:
             self._count(outside.snapshot, key, now, seconds=talked)
-        self._unsure.update(outside.keys)
 
     def _alarm(self, key: UsageKey, call: Call, why: str, now: float) -> None:
         self._raise(key, call.snapshot, why, now, call=call.id)
