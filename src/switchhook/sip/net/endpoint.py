@@ -36,7 +36,7 @@ from switchhook.sip.wire.parser import MessageError, parse_message
 from switchhook.sip.wire.transport import UDP, Packet, Peer, bracketed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AsyncExitStack
 
     from switchhook.sip.transaction.admission import Admission
@@ -56,6 +56,8 @@ FAR_BEHIND: Final = 12
 BUFFER: Final = 4 << 20
 """Bytes of receive buffer asked for: what arrives while the loop is busy elsewhere."""
 PORT_TRIES: Final = 20
+TOKENS: Final = 64
+"""Random tokens that are taken from the system at a time."""
 KEPT_ROUTES: Final = 1_000
 
 
@@ -89,7 +91,7 @@ class SipEndpoint:
     ) -> None:
         self.agent = UserAgent(
             local=self.local,
-            token=_token,
+            token=_tokens().__next__,
             chance=random.random,
             timing=binding.timing,
             limits=binding.limits,
@@ -420,9 +422,11 @@ class SipEndpoint:
         log.error(what, error=repr(error)[:300], at=where, peer=peer, **facts)
 
 
-def _token() -> str:
-    """Return 64 random bits. `secrets.token_hex` does the same in five calls."""
-    return os.urandom(8).hex()
+def _tokens() -> Iterator[str]:
+    """Yield 64 random bits at a time. Many are asked for at once: meanwhile another thread has the GIL."""
+    while True:
+        bits = os.urandom(TOKENS * 8).hex()
+        yield from (bits[at : at + 16] for at in range(0, len(bits), 16))
 
 
 def _lag(full_batches: int) -> Lag:

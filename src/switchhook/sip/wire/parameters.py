@@ -31,9 +31,10 @@ class Parameters(Mapping[str, str | None]):
     as they are: names in lower case, values as on the wire.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_text")
 
     _items: dict[str, str | None]
+    _text: str | None
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Parameters(Mapping[str, str | None]):
         if not verbatim:
             pairs = {_checked_name(name): _on_the_wire(value) for name, value in pairs.items()}
         self._items = pairs
+        self._text = None
 
     @classmethod
     def parse(cls, text: str) -> Parameters:
@@ -112,10 +114,14 @@ class Parameters(Mapping[str, str | None]):
     def __str__(self) -> str:
         if not self._items:
             return ""  # as most
-        return "".join(
-            f";{name}" if value is None else f";{name}={value}"
-            for name, value in self._items.items()
-        )
+        if self._text is None:
+            self._text = "".join(
+                [
+                    f";{name}" if value is None else f";{name}={value}"
+                    for name, value in self._items.items()
+                ]
+            )
+        return self._text
 
     def __repr__(self) -> str:
         return f"Parameters({str(self)!r})"

@@ -21,8 +21,7 @@ def join(connection: sqlite3.Connection, *, node: str) -> int:
 
 def hold(connection: sqlite3.Connection, *, node: str, incarnation: int) -> None:
     """Raise LeaseLostError unless a node is in this incarnation, as the transaction that stands sees it."""
-    values = {"name": node, "incarnation": incarnation}
-    if connection.execute(sql("holds_lease"), values).fetchone() is None:
+    if connection.execute(sql("holds_lease"), (node, incarnation)).fetchone() is None:
         raise LeaseLostError(
             f"node {node} was taken for dead, and another process has taken over its calls and deliveries:"
             " it stores nothing more; start it again"

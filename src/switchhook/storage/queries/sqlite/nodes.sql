@@ -9,10 +9,11 @@ ON CONFLICT (name) DO UPDATE SET
 RETURNING incarnation;
 
 -- name: holds_lease
--- Find out whether a node is still in an incarnation, and may write.
+-- Find out whether a node is still in an incarnation, and may write. Each commit asks.
+-- Takes: name, incarnation.
 SELECT 1
 FROM nodes
-WHERE name = :name AND incarnation = :incarnation AND is_up;
+WHERE name = ? AND incarnation = ? AND is_up;
 
 -- name: renew_lease
 -- Write that a node lives.
