@@ -26,6 +26,7 @@ from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.settings import FILE, KEYS, PREFIX
+from switchhook.storage.records import DeliveryState
 from switchhook.webhooks.dialects.call_notification import REASON, NotificationStatus
 from switchhook.webhooks.parameters import CATALOGUE, STATUS
 
@@ -119,6 +120,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--remove",
         "--scope",
         "--set",
+        "--state",
         "--status",
         "--to",
         "--user",
@@ -138,7 +140,8 @@ def test_every_option_that_is_told_of_is_there() -> None:
 def test_every_event_and_format_is_explained() -> None:
     reasons = ["completed", "busy", "no-answer", "failed"]
 
-    assert heads("docs/events.md") == [*EventKind, *EventFormat, *NotificationStatus, *reasons]
+    states = [*EventFormat, *DeliveryState, *NotificationStatus]
+    assert heads("docs/events.md") == [*EventKind, *states, *reasons]
     assert set(REASON.values()) == set(reasons)
 
 

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
 from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
+from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import Subscription
+from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.storage.delivery import Incident
 from switchhook.storage.records import DeliveryState, StoreError
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT
 from switchhook.storage.sqlite.store import SqliteStore
@@ -326,6 +329,109 @@ def test_deliveries_are_listed_by_state(opened: Opens) -> None:
                 (row,) = await store.deliveries(project=project, state="pending")
                 assert (row.delivery, row.state) == (waiting, DeliveryState.PENDING)
                 assert row.latest is None
+
+    run(scenario())
+
+
+def failure(kind: str) -> Failure:
+    return Failure(kind=FailureKind(kind), detail="So it was.")
+
+
+def test_what_was_not_sent_is_listed_by_why(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            kinds: tuple[DeliveryFilter, ...] = ("expired", "superseded", "unsubscribed")
+            made = {kind: delivery("c1", seq) for seq, kind in enumerate(kinds, 1)}
+            bad = delivery("c1", 9)
+            await store.commit(record(call(), *made.values(), bad))
+            await store.record_attempt(attempt(bad, failure=failure("interrupted")))
+            for kind, promise in made.items():
+                await store.record_attempt(attempt(promise, failure=DOWN, is_last=False))
+                await store.record_attempt(attempt(promise, number=2, failure=failure(kind)))
+            for kind, promise in made.items():
+                for project, webhook in ((None, None), ("shop", None), (None, "crm")):
+                    (row,) = await store.deliveries(state=kind, project=project, webhook=webhook)
+                    assert (row.delivery, row.state) == (promise, kind)
+                    assert row.latest is not None
+                    assert row.latest.failure == failure(kind)
+                assert await store.deliveries(state=kind, project="house") == ()
+                assert await store.deliveries(state=kind, webhook="erp") == ()
+            (row,) = await store.deliveries(state="failed")
+            assert row.delivery == bad
+            assert await store.pending_deliveries() == ()
+
+    run(scenario())
+
+
+PARKED = Incident(
+    project="shop",
+    webhook="crm",
+    since=OCCURRED,
+    failures=7,
+    parks=2,
+    parked_for=60.0,
+    parked_until=OCCURRED + 60,
+)
+
+
+def test_what_waits_for_a_failing_endpoint_is_parked_until_that_is_over(lasting: Opens) -> None:
+    async def scenario() -> None:
+        crm, erp, other = (
+            delivery(),
+            delivery(seq=2, webhook="erp"),
+            delivery("h1", project="house"),
+        )
+        failing = replace(PARKED, webhook="erp", parked_until=None)
+        async with lasting() as store:
+            await store.commit(record(call(), crm, erp))
+            await store.commit(record(replace(call("h1"), snapshot=HOUSE), other))
+            await store.save_incidents([PARKED, failing], [], [])
+        async with lasting() as store:
+            assert await store.incidents() == (PARKED, failing)
+            (row,) = await store.deliveries(state="parked")
+            assert (row.delivery, row.state, row.latest) == (crm, DeliveryState.PARKED, None)
+            pending = await store.deliveries(state="pending")
+            assert [one.delivery for one in pending] == [other, erp]
+            assert await store.pending_deliveries() == (crm, erp, other)
+            again = replace(PARKED, failures=9, parks=3, parked_for=120.0, parked_until=9e9)
+            await store.save_incidents([again], [("shop", "erp"), ("nobody", "at all")], [])
+            assert await store.incidents() == (again,)
+            await store.save_incidents([], [("shop", "crm")], [])
+            assert await store.deliveries(state="parked") == ()
+
+    run(scenario())
+
+
+def test_a_warning_is_promised_with_the_incident_that_it_tells_of_and_once(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call(), delivery()))
+            warning = replace(
+                delivery(seq=1, webhook="[warnings]"), event=WarningKind.PARKED, id="c1.1.parked"
+            )
+            for _ in range(2):
+                await store.save_incidents([PARKED], [], [warning])
+            assert await store.pending_deliveries() == (delivery(), warning)
+            assert warning.is_warning
+
+    run(scenario())
+
+
+def test_what_came_of_an_attempt_that_was_under_way_takes_its_place(lasting: Opens) -> None:
+    async def scenario() -> None:
+        promise = delivery()
+        begun = attempt(promise, failure=failure("under_way"), is_last=False)
+        async with lasting() as store:
+            await store.commit(record(call(), promise))
+            await store.record_attempt(begun)
+        async with lasting() as store:
+            assert await store.attempts_of_pending() == {promise.id: (begun,)}
+            done = attempt(promise)
+            await store.record_attempt(done)
+            await store.record_attempt(attempt(promise, failure=DOWN))  # it is there already
+            assert await store.attempts(promise.id) == (done,)
+            (row,) = await store.deliveries(state="delivered")
+            assert row.latest == done
 
     run(scenario())
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.queues import DeliveryJob, DispatcherLimits, Queues
+from switchhook.delivery.queues import DispatcherLimits, Queues
 from tests.support.promises import delivery, mail
 
 if TYPE_CHECKING:
+    from switchhook.delivery.lanes import DeliveryJob
     from switchhook.storage.delivery import Delivery
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 PENDING: Final = "pending"
+OWED: Final = frozenset({PENDING, "parked"})
+"""The states of what is not settled."""
 DELIVERED: Final = "delivered"
 
 
@@ -54,7 +56,7 @@ class Ledger:
         state = {row["id"]: row["state"] for row in rows}
         new = excess - self._excess
         for name, count in new.items():
-            if count > 1 or state.get(name) != PENDING:
+            if count > 1 or state.get(name) not in OWED:
                 self._wrong(
                     f"{name} arrived {count} times more than recorded, and is {state.get(name)}"
                 )
@@ -87,8 +89,8 @@ class Ledger:
             answered[receipt.id].add(receipt.status)
         for row in rows:
             name, state = row["id"], row["state"]
-            if state == PENDING:
-                self._wrong(f"{name} is pending for ever")
+            if state in OWED:
+                self._wrong(f"{name} is {state} for ever")
             elif state == DELIVERED and 200 not in answered[name]:
                 self._wrong(f"{name} is called delivered, and never arrived")
             elif state != DELIVERED and 200 in answered[name]:

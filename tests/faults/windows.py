@@ -18,6 +18,7 @@ from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.dialler import Dialler
 from switchhook.delivery.queues import Queues
+from switchhook.delivery.recorder import AttemptRecorder
 from switchhook.storage.sqlite import maintenance
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.storage.sqlite.writer import Writer
@@ -168,7 +169,7 @@ WINDOWS: Final = (
     Window(name="request half written", arm=_half_written(0.5)),
     Window(name="request written, no answer", arm=_half_written(1.0)),
     Window(name="answer half read", arm=_half_read),
-    Window(name="answer read, not recorded", arm=_before(Dispatcher, "_record")),
+    Window(name="answer read, not recorded", arm=_before(AttemptRecorder, "record")),
     Window(name="attempt written, commit open", arm=_behind(Writer, "_insert", _attempts)),
     Window(name="attempt committed, loop not told", arm=_behind(Writer, "_store", _attempts)),
     Window(name="recorded, not settled", arm=_before(Dispatcher, "_settled")),

@@ -280,6 +280,12 @@ def delivery_policies(draw: st.DrawFn) -> DeliveryPolicy:
         response_timeout=draw(ask_seconds),
         retries=draw(st.just(0) if pauses else st.integers(0, 10)),
         pauses=pauses,
+        max_age=draw(st.none() | st.floats(1, 2_000_000)),
+        at_most_once=draw(st.booleans()),
+        collapse=draw(st.booleans()),
+        max_concurrent=draw(st.none() | st.integers(1, 256)),
+        breaker_failures=draw(st.integers(0, 100)),
+        breaker_pause=draw(st.floats(1, 3600)),
         keep_order=keep_order,
         order_key=draw(texts if keep_order else st.just("")),
     )

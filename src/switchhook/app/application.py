@@ -28,6 +28,7 @@ from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.concurrency import Concurrency
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.mailer import Mailer
+from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
 from switchhook.operations import control_socket
@@ -129,6 +130,7 @@ def build(
     )
     policies = Policies(lambda: projects.directory)
     subscription_ends = SubscriptionEnds(store, subscribers)
+    origins = OriginSlots()
     dispatcher = Dispatcher(
         delivery_sender,
         store,
@@ -136,11 +138,13 @@ def build(
         networks_of=policies.networks_of,
         mailer=Mailer(settings.mail_server),
         policy_of=policies.policy_of,
+        limit_of=policies.limit_of,
+        origins=origins,
         recipients=subscription_ends,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
-    asks = Asks(sender)
+    asks = Asks(sender, policies, origins)
     outbox = OutboxContext(
         product=USER_AGENT,
         facts_of=memory.facts_of,
@@ -242,7 +246,10 @@ async def open_application(
         )
         control, api = _control_and_api(app, has_api=web is not None)
         await app.dispatcher.start(
-            stack, await store.pending_deliveries(), await store.attempts_of_pending()
+            stack,
+            await store.pending_deliveries(),
+            await store.attempts_of_pending(),
+            await store.incidents(),
         )
         await app.switchboard.start(stack, await _snapshots_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)

@@ -8,7 +8,9 @@ from switchhook.app.policies import networks
 from switchhook.delivery.ask_policy import REDIRECTS
 
 if TYPE_CHECKING:
+    from switchhook.app.policies import Policies
     from switchhook.delivery.http.sender import Sender
+    from switchhook.delivery.origin_slots import OriginSlots
     from switchhook.domain.call import Call
     from switchhook.webhooks.http import Exchange, HttpRequest
 
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 class Asks:
     """Puts requests to endpoints of calls' projects (the switchboard's AskSender)."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, policies: Policies, origins: OriginSlots) -> None:
+        """`origins` counts the requests to origins that `policies` limit: deliveries give way to asks."""
         self._sender = sender
+        self._policies = policies
+        self._origins = origins
 
     async def ask(
         self,
@@ -29,6 +34,23 @@ class Asks:
         response: float | None = None,
     ) -> Exchange:
         """Put a request to an endpoint of the call's project."""
+        limit = self._policies.limit_at(call.snapshot.project.id, request.url)
+        if limit is not None:
+            self._origins.ask_began(limit.key)
+        try:
+            return await self._exchange(call, request, deadline, connect, response)
+        finally:
+            if limit is not None:
+                self._origins.ask_ended(limit.key)
+
+    async def _exchange(
+        self,
+        call: Call,
+        request: HttpRequest,
+        deadline: float,
+        connect: float | None,
+        response: float | None,
+    ) -> Exchange:
         return await self._sender.exchange(
             request,
             deadline=deadline,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.delivery.policy import policy_of
+from switchhook.delivery.lanes import OriginLimit
+from switchhook.delivery.policy import origin_of, policy_of
+from switchhook.domain.event import EventMail
+from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.delivery import Delivery
 
 
@@ -21,6 +26,7 @@ class Policies:
 
     def __init__(self, directory: Callable[[], ProjectDirectory]) -> None:
         self._directory = directory
+        self._origins: dict[str, tuple[ProjectSnapshot, Mapping[str, int]]] = {}
 
     def networks_of(self, project: str) -> AllowedNetworks:
         """Return the private networks that a project's webhooks may reach."""
@@ -30,6 +36,40 @@ class Policies:
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
         """Return how a delivery is made, as its project says now."""
         return policy_of(delivery, self._directory().snapshots.get(delivery.project))
+
+    def limit_of(self, delivery: Delivery) -> OriginLimit | None:
+        """Return how many requests a delivery's origin gets at once, where its project says that."""
+        if isinstance(delivery.request, Mail):
+            return None
+        return self.limit_at(delivery.project, delivery.request.url)
+
+    def limit_at(self, project: str, url: str) -> OriginLimit | None:
+        """Return how many requests of a project the origin of a URL gets at once."""
+        snapshot = self._directory().snapshots.get(project)
+        limits = None if snapshot is None else self._limits(snapshot)
+        if not limits:
+            return None  # as nearly always
+        origin = origin_of(url)
+        return OriginLimit((project, origin), limits[origin]) if origin in limits else None
+
+    def _limits(self, snapshot: ProjectSnapshot) -> Mapping[str, int]:
+        """Return the limits of origins, worked out once for each version of a project."""
+        project = snapshot.project.id
+        known = self._origins.get(project)
+        if known is None or known[0] is not snapshot:
+            known = self._origins[project] = snapshot, dict(_limits(snapshot))
+        return known[1]
+
+
+def _limits(snapshot: ProjectSnapshot) -> Iterator[tuple[str, int]]:
+    """Yield each origin with a limit: of several, the least comes last."""
+    told = (*snapshot.actions.values(), *snapshot.stream_webhooks.values())
+    limits = [
+        (origin_of(webhook.url), webhook.policy.max_concurrent)
+        for webhook in told
+        if not isinstance(webhook, EventMail) and webhook.policy.max_concurrent is not None
+    ]
+    yield from sorted(limits, key=itemgetter(1), reverse=True)
 
 
 @lru_cache(maxsize=1024)

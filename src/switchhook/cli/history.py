@@ -99,6 +99,9 @@ def deliveries(
     pending: Annotated[
         bool, Parameter(name="--pending", help="List those that wait for an attempt.", negative=())
     ] = False,
+    state: Annotated[
+        DeliveryState | None, Parameter(name="--state", help="List those in this state.")
+    ] = None,
     project: OnlyProject = None,
     webhook: Annotated[
         str | None,
@@ -114,9 +117,7 @@ def deliveries(
         story = ask_store(config, data_dir, lambda store: show_delivery(store, delivery))
         print_json(as_json.delivery_story(story)) if json else _show_delivery(story)
         return 0
-    if every + failed + pending > 1:
-        raise UsageError("--all, --failed and --pending cannot go together; choose one")
-    state: DeliveryFilter = "all" if every else "pending" if pending else "failed"
+    chosen = _chosen(every=every, failed=failed, pending=pending, state=state)
 
     def listed(
         state: DeliveryFilter, most: int
@@ -125,11 +126,33 @@ def deliveries(
             store, state=state, project=project, webhook=webhook, limit=most
         )
 
-    found = ask_store(config, data_dir, listed(state, limit), project=project)
-    print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
-    if state == "failed" and not json and ask_store(config, data_dir, listed("pending", 1)):
-        stderr().print("others wait for an attempt: switchhook deliveries --pending")
+    found = ask_store(config, data_dir, listed(chosen, limit), project=project)
+    if json:
+        print_json([as_json.delivery(row) for row in found])
+        return 0
+    _show_deliveries(found, chosen)
+    if chosen == "failed":
+        for waiting in ("pending", "parked"):
+            if ask_store(config, data_dir, listed(waiting, 1)):
+                stderr().print(_WAITING[waiting])
     return 0
+
+
+_WAITING = {
+    "pending": "others wait for an attempt: switchhook deliveries --pending",
+    "parked": "others wait until a failing endpoint answers: switchhook deliveries --state parked",
+}
+
+
+def _chosen(
+    *, every: bool, failed: bool, pending: bool, state: DeliveryState | None
+) -> DeliveryFilter:
+    """Return what is listed: what was given up, unless something else was chosen."""
+    if every + failed + pending + (state is not None) > 1:
+        raise UsageError("--all, --failed, --pending and --state cannot go together; choose one")
+    if state is not None:
+        return state.value
+    return "all" if every else "pending" if pending else "failed"
 
 
 def _show_calls(found: tuple[CallRow, ...]) -> None:

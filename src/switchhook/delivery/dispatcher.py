@@ -10,41 +10,43 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 import structlog
 
+from switchhook.delivery.incidents import Incidents, Warn, nobody_is_warned
 from switchhook.delivery.mailer import NO_MAIL
+from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.policy import (
     attempt_of,
     default_policy,
+    is_final,
     order_of,
     pause_before_next,
     response_of,
+    seconds_left,
 )
-from switchhook.delivery.queues import DeliveryJob, DispatcherLimits, Queues
+from switchhook.delivery.queues import DispatcherLimits, Queues
+from switchhook.delivery.recorder import AttemptRecorder
+from switchhook.domain.delivery_policy import GONE
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.mail import Mail, MailResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
+    from switchhook.delivery.lanes import DeliveryJob, OriginLimit
     from switchhook.domain.delivery_policy import DeliveryPolicy
-    from switchhook.storage.delivery import Attempt, Delivery
-    from switchhook.storage.ports import Attempts
+    from switchhook.storage.delivery import Attempt, Delivery, Incident
+    from switchhook.storage.ports import DispatcherStore
 
 log = structlog.get_logger(__name__)
 
 LIMITS: Final = DispatcherLimits()
-
-FIRST_PAUSE: Final = 0.1
-"""Seconds until a store that failed is asked again; they double with each failure."""
-MAX_PAUSE: Final = 5.0
 
 
 class HttpSender(Protocol):
@@ -99,42 +101,50 @@ class Dispatcher:
     def __init__(
         self,
         sender: HttpSender,
-        store: Attempts,
+        store: DispatcherStore,
         *,
         clock: Callable[[], float],
         networks_of: Callable[[str], AllowedNetworks],
         mailer: MailSender = NO_MAIL,
         policy_of: Callable[[Delivery], DeliveryPolicy] = default_policy,
+        limit_of: Callable[[Delivery], OriginLimit | None] = lambda _: None,
+        origins: OriginSlots | None = None,
         recipients: Recipients = ALL_RECIPIENTS,
+        warn: Warn = nobody_is_warned,
         limits: DispatcherLimits = LIMITS,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Make a dispatcher.
 
         `clock` tells unix seconds; `networks_of` says by a project's id which networks its webhooks may
-        reach; `policy_of` says how a delivery is made, and `recipients` whether it is sent at all; `chance`
-        returns a number from 0 to 1.
+        reach; `policy_of` says how a delivery is made, `limit_of` how many requests its origin gets at once, which
+        `origins` counts, and `recipients` whether it is sent at all; `warn` writes what owners are told of
+        failing endpoints; `chance` returns a number from 0 to 1.
         """
         self.delivered = 0
         self.failed = 0
         """Deliveries that were given up."""
-        self.unrecorded = 0
-        """Attempts that the store has refused so far and is asked to take again: 0 in good health."""
         self._sender = sender
         self._mailer = mailer
-        self._store = store
+        self._recorder = AttemptRecorder(store)
         self._clock = clock
         self._networks_of = networks_of
         self._policy_of = policy_of
+        self._limit_of = limit_of
         self._recipients = recipients
         self._limits = limits
         self._chance = chance
-        self._queues = Queues(limits)
+        origins = OriginSlots() if origins is None else origins
+        origins.on_free(self._start_more)
+        self._queues = Queues(limits, origins)
+        self._incidents = Incidents(store, clock=clock, warn=warn, dispatch=self.dispatch)
         self._open: dict[str, Delivery] = {}
         self._resumed: set[str] = set()
         self._histories: dict[str, tuple[Attempt, ...]] = {}
+        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._collapsing: dict[tuple[str, str, str], Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[DeliveryJob, asyncio.TimerHandle] = {}
+        self._postponed: dict[str, tuple[DeliveryJob, asyncio.TimerHandle]] = {}
         self._pause_timer: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._idle = asyncio.Event()
@@ -151,6 +161,16 @@ class Dispatcher:
         return len(self._open) - self._queues.in_flight
 
     @property
+    def unrecorded(self) -> int:
+        """How many attempts the store has refused so far and is asked to take again: 0 in good health."""
+        return self._recorder.unrecorded
+
+    @property
+    def failing(self) -> Sequence[Incident]:
+        """Return the endpoints that fail again and again."""
+        return self._incidents.failing
+
+    @property
     def oldest_age(self) -> float:
         """How many seconds ago the event happened that has waited longest; 0 when nothing waits."""
         oldest = next(iter(self._open.values()), None)
@@ -161,13 +181,17 @@ class Dispatcher:
         stack: AsyncExitStack,
         pending: Sequence[Delivery],
         tried: Mapping[str, tuple[Attempt, ...]],
+        failing: Sequence[Incident] = (),
     ) -> None:
         """Resume the pending deliveries of an earlier process, in that order; stop when `stack` unwinds.
 
-        `tried` are their attempts so far, by the delivery's id. At the end, what is on its way gets
-        `limits.grace` seconds; the rest stays promised in the store.
+        `tried` are their attempts so far, by the delivery's id, `failing` the endpoints that failed. At the end,
+        what is on its way gets `limits.grace` seconds; the rest stays promised in the store.
         """
         stack.push_async_callback(self._stop)
+        for incident, seconds in self._incidents.resume(failing, self._now()):
+            until = self._now() + seconds
+            self._queues.resume_parked(incident.project, incident.webhook, until)
         self.take_up(pending, tried)
 
     def take_up(
@@ -189,9 +213,44 @@ class Dispatcher:
             return
         for delivery in deliveries:
             if delivery.id not in self._open:
-                self._open[delivery.id] = delivery
-                self._queues.add(delivery, order_of(delivery, self._policy_of(delivery)))
+                self._queue(delivery, self._policy_of(delivery))
         self._idle.clear()
+        self._start_more()
+
+    def _queue(self, delivery: Delivery, policy: DeliveryPolicy) -> None:
+        if policy.collapse:
+            self._collapse(delivery)
+        self._open[delivery.id] = delivery
+        self._queues.add(delivery, order_of(delivery, policy), self._limit_of(delivery))
+        left = seconds_left(policy, delivery, self._clock())
+        if left is not None:
+            self._expiries[delivery.id] = asyncio.get_running_loop().call_later(
+                left, self._withdraw, delivery, expired(policy.max_age)
+            )
+
+    def _collapse(self, newer: Delivery) -> None:
+        """Let a newer event of a call take the place of one that still waits."""
+        older = self._collapsing.get(_action(newer))
+        self._collapsing[_action(newer)] = newer
+        if older is not None:
+            self._withdraw(older, superseded(newer))
+
+    def _withdraw(self, delivery: Delivery, reason: Failure) -> None:
+        """Settle a delivery that waits, for a reason. One in flight may arrive."""
+        waiting = self._postponed.pop(delivery.id, None)
+        if waiting is not None:
+            job, timer = waiting
+            timer.cancel()
+            self._queues.resumed(job)
+        if self._queues.withdraw(delivery, order_of(delivery, self._policy_of(delivery))):
+            self._spawn(self._close(delivery, reason), name=f"withdraw {delivery.id}")
+        self._start_more()
+
+    async def _close(self, delivery: Delivery, reason: Failure) -> None:
+        history = self._histories.pop(delivery.id, ())
+        attempt = self._unsent(delivery, history, reason)
+        await self._recorder.record(attempt)
+        self._settle(delivery, attempt)
         self._start_more()
 
     def forget(self, project: str, webhook: str) -> None:
@@ -200,7 +259,8 @@ class Dispatcher:
         What waits for its turn is settled when that comes, and what is on its way may arrive.
         """
         self._queues.forget(project, webhook)
-        for job, timer in list(self._timers.items()):
+        self._incidents.forget(project, webhook)
+        for job, timer in list(self._postponed.values()):
             if (job.delivery.project, job.delivery.webhook) == (project, webhook):
                 timer.cancel()
                 self._resume(job)
@@ -208,6 +268,9 @@ class Dispatcher:
     async def drain(self) -> None:
         """Wait until everything that was handed over is settled, or the dispatcher is stopped."""
         await self._idle.wait()
+        while self._incidents.tasks and not self._is_stopping:
+            await asyncio.wait(self._incidents.tasks)
+            await self._idle.wait()
 
     @staticmethod
     def _now() -> float:
@@ -216,13 +279,16 @@ class Dispatcher:
 
     def _start_more(self) -> None:
         while not self._is_stopping and (job := self._queues.take(self._now())) is not None:
-            task = spawn(self._work(job), name=f"delivery {job.delivery.id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._work(job), name=f"delivery {job.delivery.id}")
         self._arm_pause_timer()
 
+    def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> None:
+        task = spawn(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _arm_pause_timer(self) -> None:
-        """Go on when the next pause is over that an endpoint asked for."""
+        """Go on when the next pause of an endpoint is over."""
         at = self._queues.pause_over_at
         if self._pause_timer is not None:
             self._pause_timer.cancel()
@@ -236,59 +302,148 @@ class Dispatcher:
         is_resumed = delivery.id in self._resumed
         self._resumed.discard(delivery.id)
         history = self._histories.pop(delivery.id, ())
-        at = self._clock()
-        is_wanted = self._recipients.wants(delivery)
+        policy = self._policy_of(delivery)
+        reason = self._reason_not_to_send(delivery, policy, history)
+        if reason is not None:
+            self._leave_endpoint(job, was_sent=False)
+            await self._settle_unsent(job, history, reason)
+            return
         # The loop's timer measured this pause: it is over, even if the system's clock was changed.
-        due = self._due(delivery, history) if is_resumed else None
+        is_next = not is_resumed or self._incidents.is_parked(delivery)
+        due = None if is_next else self._due(delivery, policy, history)
         if due is not None and due > self._now():  # a former process tried it just before its end
-            self._leave_endpoint(job, None if history[-1].asked is None else due - self._now())
+            asked = None if history[-1].asked is None else due - self._now()
+            self._leave_endpoint(job, asked, was_sent=False)
             self._postpone(job, history, due)
             return
-        done = await self._exchange(delivery) if is_wanted else _not_sent(_UNWANTED)
+        await self._attempt(job, policy, history)
+
+    async def _attempt(
+        self, job: DeliveryJob, policy: DeliveryPolicy, history: tuple[Attempt, ...]
+    ) -> None:
+        """Send it, record what came of it, and settle it or let it wait for another attempt."""
+        delivery, at = job.delivery, self._clock()
+        number = len(history) + 1
+        if policy.at_most_once:
+            await self._recorder.record(self._unsent(delivery, history, UNDER_WAY, is_last=False))
+        done = await self._exchange(delivery, idempotent=not policy.at_most_once)
         if done is None:
             self._leave_endpoint(job)
             self._halt()
             return
         _log_unread(delivery, done)
-        attempt = attempt_of(delivery, done, len(history) + 1, at=at)
-        self._leave_endpoint(job, attempt.asked)
+        attempt = attempt_of(delivery, done, number, at=at)
+        parked = self._incidents.heard(delivery, policy, attempt, began=job.began, now=self._now())
+        self._leave_endpoint(job, attempt.asked, parked)
         history = (*history, attempt)
-        if attempt.status == HTTPStatus.GONE:
+        if attempt.status == GONE:
             self._recipients.gone(delivery)
-        due = self._due(delivery, history)
-        if due is not None:
-            attempt = replace(attempt, is_last=False)
-        await self._record(attempt)
+        due = self._due(delivery, policy, history, is_parked=parked is not None)
         if due is None:
+            await self._recorder.record(attempt)
             self._settled(job, attempt)
-        else:
-            _log_again(attempt)
+            return
+        attempt = replace(attempt, is_last=False)
+        await self._recorder.record(attempt)
+        _log_again(attempt)
+        reason = self._reason_not_to_repeat(delivery, policy, due)
+        if reason is None:
             self._postpone(job, history, due)
+        else:
+            await self._settle_unsent(job, history, reason)
 
-    def _due(self, delivery: Delivery, history: tuple[Attempt, ...]) -> float | None:
-        """Return when to try next, on the loop's clock; None when it is settled or has no webhook."""
+    def _reason_not_to_send(
+        self, delivery: Delivery, policy: DeliveryPolicy, history: tuple[Attempt, ...]
+    ) -> Failure | None:
+        """Return why a delivery is not sent although its turn has come; None: it is sent."""
+        if not self._recipients.wants(delivery):
+            return UNWANTED
+        if history and _is_under_way(history[-1]):
+            return CUT_SHORT
+        return expired(policy.max_age) if self._is_too_late(delivery, self._now()) else None
+
+    def _reason_not_to_repeat(
+        self, delivery: Delivery, policy: DeliveryPolicy, due: float
+    ) -> Failure | None:
+        """Return why a delivery that failed waits for no other attempt; None: it does."""
+        newer = self._collapsing.get(_action(delivery)) if self._collapsing else None
+        if newer is not None and newer is not delivery:
+            return superseded(newer)
+        return expired(policy.max_age) if self._is_too_late(delivery, due) else None
+
+    def _is_too_late(self, delivery: Delivery, due: float) -> bool:
+        """Say whether a delivery is too old to be sent at a time of the loop's clock."""
+        expiry = self._expiries.get(delivery.id) if self._expiries else None
+        return expiry is not None and due >= expiry.when()
+
+    def _unsent(
+        self,
+        delivery: Delivery,
+        history: tuple[Attempt, ...],
+        reason: Failure,
+        *,
+        is_last: bool = True,
+    ) -> Attempt:
+        """Return the entry of a delivery that is not sent, in place of one that was under way."""
+        done = [one for one in history if not _is_under_way(one)]
+        result = MailResult(status=0, reply="", failure=reason, seconds=0.0)
+        made = attempt_of(delivery, result, len(done) + 1, at=self._clock())
+        return made if is_last else replace(made, is_last=False)
+
+    async def _settle_unsent(
+        self, job: DeliveryJob, history: tuple[Attempt, ...], reason: Failure
+    ) -> None:
+        attempt = self._unsent(job.delivery, history, reason)
+        await self._recorder.record(attempt)
+        self._settled(job, attempt)
+
+    def _due(
+        self,
+        delivery: Delivery,
+        policy: DeliveryPolicy,
+        history: tuple[Attempt, ...],
+        *,
+        is_parked: bool = False,
+    ) -> float | None:
+        """Return when to try next, on the loop's clock; None when it is settled or has no webhook.
+
+        What is parked is not given up, however often it was tried: it goes again when its endpoint does. But where
+        that takes others meanwhile, it is this one that it refuses.
+        """
         if not self._recipients.wants(delivery):
             return None
-        pause = pause_before_next(self._policy_of(delivery), history, self._clock(), self._chance())
+        pause = pause_before_next(policy, history, self._clock(), self._chance())
+        if is_parked and (failure := history[-1].failure) is not None:
+            is_over = pause is None and self._incidents.has_taken_others(delivery, history[0].at)
+            return None if is_over or is_final(policy, history[-1], failure) else self._now()
         return None if pause is None else self._now() + pause
 
-    def _leave_endpoint(self, job: DeliveryJob, asked: float | None = None) -> None:
-        self._queues.exchanged(job, self._now(), asked)
+    def _leave_endpoint(
+        self,
+        job: DeliveryJob,
+        asked: float | None = None,
+        parked: float | None = None,
+        *,
+        was_sent: bool = True,
+    ) -> None:
+        self._queues.exchanged(job, self._now(), asked, parked, was_sent=was_sent)
         self._start_more()
 
-    async def _exchange(self, delivery: Delivery) -> Exchange | MailResult | None:
+    async def _exchange(
+        self, delivery: Delivery, *, idempotent: bool
+    ) -> Exchange | MailResult | None:
         """Send it. None where the sender was closed: then it counts as not tried."""
         try:
-            done = await self._send(delivery)
+            done = await self._send(delivery, idempotent=idempotent)
         except Exception as error:
             # Internal error: it costs this delivery, and neither its lane nor a slot.
             log.exception("delivery crashed", delivery=delivery.id)
-            return _not_sent(_defect(error))
+            return MailResult(status=0, reply="", failure=_defect(error), seconds=0.0)
         failure = done.failure
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
         return None if is_ended else done
 
-    async def _send(self, delivery: Delivery) -> Exchange | MailResult:
+    async def _send(self, delivery: Delivery, *, idempotent: bool) -> Exchange | MailResult:
         match delivery.request:
             case HttpRequest() as request:
                 return await self._sender.exchange(
@@ -297,57 +452,32 @@ class Dispatcher:
                     networks=self._networks_of(delivery.project),
                     keep_alive=delivery.keep_alive,
                     # The endpoint knows it by its id, so a kept connection that died may be replaced.
-                    idempotent=True,
+                    idempotent=idempotent,
                 )
             case Mail() as mail:
                 return await self._mailer.post(mail, deadline=delivery.response_timeout)
             case request:
                 assert_never(request)
 
-    async def _record(self, attempt: Attempt) -> None:
-        """Ask the store until it has it.
-
-        The slot stays taken meanwhile: an unrecorded attempt must not be repeated. So a store that is down
-        stops the sending.
-        """
-        pause = FIRST_PAUSE
-        is_counted = False
-        try:
-            while True:
-                try:
-                    return await self._store.record_attempt(attempt)
-                except Exception as error:  # noqa: BLE001 - whatever a store raises, it is asked again
-                    if not is_counted:
-                        is_counted = True
-                        self._refused(error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, MAX_PAUSE)
-        finally:
-            if is_counted:
-                self._accepted()
-
-    def _refused(self, error: Exception) -> None:
-        """Count an attempt that cannot be recorded; the first of many tells the log."""
-        self.unrecorded += 1
-        if self.unrecorded == 1:
-            log.error("attempts not stored", error=str(error))
-
-    def _accepted(self) -> None:
-        self.unrecorded -= 1
-        if not self.unrecorded and not self._is_stopping:
-            log.info("attempts stored again")
-
     def _settled(self, job: DeliveryJob, attempt: Attempt) -> None:
+        self._queues.settled(job)
+        self._settle(job.delivery, attempt)
+        self._start_more()
+
+    def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
         if attempt.failure is None:
             self.delivered += 1
         else:
             self.failed += 1
-            log.warning("delivery failed", delivery=attempt.delivery, failure=str(attempt.failure))
-        self._queues.settled(job)
-        del self._open[job.delivery.id]
+            _log_given_up(attempt)
+        del self._open[delivery.id]
+        expiry = self._expiries.pop(delivery.id, None) if self._expiries else None
+        if expiry is not None:
+            expiry.cancel()
+        if self._collapsing and self._collapsing.get(_action(delivery)) is delivery:
+            del self._collapsing[_action(delivery)]
         if not self._open:
             self._idle.set()
-        self._start_more()
 
     def _postpone(self, job: DeliveryJob, history: tuple[Attempt, ...], due: float) -> None:
         delivery = job.delivery.id
@@ -356,34 +486,41 @@ class Dispatcher:
         if not self._is_stopping:
             # The receiver was removed while the attempt was stored: settle at once.
             due = due if self._recipients.wants(job.delivery) else self._now()
-            self._timers[job] = asyncio.get_running_loop().call_at(due, self._resume, job)
+            timer = asyncio.get_running_loop().call_at(due, self._resume, job)
+            self._postponed[delivery] = (job, timer)
         self._start_more()
 
     def _resume(self, job: DeliveryJob) -> None:
-        del self._timers[job]
+        del self._postponed[job.delivery.id]
         self._queues.resumed(job)
         self._start_more()
 
     def _halt(self) -> None:
         """Start nothing more; what is not settled stays pending in the store."""
-        self._is_stopping = True
-        for timer in self._timers.values():
+        self._is_stopping = self._recorder.is_stopping = True
+        for timer in (*(timer for _, timer in self._postponed.values()), *self._expiries.values()):
             timer.cancel()
-        self._timers.clear()
+        self._postponed.clear()
         self._arm_pause_timer()
         self._idle.set()
 
     async def _stop(self) -> None:
         """Let what is on its way finish within the grace."""
         self._halt()
-        if not self._tasks:
+        tasks = self._tasks | self._incidents.tasks
+        if not tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=self._limits.grace)
+        _, late = await asyncio.wait(tasks, timeout=self._limits.grace)
         if late:
             log.warning("deliveries interrupted", count=len(late))
             for task in late:
                 task.cancel()
             await asyncio.wait(late)
+
+
+def _action(delivery: Delivery) -> tuple[str, str, str]:
+    """Return what a delivery has in common with other events of the call to the same webhook."""
+    return delivery.project, delivery.call, delivery.webhook
 
 
 def _log_unread(delivery: Delivery, done: Exchange | MailResult) -> None:
@@ -405,14 +542,51 @@ def _log_again(attempt: Attempt) -> None:
     )
 
 
-def _not_sent(failure: Failure) -> MailResult:
-    """Return the attempt of a delivery that was not sent."""
-    return MailResult(status=0, reply="", failure=failure, seconds=0.0)
+def _is_under_way(attempt: Attempt) -> bool:
+    """Say whether an attempt was begun, and nobody knows what came of it."""
+    return attempt.failure is not None and attempt.failure.kind is FailureKind.UNDER_WAY
 
 
-_UNWANTED: Final = Failure(
+def _log_given_up(attempt: Attempt) -> None:
+    """Tell the log why a delivery was given up; one that nobody wants any more is no trouble."""
+    failure = attempt.failure
+    if failure is not None and failure.kind in NOT_WANTED:
+        log.info("delivery not sent", delivery=attempt.delivery, reason=str(failure))
+    else:
+        log.warning("delivery failed", delivery=attempt.delivery, failure=str(failure))
+
+
+UNWANTED: Final = Failure(
     kind=FailureKind.UNSUBSCRIBED, detail="The subscription was removed before this was sent."
 )
+UNDER_WAY: Final = Failure(
+    kind=FailureKind.UNDER_WAY, detail="It was begun, and is sent at most once."
+)
+CUT_SHORT: Final = Failure(
+    kind=FailureKind.INTERRUPTED,
+    detail="Switchhook stopped while it was under way. It may have arrived; it is sent at most once"
+    " (at_most_once), so it was not sent again.",
+)
+NOT_WANTED: Final = frozenset(
+    {FailureKind.UNSUBSCRIBED, FailureKind.EXPIRED, FailureKind.SUPERSEDED}
+)
+"""Reasons for which a delivery that could be sent is not."""
+
+
+def expired(max_age: float | None) -> Failure:
+    """Return the reason of a delivery that is too old."""
+    return Failure(
+        kind=FailureKind.EXPIRED,
+        detail=f"The event was older than {max_age or 0:g} seconds (max_age) before it could be sent.",
+    )
+
+
+def superseded(newer: Delivery) -> Failure:
+    """Return the reason of a delivery whose place a newer event took."""
+    return Failure(
+        kind=FailureKind.SUPERSEDED,
+        detail=f"A newer event of the call took its place (collapse): {newer.event}, {newer.id}.",
+    )
 
 
 def _defect(error: Exception) -> Failure:

@@ -10,14 +10,25 @@ asks for a pause gets one, whatever waits for it.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from switchhook.storage.delivery import Delivery
-from switchhook.webhooks.mail import Mail
-from switchhook.webhooks.url import without_query
+from switchhook.delivery.lanes import (
+    MAIL_SERVER,
+    DeliveryEndpoint,
+    DeliveryJob,
+    Lane,
+    endpoint_key,
+    lane_key,
+)
+from switchhook.delivery.origin_slots import OriginSlots
+from switchhook.delivery.pauses import Pauses
+
+if TYPE_CHECKING:
+    from switchhook.delivery.lanes import OriginLimit, QueueKey
+    from switchhook.storage.delivery import Delivery
 
 SHARE: Final = 8
 """An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
@@ -25,26 +36,6 @@ SHARE: Final = 8
 So one busy endpoint has its own limit only, and many hung ones share the rest (dynamic thresholds, Choudhury
 and Hahne 1998).
 """
-
-
-PAUSES_KEPT: Final = 256
-"""So many, and those are forgotten that nothing waits for."""
-
-QueueKey = tuple[str, ...]
-"""The identity of an endpoint, or of a lane of it."""
-MAIL_SERVER: Final[QueueKey] = ()
-"""The endpoint of all mail."""
-
-
-def _endpoint_key(delivery: Delivery) -> QueueKey:
-    if isinstance(delivery.request, Mail):
-        return MAIL_SERVER
-    return (delivery.project, delivery.webhook)
-
-
-def _lane_key(delivery: Delivery, order: str) -> QueueKey:
-    person = delivery.request.recipient if isinstance(delivery.request, Mail) else ""
-    return (delivery.project, delivery.call, order, person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,51 +65,6 @@ class DispatcherLimits:
                 "limits of deliveries: per_endpoint and mails are 1 or more, and"
                 " reserve < exchanges <= in_flight"
             )
-
-
-@dataclass(slots=True, eq=False)
-class Lane:
-    """Deliveries of one call under one order key, in order; the first may be in flight."""
-
-    key: QueueKey
-    waiting: deque[Delivery] = field(default_factory=deque)
-
-
-@dataclass(slots=True, eq=False)
-class DeliveryEndpoint:
-    """One webhook of one project, or the mail server."""
-
-    key: QueueKey
-    most: int
-    """Exchanges that it may have at once."""
-    deliveries: int = 0
-    """How many are not settled."""
-    ready: deque[Lane] = field(default_factory=deque)
-    """Lanes whose first delivery waits for a slot."""
-    exchanges: dict[DeliveryJob, None] = field(default_factory=dict)
-    """The deliveries in flight, oldest first."""
-    was_slow: bool = False
-    """Whether its latest exchange was slow, which is remembered while it has nothing to do."""
-    is_forgotten: bool = False
-    """Whether it will not be heard of again."""
-    turn: int = 0
-    """Which turn it waits for; 0 when it waits for none."""
-
-    def is_slow(self, now: float, slow_after: float) -> bool:
-        """Say whether its latest exchange was slow, or its oldest now is."""
-        if self.was_slow or not self.exchanges:
-            return self.was_slow
-        return now - next(iter(self.exchanges)).began > slow_after
-
-
-@dataclass(slots=True, eq=False)
-class DeliveryJob:
-    """One delivery that was given a slot."""
-
-    lane: Lane
-    endpoint: DeliveryEndpoint
-    delivery: Delivery
-    began: float
 
 
 Turn = tuple[int, int, DeliveryEndpoint]
@@ -156,86 +102,12 @@ class WaitingEndpoints:
         heappop(self._heap)
 
 
-@dataclass(slots=True, eq=False)
-class Pause:
-    """One that an endpoint asked for. After it one delivery goes ahead, and the others if that fares well."""
-
-    until: float
-    probe: DeliveryJob | None = None
-    waiting: list[Lane] = field(default_factory=list)
-
-
-class Pauses:
-    """Paused endpoints: a webhook, and all others with the same URL."""
-
-    def __init__(self) -> None:
-        self._pauses: dict[QueueKey, Pause] = {}
-
-    @property
-    def over_at(self) -> float | None:
-        """Return when the next slot or pause with waiting deliveries ends; None without one."""
-        if not self._pauses:
-            return None  # as nearly always
-        waited_for = (one.until for one in self._pauses.values() if one.waiting and not one.probe)
-        return min(waited_for, default=None)
-
-    def begin(self, job: DeliveryJob, until: float) -> None:
-        """An endpoint asked for a pause. What was sent before it asked makes none shorter."""
-        if len(self._pauses) >= PAUSES_KEPT:
-            self._pauses = {k: one for k, one in self._pauses.items() if one.waiting or one.probe}
-        for key in _pause_keys(job.delivery):
-            pause = self._pauses.setdefault(key, Pause(until))
-            pause.until = max(pause.until, until)
-            if pause.probe is job:
-                pause.probe = None
-
-    def admits(self, job: DeliveryJob, now: float) -> bool:
-        """Say whether a delivery may be sent now; else its lane is kept until the pause is over."""
-        if not self._pauses:
-            return True
-        pauses = [self._pauses[key] for key in _pause_keys(job.delivery) if key in self._pauses]
-        for pause in pauses:
-            if now < pause.until or pause.probe:
-                pause.waiting.append(job.lane)
-                return False
-        for pause in pauses:
-            pause.probe = job
-        return True
-
-    def over(self, now: float) -> list[Lane]:
-        """Return the lanes that waited for a pause that is over."""
-        lanes: list[Lane] = []
-        for pause in self._pauses.values():
-            if pause.waiting and not pause.probe and now >= pause.until:
-                lanes += pause.waiting
-                pause.waiting = []
-        return lanes
-
-    def ended_by(self, job: DeliveryJob) -> list[Lane]:
-        """Return the lanes that waited for what became of a delivery that went ahead."""
-        lanes: list[Lane] = []
-        for key in _pause_keys(job.delivery) if self._pauses else ():
-            pause = self._pauses.get(key)
-            if pause is not None and pause.probe is job:
-                lanes += self._pauses.pop(key).waiting
-        return lanes
-
-
-def _pause_keys(delivery: Delivery) -> tuple[QueueKey, ...]:
-    if isinstance(delivery.request, Mail):
-        return ()
-    return (delivery.project, delivery.webhook), (
-        delivery.project,
-        "",
-        without_query(delivery.request.url),
-    )
-
-
 class Queues:
     """All deliveries that wait or are in flight. Times are any clock's, in seconds."""
 
-    def __init__(self, limits: DispatcherLimits) -> None:
+    def __init__(self, limits: DispatcherLimits, origins: OriginSlots | None = None) -> None:
         self._limits = limits
+        self._origins = OriginSlots() if origins is None else origins
         self._endpoints: dict[QueueKey, DeliveryEndpoint] = {}
         self._lanes: dict[QueueKey, Lane] = {}
         self._pauses = Pauses()
@@ -255,52 +127,104 @@ class Queues:
         """Return when the next pause with waiting deliveries ends; None without one."""
         return self._pauses.over_at
 
-    def add(self, delivery: Delivery, order: str) -> None:
-        """Put a delivery at the end of its lane, the one of its call under this order key."""
-        key = _endpoint_key(delivery)
+    def add(self, delivery: Delivery, order: str, limit: OriginLimit | None = None) -> None:
+        """Put a delivery at the end of its lane, the one of its call under this order key.
+
+        `limit` is that of its origin.
+        """
+        key = endpoint_key(delivery)
         endpoint = self._endpoints.get(key)
         if endpoint is None:
             most = self._limits.mails if key == MAIL_SERVER else self._limits.per_endpoint
             endpoint = self._endpoints[key] = DeliveryEndpoint(key, most)
         endpoint.deliveries += 1
-        lane_key = _lane_key(delivery, order)
-        lane = self._lanes.get(lane_key)
+        if limit is not None:
+            self._origins.limit(delivery.id, limit)
+        of_lane = lane_key(delivery, order)
+        lane = self._lanes.get(of_lane)
         if lane is None:
-            lane = self._lanes[lane_key] = Lane(lane_key)
+            lane = self._lanes[of_lane] = Lane(of_lane)
         lane.waiting.append(delivery)
         if len(lane.waiting) == 1:
             self._make_ready(lane)
 
+    def withdraw(self, delivery: Delivery, order: str) -> bool:
+        """Let go of a delivery that waits for its turn; False where it does not: it may be in flight."""
+        lane = self._lanes.get(lane_key(delivery, order))
+        ids = () if lane is None else [one.id for one in lane.waiting]
+        if lane is None or delivery.id not in ids:
+            return False
+        place = ids.index(delivery.id)
+        if place == 0 and lane.is_taken:
+            return False
+        del lane.waiting[place]
+        if place == 0:
+            self._replace(lane)
+        self._let_go_of(delivery)
+        return True
+
+    def _replace(self, lane: Lane) -> None:
+        """Go on with the rest of a lane in another: this one stands in the queue of another endpoint."""
+        rest, lane.waiting = lane.waiting, deque()
+        if rest:
+            fresh = self._lanes[lane.key] = Lane(lane.key, rest)
+            self._make_ready(fresh)
+        else:
+            del self._lanes[lane.key]
+
+    def resume_parked(self, project: str, webhook: str, until: float) -> None:
+        """Keep a webhook's deliveries parked, as a former process did."""
+        self._pauses.resume(project, webhook, until)
+
     def take(self, now: float) -> DeliveryJob | None:
         """Give a slot to the next delivery; None when none may start now."""
-        for lane in self._pauses.over(now):
-            self._make_ready(lane)
-        while (endpoint := self._next(now)) is not None:
+        while True:
+            for lane in (*self._pauses.over(now), *self._origins.freed()):
+                self._make_ready(lane)
+            endpoint = self._next(now)
+            if endpoint is None:
+                return None
             lane = endpoint.ready.popleft()
-            job = DeliveryJob(lane, endpoint, lane.waiting[0], now)
-            if self._pauses.admits(job, now):
-                return self._started(job)
+            if lane.waiting:
+                job = DeliveryJob(lane, endpoint, lane.waiting[0], now)
+                if not self._pauses.holds(job, now) and self._origins.admits(job):
+                    self._pauses.sent(job)
+                    return self._started(job)
             self._queue(endpoint)
-        return None
 
     def _started(self, job: DeliveryJob) -> DeliveryJob:
         endpoint = job.endpoint
         self._jobs.add(job)
+        job.lane.is_taken = True
         endpoint.exchanges[job] = None
         self._exchanges += 1
         self._queue(endpoint)
         return job
 
-    def exchanged(self, job: DeliveryJob, now: float, asked: float | None = None) -> None:
+    def exchanged(
+        self,
+        job: DeliveryJob,
+        now: float,
+        asked: float | None = None,
+        parked: float | None = None,
+        *,
+        was_sent: bool = True,
+    ) -> None:
         """Free the slots of the exchange: the answer is there, or will not come.
 
-        For `asked` seconds from now the endpoint wants nothing more.
+        For `asked` seconds from now the endpoint wants nothing more, and for `parked` seconds it gets nothing. Where
+        nothing was sent, that says nothing about the endpoint.
         """
         if asked is not None:
-            self._pauses.begin(job, now + asked)
-        else:
-            for lane in self._pauses.ended_by(job):
+            self._pauses.asked(job, now, now + asked)
+        if parked is not None:
+            self._pauses.parked(job, now, now + parked)
+        if not was_sent:
+            self._pauses.unsent(job)
+        elif asked is None:
+            for lane in self._pauses.ended_by(job, is_parked=parked is not None):
                 self._make_ready(lane)
+        self._origins.exchanged(job)
         endpoint = job.endpoint
         del endpoint.exchanges[job]
         self._exchanges -= 1
@@ -311,13 +235,13 @@ class Queues:
         """Let go of a delivery that is done with; the next of its lane is ready."""
         self._jobs.remove(job)
         lane = job.lane
+        lane.is_taken = False
         lane.waiting.popleft()
         if lane.waiting:
             self._make_ready(lane)
         else:
             del self._lanes[lane.key]
-        job.endpoint.deliveries -= 1
-        self._let_go(job.endpoint)
+        self._let_go_of(job.delivery)
 
     def forget(self, project: str, webhook: str) -> None:
         """Remember nothing of a webhook's endpoint once it has no more to do."""
@@ -332,14 +256,23 @@ class Queues:
 
     def resumed(self, job: DeliveryJob) -> None:
         """Let a postponed delivery wait for its turn."""
+        job.lane.is_taken = False
         self._make_ready(job.lane)
+
+    def _let_go_of(self, delivery: Delivery) -> None:
+        self._origins.forget(delivery.id)
+        endpoint = self._endpoints[endpoint_key(delivery)]
+        endpoint.deliveries -= 1
+        self._let_go(endpoint)
 
     def _let_go(self, endpoint: DeliveryEndpoint) -> None:
         if not endpoint.deliveries and (endpoint.is_forgotten or not endpoint.was_slow):
-            self._endpoints.pop(endpoint.key)
+            self._endpoints.pop(endpoint.key, None)
 
     def _make_ready(self, lane: Lane) -> None:
-        endpoint = self._endpoints[_endpoint_key(lane.waiting[0])]
+        if not lane.waiting:
+            return
+        endpoint = self._endpoints[endpoint_key(lane.waiting[0])]
         endpoint.ready.append(lane)
         if not endpoint.turn:
             self._queue(endpoint)

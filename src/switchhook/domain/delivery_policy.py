@@ -1,8 +1,9 @@
-"""The delivery policy of an action: what counts as delivered, what is tried again and when, and what waits."""
+"""The delivery policy of an action: what is delivered, tried again and parked; and who is told of endpoints that fail."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 USUAL_PAUSES: Final = (30.0, 120.0, 480.0, 1920.0, *(3600.0,) * 6)
@@ -76,3 +77,34 @@ class DeliveryPolicy:
 
 
 DEFAULT_POLICY: Final = DeliveryPolicy()
+
+
+class WarningKind(StrEnum):
+    """What an owner is told of an endpoint; the value is stored, shown and documented, so it never changes."""
+
+    FAILING = "endpoint.failing"
+    """It failed several times in a row; each event is sent once all the same."""
+    PARKED = "endpoint.parked"
+    """It failed several times in a row; its deliveries wait until it answers again."""
+    GONE = "endpoint.gone"
+    """It says that it is there no longer (410)."""
+    RECOVERED = "endpoint.recovered"
+    """It takes deliveries again."""
+
+    @property
+    def word(self) -> str:
+        """Return the last word of it."""
+        return self.value.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerWarnings:
+    """Who is told when an endpoint of a project fails again and again, is parked, and recovers."""
+
+    to: tuple[str, ...] = ()
+    """People, by mail; bare addresses."""
+    url: str = field(default="", repr=False)
+    """An endpoint that gets them as JSON; empty: none."""
+
+
+NO_WARNINGS: Final = OwnerWarnings()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote
 
+from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure
@@ -33,9 +34,9 @@ class Delivery:
     seq: int
     """The event's place among the call's events, or among those of its stream: 1, 2, 3 …; deliveries of one
     call to one webhook go out in this order."""
-    event: EventKind | StreamEventType
+    event: EventKind | StreamEventType | WarningKind
     webhook: str
-    """The name of the event webhook, or of the event mail."""
+    """The name of the event webhook or of the event mail; of a warning, `WARNINGS`."""
     occurred_at: float
     """Unix seconds."""
     request: DeliveryRequest
@@ -48,6 +49,11 @@ class Delivery:
     def is_to_subscriber(self) -> bool:
         """Say whether it belongs to a subscription; else to the project file."""
         return self.webhook.startswith(SUBSCRIPTION_PREFIX)
+
+    @property
+    def is_warning(self) -> bool:
+        """Say whether it tells the project's owner of an endpoint that fails."""
+        return isinstance(self.event, WarningKind)
 
 
 def delivery_id(call: str, seq: int, webhook: str, recipient: str = "") -> str:
@@ -88,3 +94,22 @@ class Attempt:
     """Whether the delivery is settled by it: delivered, or given up."""
     asked: float | None = None
     """For how many seconds the endpoint wanted nothing more, where it said so (Retry-After)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """An endpoint that fails, from the failure that was one too many to its next success."""
+
+    project: str
+    webhook: str
+    """The name that its deliveries are listed under."""
+    since: float
+    """Unix seconds."""
+    failures: int
+    """In a row, up to the latest change."""
+    parks: int = 0
+    """How often its deliveries were parked."""
+    parked_for: float = 0.0
+    """For how many seconds at a time."""
+    parked_until: float | None = None
+    """Unix seconds when one goes ahead as a probe; None: its deliveries are not parked."""

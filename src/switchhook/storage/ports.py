@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from switchhook.domain.call import Call
     from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.token import Token
-    from switchhook.storage.delivery import Attempt, Delivery
+    from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
@@ -95,11 +95,31 @@ class Attempts(Protocol):
     async def record_attempt(self, attempt: Attempt) -> None:
         """Store a finished attempt, once: another of the same delivery and number changes nothing.
 
-        Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery.
+        Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery. One that was
+        stored as under way (`FailureKind.UNDER_WAY`) is replaced by what came of it.
         """
 
 
-class Promises(Attempts, Protocol):
+class IncidentStore(Protocol):
+    """Keeps the endpoints that fail."""
+
+    async def save_incidents(
+        self,
+        failing: Sequence[Incident],
+        over: Sequence[tuple[str, str]],
+        warnings: Sequence[Delivery],
+    ) -> None:
+        """Store how endpoints stand that fail, forget those that are over, and promise warnings, at once.
+
+        `over` are projects and webhooks. A promise that is there already stays.
+        """
+
+
+class DispatcherStore(Attempts, IncidentStore, Protocol):
+    """Keeps what becomes of deliveries and of their endpoints."""
+
+
+class Promises(DispatcherStore, Protocol):
     """Keeps deliveries until they are settled."""
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
@@ -107,6 +127,9 @@ class Promises(Attempts, Protocol):
 
     async def attempts_of_pending(self) -> Mapping[str, tuple[Attempt, ...]]:
         """Return the attempts of `pending_deliveries` that were tried, by the delivery's id, first to latest."""
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Return the endpoints that fail, by project and webhook."""
 
 
 class Projects(Protocol):
@@ -166,7 +189,11 @@ class Records(Protocol):
         limit: int = 50,
         before: int | None = None,
     ) -> tuple[DeliveryRow, ...]:
-        """Return deliveries newest first; `before` is a row's number, to page on."""
+        """Return deliveries newest first; `before` is a row's number, to page on.
+
+        A delivery is parked while it waits for an endpoint of whom an incident says so; all others that wait
+        are pending.
+        """
 
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
         """Return a call's deliveries in the order of the promises."""

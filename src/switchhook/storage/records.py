@@ -165,16 +165,27 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "pl
 
 
 class DeliveryState(StrEnum):
-    """The state of a delivery after its latest attempt."""
+    """The state of a delivery; its latest attempt says why."""
 
     PENDING = "pending"
     """Not tried yet, or to be tried again."""
+    PARKED = "parked"
+    """Waits until its endpoint, which failed again and again, takes one as a probe."""
     DELIVERED = "delivered"
     FAILED = "failed"
+    """Given up."""
+    EXPIRED = "expired"
+    """Older than its webhook's `max_age`."""
+    SUPERSEDED = "superseded"
+    """A newer event of the call took its place."""
+    UNSUBSCRIBED = "unsubscribed"
+    """Its subscription was removed."""
 
 
-DeliveryFilter = Literal["all", "pending", "delivered", "failed"]
-"""Which deliveries are listed."""
+DeliveryFilter = Literal[
+    "all", "pending", "parked", "delivered", "failed", "expired", "superseded", "unsubscribed"
+]
+"""Which deliveries are listed: all, or those in a state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,8 @@ def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     delivery, attempt = row.delivery, row.latest
     what, below = event_and_recipient(delivery), notes_of(delivery.request)
     if attempt is None:
-        at, waits = delivery.occurred_at, f"{what}: waits"
+        waits = "is parked" if row.state is DeliveryState.PARKED else "waits"
+        at, waits = delivery.occurred_at, f"{what}: {waits}"
         yield Line(at=at, sign="✉", text=waits, style="dim", below=below)
         return
     took = seconds(attempt.seconds)
@@ -229,4 +230,9 @@ def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     else:
         why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
         at = attempt.at + attempt.seconds
-        yield Line(at=at, sign="✗", text=why, style="red", below=below)
+        style = "dim" if row.state in _NOT_WANTED else "red"
+        yield Line(at=at, sign="✗", text=why, style=style, below=below)
+
+
+_NOT_WANTED = {DeliveryState.EXPIRED, DeliveryState.SUPERSEDED, DeliveryState.UNSUBSCRIBED}
+"""The states of what could have been sent and was not, which is no trouble."""

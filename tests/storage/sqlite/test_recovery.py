@@ -90,8 +90,8 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
 def test_an_old_promise_that_waits_costs_no_walk_over_those_that_are_settled() -> None:
     """A restart, the list of what is pending and retention read the unsettled alone."""
     with closing(open_to_write(None)) as connection:
-        for name in ("unsettled_deliveries", "attempts_of_unsettled", "pending"):
-            values = dict.fromkeys(("before", "limit", "project", "webhook", "node"))
+        for name in ("unsettled_deliveries", "attempts_of_unsettled", "waiting"):
+            values = dict.fromkeys(("before", "limit", "project", "webhook", "node", "state"))
             snapshot = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
             lines = [row["detail"] for row in snapshot]
             assert any("deliveries_unsettled" in line for line in lines), lines

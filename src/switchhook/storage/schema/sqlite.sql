@@ -1,7 +1,7 @@
 -- The whole schema, as it is after the latest migration; a new file is made from this.
 -- Every key begins with the project or is the order of insertion, so that the data can be sharded.
 -- Journal and attempts are only ever inserted, and deleted when their time is over; so are deliveries, of which
--- the last attempt changes `settled` alone.
+-- the last attempt changes `settled` alone. An attempt that was under way is replaced by what came of it.
 
 -- What the store knows about itself.
 CREATE TABLE facts (
@@ -115,10 +115,23 @@ CREATE TABLE attempts (
     PRIMARY KEY (project, delivery, number)
 ) STRICT, WITHOUT ROWID;
 
--- What was given up: of everybody, and of one project.
-CREATE INDEX attempts_failed ON attempts (delivery) WHERE is_last AND failure IS NOT NULL;
+-- What was not delivered in the end, and why: of everybody, and of one project.
+CREATE INDEX attempts_failed ON attempts (delivery, failure) WHERE is_last AND failure IS NOT NULL;
 CREATE INDEX attempts_failed_of_project
-ON attempts (project, delivery) WHERE is_last AND failure IS NOT NULL;
+ON attempts (project, delivery, failure) WHERE is_last AND failure IS NOT NULL;
+
+-- Endpoints that fail, from the failure that was one too many to the next success. Where `parked_until` is set, their
+-- deliveries wait until then for a probe.
+CREATE TABLE incidents (
+    project TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    since REAL NOT NULL,
+    failures INTEGER NOT NULL,
+    parks INTEGER NOT NULL,
+    parked_for REAL NOT NULL,
+    parked_until REAL,
+    PRIMARY KEY (project, webhook)
+) STRICT, WITHOUT ROWID;
 
 -- An outside number and its dealings with a project.
 CREATE TABLE callers (
@@ -236,9 +249,14 @@ SELECT
     a.answer,
     a.is_last,
     CASE
-        WHEN NOT d.settled THEN 'pending'
-        WHEN a.failure IS NULL THEN 'delivered'
-        ELSE 'failed'
+        WHEN d.settled AND a.failure IS NULL THEN 'delivered'
+        WHEN d.settled AND a.failure IN ('expired', 'superseded', 'unsubscribed') THEN a.failure
+        WHEN d.settled THEN 'failed'
+        WHEN EXISTS (
+            SELECT 1 FROM incidents AS i
+            WHERE i.project = d.project AND i.webhook = d.webhook AND i.parked_until IS NOT NULL
+        ) THEN 'parked'
+        ELSE 'pending'
     END AS state
 FROM deliveries AS d
 LEFT JOIN attempts AS a

@@ -10,6 +10,7 @@ from switchhook.storage.sqlite.statements import sql
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from switchhook.domain.journal import JournalEntry
     from switchhook.storage.delivery import Attempt
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 NEWEST: Final = 2**63 - 1
 """Above every number: a list begins with the newest."""
 
-_LISTS: Final = {
+_LISTS: Final[Mapping[DeliveryFilter, str]] = {
     "all": "newest_deliveries",
     "delivered": "delivered",
     "failed": "failed",
-    "pending": "pending",
+    "pending": "waiting",
+    "parked": "waiting",
+    "expired": "withdrawn",
+    "superseded": "withdrawn",
+    "unsubscribed": "withdrawn",
 }
 """The statement that lists deliveries of a state, with the suffix `_of_project` for one project's, and
 `_of_webhook` for one webhook's."""
@@ -63,10 +68,11 @@ def deliveries(
     name = _LISTS[state]
     if webhook is not None and state in {"all", "delivered"}:
         name += "_of_webhook"
-    elif project is not None and state != "pending":
+    elif project is not None and name != "waiting":
         name += "_of_project"
     values = {
         "project": project,
+        "state": state,
         "webhook": webhook,
         "limit": limit,
         "before": NEWEST if before is None else before,

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from switchhook.domain.call import Call
+from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import EventKind
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure, FailureKind
@@ -165,13 +166,16 @@ def delivery(row: SqlRow, cipher: Cipher) -> Delivery:
     )
 
 
-def _event(name: str) -> EventKind | StreamEventType:
+def _event(name: str) -> EventKind | StreamEventType | WarningKind:
     """Read the name of what is told. Raises ValueError."""
-    return StreamEventType(name) if name in _STREAMED else EventKind(name)
+    if name in _STREAMED:
+        return StreamEventType(name)
+    return WarningKind(name) if name in _WARNINGS else EventKind(name)
 
 
 _STREAMED: Final = frozenset(StreamEventType)
-"""The events of streams; all others are those of event webhooks, mails and subscriptions."""
+"""The events of streams; all others but warnings are those of event webhooks, mails and subscriptions."""
+_WARNINGS: Final = frozenset(WarningKind)
 
 
 def _request(row: SqlRow, cipher: Cipher) -> DeliveryRequest:

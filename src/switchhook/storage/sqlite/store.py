@@ -19,6 +19,7 @@ from switchhook.storage.sqlite import (
     changes,
     hang_ups,
     history,
+    incidents,
     nodes,
     outside_use,
     projects,
@@ -44,7 +45,7 @@ from switchhook.tasks import keep_running
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from switchhook.domain.call import Call
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
-    from switchhook.storage.delivery import Attempt, Delivery
+    from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
@@ -265,6 +266,28 @@ class SqliteStore:
         carried out.
         """
         return await self._reader.run(partial(recovery.last_ends, since=since))
+
+    async def save_incidents(
+        self,
+        failing: Sequence[Incident],
+        over: Sequence[tuple[str, str]],
+        warnings: Sequence[Delivery],
+    ) -> None:
+        """Store how endpoints stand that fail, forget those that are over, and promise warnings, at once."""
+        await self._change(
+            partial(
+                incidents.save,
+                failing=failing,
+                over=over,
+                warnings=warnings,
+                cipher=self._cipher,
+                node=self.node,
+            )
+        )
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Return the endpoints that fail, by project and webhook."""
+        return await self._reader.run(incidents.found)
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
         """Return what was promised and is not settled, in the order of the promises.

@@ -10,7 +10,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt
--- Add a finished attempt, unless it is there already or its promise was deleted meanwhile.
+-- Add a finished attempt, unless it is there already or its promise was deleted meanwhile. What came of one that was
+-- under way takes its place.
 -- Takes: number, at, seconds, status, failure, detail, answer, is_last, asked, project, delivery id.
 INSERT INTO attempts (
     project, delivery, number, at, seconds, status, failure, detail, answer, is_last, asked
@@ -18,7 +19,16 @@ INSERT INTO attempts (
 SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM deliveries AS d
 WHERE d.project = ? AND d.id = ?
-ON CONFLICT (project, delivery, number) DO NOTHING;
+ON CONFLICT (project, delivery, number) DO UPDATE SET
+    at = excluded.at,
+    seconds = excluded.seconds,
+    status = excluded.status,
+    failure = excluded.failure,
+    detail = excluded.detail,
+    answer = excluded.answer,
+    is_last = excluded.is_last,
+    asked = excluded.asked
+WHERE attempts.failure = 'under_way' AND NOT attempts.is_last;
 
 -- name: settle
 -- Write that a delivery is settled.
@@ -177,6 +187,7 @@ CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
 WHERE
     f.is_last
     AND f.failure IS NOT NULL
+    AND f.failure NOT IN ('expired', 'superseded', 'unsubscribed')
     AND f.delivery < :before
     AND (:webhook IS NULL OR r.webhook = :webhook)
 ORDER BY f.delivery DESC
@@ -190,18 +201,49 @@ CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
 WHERE
     f.is_last
     AND f.failure IS NOT NULL
+    AND f.failure NOT IN ('expired', 'superseded', 'unsubscribed')
     AND f.project = :project
     AND f.delivery < :before
     AND (:webhook IS NULL OR r.webhook = :webhook)
 ORDER BY f.delivery DESC
 LIMIT :limit;
 
--- name: pending
--- Read the deliveries that are not settled, newest first.
+-- name: withdrawn
+-- Read everybody's deliveries in a state that is the kind of the failure, too, newest first.
+SELECT r.*
+FROM attempts AS f
+CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
+WHERE
+    f.is_last
+    AND f.failure IS NOT NULL
+    AND f.failure = :state
+    AND f.delivery < :before
+    AND (:webhook IS NULL OR r.webhook = :webhook)
+ORDER BY f.delivery DESC
+LIMIT :limit;
+
+-- name: withdrawn_of_project
+-- Read one project's deliveries in such a state, newest first.
+SELECT r.*
+FROM attempts AS f
+CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
+WHERE
+    f.is_last
+    AND f.failure IS NOT NULL
+    AND f.failure = :state
+    AND f.project = :project
+    AND f.delivery < :before
+    AND (:webhook IS NULL OR r.webhook = :webhook)
+ORDER BY f.delivery DESC
+LIMIT :limit;
+
+-- name: waiting
+-- Read the deliveries that are not settled, pending ones or parked ones, newest first.
 SELECT *
 FROM delivery_rows
 WHERE
     NOT settled
+    AND state = :state
     AND number < :before
     AND (:project IS NULL OR project = :project)
     AND (:webhook IS NULL OR webhook = :webhook)
