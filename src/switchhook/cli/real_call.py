@@ -14,20 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from switchhook.app.application import Application, open_application
+from switchhook.app.application import Application
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.errors import CommandError
+from switchhook.cli.local_server import OUTSIDE, local_server, registered_phone
 from switchhook.cli.output import print_left_over
 from switchhook.cli.serving import run_on_loop
 from switchhook.cli.timeline import draw_path
-from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.sounds import SOUNDS
-from switchhook.projectfile.file import write_project
-from switchhook.settings import Settings
-from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
-from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.tryout.simulation import waits_for_keys
 
@@ -36,12 +31,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from switchhook.domain.project import Account, Project, ProjectSnapshot
+    from switchhook.domain.project import Project, ProjectSnapshot
     from switchhook.softphone.phone import PhoneCall
     from switchhook.tryout.script import Script
 
-OUTSIDE = "127.0.0.2"
-"""Where the world beyond every trunk is; it is known from accounts by its address."""
 OPEN = PhoneBehaviour(answer_after=None)
 """Rings, and leaves the rest to `_behave`."""
 ANSWERS_AFTER, TALKS, DECLINES_AFTER = 1.0, 3.0, 1.0
@@ -156,15 +149,15 @@ async def _open_environment(
         outside = await stack.enter_async_context(
             Softphone(script.caller, host=OUTSIDE, behaviour=OPEN)
         )
-        await _apply(_on_this_machine(project, outside.port), folder)
-        settings = Settings(data_dir=folder, sip_port=0, web_host="")
-        app = await stack.enter_async_context(open_application(settings))
+        server = local_server(_on_this_machine(project, outside.port), folder)
+        app = await stack.enter_async_context(server)
         phones = {}
         for account in project.accounts:
             if script.does(account.login) != "gone" or account.login == script.caller:
-                phones[account.login] = await _registered(account, app, stack)
-        for phone in (outside, *phones.values()):
-            task = spawn(_serve(phone, script), name=f"manners of {phone.username}")
+                phone = registered_phone(account, app, OPEN)
+                phones[account.login] = await stack.enter_async_context(phone)
+        for answering in (outside, *phones.values()):
+            task = spawn(_serve(answering, script), name=f"manners of {answering.username}")
             stack.callback(task.cancel)
         yield _Environment(app=app, outside=outside, phones=phones)
 
@@ -175,27 +168,6 @@ def _on_this_machine(project: Project, port: int) -> Project:
     open_: dict[str, Any] = {**ours, "username": "", "password": ""}
     trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)
     return replace(project, trunks=trunks, events=(), stream_webhooks=())
-
-
-async def _apply(project: Project, folder: Path) -> None:
-    store = await SqliteStore.open(folder / DATABASE)
-    try:
-        applied = await apply_project(store, write_project(project))
-    finally:
-        await store.close()
-    if not isinstance(applied, Applied):
-        raise CommandError(f"the project cannot run on this machine alone:\n{applied}")
-
-
-async def _registered(account: Account, app: Application, stack: AsyncExitStack) -> Softphone:
-    server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Softphone(account.login, account.password, server=server, behaviour=OPEN)
-    await stack.enter_async_context(phone)
-    try:
-        await phone.register()
-    except RefusedError as error:
-        raise CommandError(f"a built-in telephone could not register: {error}") from error
-    return phone
 
 
 async def _serve(phone: Softphone, script: Script) -> None:

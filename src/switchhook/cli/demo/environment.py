@@ -7,18 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from switchhook.app.application import Application, open_application
+from switchhook.app.application import Application
 from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
 from switchhook.cli.demo.scenarios import CALLER, RECEPTION
 from switchhook.cli.errors import CommandError
+from switchhook.cli.local_server import OUTSIDE, local_server, registered_phone
 from switchhook.domain.project import Project
-from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import Applied, apply_project
-from switchhook.projectfile.file import read_project, write_project
-from switchhook.settings import Settings
-from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
-from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.projectfile.file import read_project
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from switchhook.cli.demo.programs import Language
     from switchhook.domain.event import EventWebhook, ProjectEvent
 
-OUTSIDE = "127.0.0.2"
-"""Where the outside world is: by its address the server knows the trunk's calls from an account's."""
 CARRIER_BEHAVIOUR = PhoneBehaviour(answer_after=0.6, hang_up_after=1.0)
 RECEPTION_BEHAVIOUR = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
 
@@ -55,9 +49,11 @@ async def open_environment(folder: Path, language: Language) -> AsyncIterator[De
         await receiver.start()
         async with Softphone(CALLER, host=OUTSIDE, behaviour=CARRIER_BEHAVIOUR) as outside:
             project = example_project(processor.url, receiver.url, outside.port)
-            await _apply(project, folder)
-            settings = Settings(data_dir=folder, sip_port=0, web_host="")
-            async with open_application(settings) as app, _reception(app, project) as reception:
+            account = next(account for account in project.accounts if account.login == RECEPTION)
+            async with (
+                local_server(project, folder) as app,
+                registered_phone(account, app, RECEPTION_BEHAVIOUR) as reception,
+            ):
                 yield DemoEnvironment(
                     app=app,
                     project=project,
@@ -89,27 +85,3 @@ def example_project(processor: str, receiver: str, trunk_port: int) -> Project:
 def _at(receiver: str, event: ProjectEvent) -> tuple[EventWebhook, ...]:
     base = receiver.rstrip("/")
     return tuple(replace(w, url=base + w.url[w.url.rindex("/") :]) for w in event.webhooks)
-
-
-async def _apply(project: Project, folder: Path) -> None:
-    store = await SqliteStore.open(folder / DATABASE)
-    try:
-        applied = await apply_project(store, write_project(project))
-    finally:
-        await store.close()
-    if not isinstance(applied, Applied):
-        raise CommandError(f"the example project was not taken:\n{applied}")
-
-
-@asynccontextmanager
-async def _reception(app: Application, project: Project) -> AsyncIterator[Softphone]:
-    """Register the telephone of the reception."""
-    account = next(account for account in project.accounts if account.login == RECEPTION)
-    server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Softphone(account.login, account.password, server=server, behaviour=RECEPTION_BEHAVIOUR)
-    async with phone:
-        try:
-            await phone.register()
-        except RefusedError as error:
-            raise CommandError(f"the built-in telephone could not register: {error}") from error
-        yield phone
