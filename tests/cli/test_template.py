@@ -75,7 +75,7 @@ def test_a_url_that_is_left_is_a_mistake_that_names_the_gap(
 
 def test_it_is_added_under_another_name(file: Path, capsys: Capture) -> None:
     assert run(["template", "add", str(file), "kommo", "--name", "crm"]) == FINE
-    assert "'crm in', 'crm missed', 'crm out'" in capsys.readouterr().out
+    assert "added 2 events: 'crm in', 'crm out'" in capsys.readouterr().out
 
 
 def test_what_cannot_be_done_is_said(file: Path, tmp_path: Path, capsys: Capture) -> None:

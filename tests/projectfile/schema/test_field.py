@@ -127,8 +127,6 @@ def test_no_depth_breaks_the_reading(shape: str, depth: int) -> None:
             '{ name = "a", value = "type", hash = "md4" }',
             "parameters[0].hash: 'md4' is not known here; did you mean md5?",
         ),
-        ('{ name = "a", array = [] }', "parameters[0].array: the list is empty"),
-        ('{ name = "a", object = [] }', "parameters[0].object: the list is empty"),
         ('{ name = "a", array = "type" }', "parameters[0].array: text is not a list"),
         (
             '{ name = "a", array = ["type", "tipe"] }',
@@ -308,6 +306,14 @@ def test_a_form_has_a_value(keys: str, said: str) -> None:
     (found,) = mistakes(in_event_webhook(f'parameters = [{{ name = "v", {keys} }}]'))
 
     assert f"parameters[0]{said}" in found
+
+
+def test_an_array_or_object_may_be_meant_to_be_empty() -> None:
+    text = 'parameters = [{ name = "a", array = [] }, { name = "o", object = [] }]'
+    tree = (Array(name="a", items=()), Object(name="o", members=()))
+
+    assert told(text) == tree
+    assert f"parameters = {EVENT_PARAMETERS.write(tree)}" == text
 
 
 @pytest.mark.row("R2-32")

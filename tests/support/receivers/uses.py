@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +11,20 @@ from switchhook.tryout.script import Script
 BEGAN = 1_534_147_871.0
 """2018-08-13 11:11:11 in Kyiv."""
 CALLER, CALLED, OUTSIDE = "380441112233", "380442223344", "380501112233"
+VOICEMAIL = "380442223355"
+"""A number of the project whose callers may leave a message after twenty seconds."""
 CALLS = {
     "answered": Script(caller=CALLER, callee=CALLED),
     "missed": Script(caller=CALLER, callee=CALLED, phones={"101": "rings"}),
     "busy": Script(caller=CALLER, callee=CALLED, phones={"101": "busy"}),
     "given up": Script(caller=CALLER, callee=CALLED, phones={"101": "rings"}, patience=5.0),
+    "withheld": Script(caller="", callee=CALLED),
+    "withheld, missed": Script(caller="", callee=CALLED, phones={"101": "rings"}),
+    "voicemail": Script(caller=CALLER, callee=VOICEMAIL, phones={"101": "rings"}),
     "out": Script(caller="101", callee=OUTSIDE),
     "out busy": Script(caller="101", callee=OUTSIDE, phones={OUTSIDE: "busy"}),
 }
-"""Who answers does so after three seconds, and talks for ten."""
+"""Who answers does so after three seconds, and talks for ten. A message has five seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,62 +42,90 @@ class TemplateUse:
     """The bodies of each call's requests, in order; none for a call that is not here."""
 
 
-def _put(value: Any, status: str) -> Any:
-    """Return a body with the status in place of `STATUS`."""
-    if isinstance(value, str):
-        return value.replace("STATUS", status)
-    if isinstance(value, list):
-        return [_put(item, status) for item in value]
-    return {n: _put(v, status) for n, v in value.items()} if isinstance(value, dict) else value
-
-
-STATUSES = {"missed": "NO ANSWER", "busy": "BUSY", "given up": "NO ANSWER"}
-"""The status of each unanswered incoming call."""
-
-
-def after_missed(**members: Any) -> Mapping[str, tuple[Any, ...]]:
-    """Return the body of each unanswered incoming call."""
-    return {call: (_put(members, status),) for call, status in STATUSES.items()}
-
-
-CARD = {
-    "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-    "type": "AdaptiveCard",
-    "version": "1.2",
-    "body": [
-        {
-            "type": "TextBlock",
-            "text": "Missed call from +380441112233",
-            "weight": "bolder",
-            "wrap": True,
-        },
-        {
-            "type": "FactSet",
-            "facts": [
-                {"title": "Called", "value": "+380442223344"},
-                {"title": "At", "value": "2018-08-13 11:11:11"},
-                {"title": "Status", "value": "STATUS"},
-            ],
-        },
-    ],
+KNOWN, DIALLED = "+380441112233", "+380442223344"
+UNKNOWN = "a withheld number"
+STATUSES = {
+    "missed": ("NO ANSWER", KNOWN, DIALLED),
+    "busy": ("BUSY", KNOWN, DIALLED),
+    "given up": ("NO ANSWER", KNOWN, DIALLED),
+    "voicemail": ("VOICEMAIL", KNOWN, f"+{VOICEMAIL}"),
+    "withheld, missed": ("NO ANSWER", UNKNOWN, DIALLED),
 }
-MESSAGE = "Missed call from +380441112233 to +380442223344 at 11:11: STATUS"
+"""The status, the caller and the called number of each unanswered incoming call, as people are told of them."""
+
+
+def after_missed(
+    body: Callable[[str, str, str], Any], *, withheld: bool = True
+) -> Mapping[str, tuple[Any, ...]]:
+    """Return the body of each unanswered incoming call; perhaps without that of a withheld number."""
+    return {
+        call: (body(*said),)
+        for call, said in STATUSES.items()
+        if withheld or not call.startswith("withheld")
+    }
+
+
+def card(status: str, caller: str, called: str) -> Any:
+    facts = {"Called": called, "At": "2018-08-13 11:11:11", "Status": status}
+    title = {"type": "TextBlock", "text": f"Missed call from {caller}"}
+    content = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.2",
+        "body": [
+            title | {"weight": "bolder", "wrap": True},
+            {
+                "type": "FactSet",
+                "facts": [{"title": name, "value": value} for name, value in facts.items()],
+            },
+        ],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def message(status: str, caller: str, called: str) -> str:
+    return f"Missed call from {caller} to {called} at 11:11: {status}"
+
+
 CALL = "1700000000.000000000001"
 
 
-def row(status: str, seconds: str) -> tuple[Any, ...]:
+def lead(status: str, caller: str, called: str) -> Any:
+    """Return a lead of Bitrix24."""
+    return {
+        "fields": {
+            "TITLE": f"Missed call from {caller}",
+            "PHONE": [{"VALUE": caller, "VALUE_TYPE": "WORK"}],
+            "SOURCE_ID": "CALL",
+            "COMMENTS": f"Called {called} at 2018-08-13 11:11:11: {status}",
+            "ORIGINATOR_ID": "switchhook",
+            "ORIGIN_ID": CALL,
+        },
+        "params": {"REGISTER_SONET_EVENT": "Y"},
+    }
+
+
+def odoo(status: str, caller: str, called: str) -> Any:
+    name = {"type": "lead", "name": f"Missed call from {caller}"}
+    phone = {} if caller == UNKNOWN else {"phone": caller}
+    description = f"Called {called} at 2018-08-13 11:11:11: {status}"
+    return {"vals_list": [name | phone | {"description": description}]}
+
+
+def row(status: str, seconds: str, called: str = DIALLED) -> tuple[Any, ...]:
     return (
         {
             "entry.1000001": "2018-08-13 11:11:11",
-            "entry.1000002": "+380441112233",
-            "entry.1000003": "+380442223344",
+            "entry.1000002": KNOWN,
+            "entry.1000003": called,
             "entry.1000004": status,
             "entry.1000005": seconds,
         },
     )
 
 
-def kommo(direction: str, phone: str, status: int, duration: int) -> tuple[Any, ...]:
+def kommo(direction: str, phone: str, status: int, duration: int, **more: Any) -> tuple[Any, ...]:
     return (
         [
             {
@@ -103,45 +136,85 @@ def kommo(direction: str, phone: str, status: int, duration: int) -> tuple[Any, 
                 "phone": phone,
                 "call_status": status,
                 "created_at": int(BEGAN),
+                **more,
             }
         ],
     )
 
 
-def hubspot(title: str, direction: str, status: str, **more: str) -> tuple[Any, ...]:
-    numbers = (
-        {"hs_call_from_number": "+380441112233", "hs_call_to_number": "+380442223344"}
-        if direction == "INBOUND"
-        else {"hs_call_to_number": "+380501112233"}
-    )
+AGENT = {"responsible_user_id": 1042}
+"""The account's `external_id`, where it takes part."""
+
+
+def hubspot(
+    way: str,
+    status: str,
+    talked: str = "0",
+    *,
+    caller: str = KNOWN,
+    called: str = DIALLED,
+    **more: str,
+) -> tuple[Any, ...]:
+    title = f"Call from {caller}" if way == "INBOUND" else f"Call to {called}"
+    is_told = way == "INBOUND" and caller != UNKNOWN
     properties = {
         "hs_timestamp": "1534147871000",
         "hs_call_title": title,
-        "hs_call_direction": direction,
+        "hs_call_direction": way,
         "hs_call_status": status,
+        "hs_call_duration": talked,
+        **({"hs_call_from_number": caller} if is_told else {}),
+        "hs_call_to_number": called,
+        **more,
     }
-    return ({"properties": properties | more | numbers, "associations": []},)
+    return ({"properties": properties, "associations": []},)
 
 
-def zammad(direction: str, cause: str, answered_by: str = "") -> tuple[Any, ...]:
-    ends = (CALLER, CALLED) if direction == "in" else ("101", OUTSIDE)
-    every = {"from": ends[0], "to": ends[1], "direction": direction, "callId": CALL}
-    answer = ({"event": "answer", **every, "answeringNumber": answered_by},)
+OWNER = {"hubspot_owner_id": "1042"}
+
+
+def zammad(
+    way: str, cause: str, answered_by: str = "", *, caller: str = CALLER, called: str = CALLED
+) -> tuple[Any, ...]:
+    ends = (caller, called) if way == "in" else ("101", OUTSIDE)
+    every = {"from": ends[0], "to": ends[1], "direction": way, "callId": CALL}
+    answer = {"event": "answer", **every, "answeringNumber": answered_by, "user[]": ["Olena"]}
     return (
         {"event": "newCall", **every},
-        *(answer if answered_by else ()),
+        *((answer,) if answered_by else ()),
         {"event": "hangup", **every, "cause": cause},
     )
 
 
-def zoho(subject: str, kind: str, length: str, description: str) -> tuple[Any, ...]:
+def zoho(
+    status: str,
+    kind: str,
+    length: str = "00:00",
+    *,
+    by: str = "nobody",
+    caller: str = KNOWN,
+    called: str = DIALLED,
+) -> tuple[Any, ...]:
+    """Return what is told of an incoming call."""
     return (
         {
-            "Subject": subject,
+            "Subject": f"Call from {caller}",
             "Call_Type": kind,
             "Call_Start_Time": "2018-08-13T11:11:11+03:00",
             "Call_Duration": length,
-            "Description": description,
+            "Description": f"To {called}, {by} answered: {status}",
+        },
+    )
+
+
+def zoho_out(status: str, length: str) -> tuple[Any, ...]:
+    return (
+        {
+            "Subject": f"Call to +{OUTSIDE}",
+            "Call_Type": "Outbound",
+            "Call_Start_Time": "2018-08-13T11:11:11+03:00",
+            "Call_Duration": length,
+            "Description": f"From 101: {status}",
         },
     )
 
@@ -181,22 +254,7 @@ USES = {
     "bitrix24": TemplateUse(
         sample="bitrix24",
         url="{origin}/rest/1/t3x8k2m9q4w7z1c5/",
-        told=after_missed(
-            fields={
-                "TITLE": "Missed call from +380441112233",
-                "PHONE": [{"VALUE": "+380441112233", "VALUE_TYPE": "WORK"}],
-                "SOURCE_ID": "CALL",
-                "COMMENTS": "Called +380442223344 at 2018-08-13 11:11:11: STATUS",
-                "ORIGINATOR_ID": "switchhook",
-                "ORIGIN_ID": CALL,
-                "UTM_SOURCE": "",
-                "UTM_MEDIUM": "",
-                "UTM_CAMPAIGN": "",
-                "UTM_CONTENT": "",
-                "UTM_TERM": "",
-            },
-            params={"REGISTER_SONET_EVENT": "Y"},
-        ),
+        told=after_missed(lead, withheld=False),
     ),
     "google-sheets": TemplateUse(
         sample="google_form",
@@ -215,6 +273,7 @@ USES = {
             "missed": row("NO ANSWER", "0"),
             "busy": row("BUSY", "0"),
             "given up": row("NO ANSWER", "0"),
+            "voicemail": row("VOICEMAIL", "0", f"+{VOICEMAIL}"),
         },
     ),
     "hubspot": TemplateUse(
@@ -223,17 +282,13 @@ USES = {
         host="https://api.hubapi.com",
         gaps={"token": "pat-eu1-00000000-0000-0000-0000-000000000000"},
         told={
-            "answered": hubspot(
-                "Call from +380441112233", "INBOUND", "COMPLETED", hs_call_duration="10000"
-            ),
-            **dict.fromkeys(
-                ("missed", "busy", "given up"),
-                hubspot("Missed call from +380441112233", "INBOUND", "NO_ANSWER"),
-            ),
-            "out": hubspot(
-                "Call to +380501112233", "OUTBOUND", "COMPLETED", hs_call_duration="10000"
-            ),
-            "out busy": hubspot("Call to +380501112233: busy", "OUTBOUND", "BUSY"),
+            "answered": hubspot("INBOUND", "COMPLETED", "10000", **OWNER),
+            "withheld": hubspot("INBOUND", "COMPLETED", "10000", caller=UNKNOWN, **OWNER),
+            "withheld, missed": hubspot("INBOUND", "NO_ANSWER", caller=UNKNOWN),
+            "voicemail": hubspot("INBOUND", "NO_ANSWER", called=f"+{VOICEMAIL}"),
+            **dict.fromkeys(("missed", "busy", "given up"), hubspot("INBOUND", "NO_ANSWER")),
+            "out": hubspot("OUTBOUND", "COMPLETED", "10000", called=f"+{OUTSIDE}", **OWNER),
+            "out busy": hubspot("OUTBOUND", "BUSY", called=f"+{OUTSIDE}", **OWNER),
         },
     ),
     "kommo": TemplateUse(
@@ -241,28 +296,19 @@ USES = {
         url="{origin}",
         gaps={"token": "eyJ0eXAi.eyJhdWQi.c2ln"},
         told={
-            "answered": kommo("inbound", "+380441112233", 4, 10),
-            **dict.fromkeys(
-                ("missed", "busy", "given up"), kommo("inbound", "+380441112233", 6, 0)
-            ),
-            "out": kommo("outbound", "+380501112233", 4, 10),
-            "out busy": kommo("outbound", "+380501112233", 6, 0),
+            "answered": kommo("inbound", KNOWN, 4, 10, **AGENT),
+            "busy": kommo("inbound", KNOWN, 7, 0),
+            "voicemail": kommo("inbound", KNOWN, 1, 0),
+            **dict.fromkeys(("missed", "given up"), kommo("inbound", KNOWN, 6, 0)),
+            "out": kommo("outbound", f"+{OUTSIDE}", 4, 10, **AGENT),
+            "out busy": kommo("outbound", f"+{OUTSIDE}", 7, 0, **AGENT),
         },
     ),
     "odoo": TemplateUse(
         sample="odoo",
         url="{origin}",
         gaps={"token": "6578616d706c65206a736f6e20617069206b6579"},
-        told=after_missed(
-            vals_list=[
-                {
-                    "type": "lead",
-                    "name": "Missed call from +380441112233",
-                    "phone": "+380441112233",
-                    "description": "Called +380442223344 at 2018-08-13 11:11:11: STATUS",
-                }
-            ]
-        ),
+        told=after_missed(odoo),
     ),
     "ringostat": TemplateUse(
         sample="ringostat",
@@ -274,28 +320,25 @@ USES = {
             "missed": (ringostat("NO ANSWER", length=20, waited=20, talked=0) | OF_INCOMING,),
             "busy": (ringostat("BUSY", length=0, waited=0, talked=0) | OF_INCOMING,),
             "given up": (ringostat("NO ANSWER", length=5, waited=5, talked=0) | OF_INCOMING,),
+            "voicemail": (
+                ringostat("VOICEMAIL", length=25, waited=25, talked=0)
+                | OF_INCOMING
+                | {"dst": VOICEMAIL, "scheme_name": "Messages"},
+            ),
             "out": (
                 ringostat("ANSWERED", length=13, waited=3, talked=10, by=OUTSIDE) | OF_OUTGOING,
             ),
             "out busy": (ringostat("BUSY", length=0, waited=0, talked=0) | OF_OUTGOING,),
         },
     ),
-    "slack": TemplateUse(sample="slack", told=after_missed(text=MESSAGE)),
-    "teams": TemplateUse(
-        sample="teams",
-        told=after_missed(
-            type="message",
-            attachments=[
-                {"contentType": "application/vnd.microsoft.card.adaptive", "content": CARD}
-            ],
-        ),
-    ),
+    "slack": TemplateUse(sample="slack", told=after_missed(lambda *said: {"text": message(*said)})),
+    "teams": TemplateUse(sample="teams", told=after_missed(card)),
     "telegram": TemplateUse(
         sample="telegram",
         url="",
         host="https://api.telegram.org",
         gaps={"token": "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", "chat": "-1001234567890"},
-        told=after_missed(chat_id="-1001234567890", text=MESSAGE),
+        told=after_missed(lambda *said: {"chat_id": "-1001234567890", "text": message(*said)}),
     ),
     "zammad": TemplateUse(
         sample="zammad",
@@ -304,6 +347,9 @@ USES = {
             "missed": zammad("in", "noAnswer"),
             "busy": zammad("in", "busy"),
             "given up": zammad("in", "cancel"),
+            "withheld": zammad("in", "normalClearing", answered_by="101", caller="anonymous"),
+            "withheld, missed": zammad("in", "noAnswer", caller="anonymous"),
+            "voicemail": zammad("in", "noAnswer", called=VOICEMAIL),
             "out": zammad("out", "normalClearing", answered_by=OUTSIDE),
             "out busy": zammad("out", "busy"),
         },
@@ -311,20 +357,14 @@ USES = {
     "zoho": TemplateUse(
         sample="zoho",
         told={
-            "answered": zoho(
-                "Call from +380441112233", "Inbound", "00:10", "To +380442223344, 101 answered"
-            ),
+            "answered": zoho("ANSWERED", "Inbound", "00:10", by="101"),
+            "withheld": zoho("ANSWERED", "Inbound", "00:10", by="101", caller=UNKNOWN),
             **{
-                call: zoho(
-                    "Missed call from +380441112233",
-                    "Missed",
-                    "00:00",
-                    f"To +380442223344: {status}",
-                )
-                for call, status in STATUSES.items()
+                call: zoho(status, "Missed", caller=caller, called=called)
+                for call, (status, caller, called) in STATUSES.items()
             },
-            "out": zoho("Call to +380501112233", "Outbound", "00:10", "From 101: ANSWERED"),
-            "out busy": zoho("Call to +380501112233", "Outbound", "00:00", "From 101: BUSY"),
+            "out": zoho_out("ANSWERED", "00:10"),
+            "out busy": zoho_out("BUSY", "00:00"),
         },
     ),
 }

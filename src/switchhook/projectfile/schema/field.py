@@ -194,11 +194,11 @@ class Sent:
 
     @property
     def _array(self) -> ListOf:
-        return ListOf(kind=Sent(is_item=True, depth=self.depth + 1), least=1, most=MAX_FIELDS)
+        return ListOf(kind=Sent(is_item=True, depth=self.depth + 1), most=MAX_FIELDS)
 
     @property
     def _object(self) -> ListOf:
-        return ListOf(kind=Sent(depth=self.depth + 1), least=1, most=MAX_FIELDS)
+        return ListOf(kind=Sent(depth=self.depth + 1), most=MAX_FIELDS)
 
     def read(self, value: object, at: Location) -> Node:
         """Take a table of one shape, and in an array a parameter alone."""
