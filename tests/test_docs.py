@@ -19,6 +19,7 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFormat, EventKind
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project
+from switchhook.domain.tracking.call_tracking import STATUSES
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.schema.project import TABLES
 from switchhook.projectfile.schema.scheme import STEPS
@@ -29,6 +30,7 @@ from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.storage.records import DeliveryState
 from switchhook.webhooks.dialects.call_notification import REASON, NotificationStatus
 from switchhook.webhooks.parameters import CATALOGUE, STATUS
+from tests.support.receivers.roistat import AFTER
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -157,6 +159,16 @@ def test_every_outcome_stands_by_the_status_that_is_sent() -> None:
         assert re.search(
             rf"^\| {outcome} \| .* \| `{status}` \|$", PAGES["docs/project-file.md"], re.MULTILINE
         )
+
+
+@pytest.mark.row("A-42")
+def test_every_outcome_stands_by_the_status_of_call_tracking() -> None:
+    page = PAGES["docs/call-tracking.md"]
+
+    for outcome, status in STATUSES.items():
+        assert re.search(rf"^\| `{status}` \| .*\b{outcome}\b", page, re.MULTILINE)
+    for member in AFTER:
+        assert f"`{member}`" in page or member.startswith("roistat_param_")
 
 
 def test_every_failure_is_explained() -> None:

@@ -75,6 +75,7 @@ OWN: Document = {
     "project": {"id": "mine", "name": "Mine"},
     "screening": {},
     "outside_calls": {},
+    "call_tracking": {},
     "event_stream": {},
     "numbers": [{"number": "380800111222", "scheme": 1}],
     "accounts": [{"login": "john", "password": "johns-password"}],

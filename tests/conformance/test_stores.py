@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
-from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.storage.delivery import Incident
 from switchhook.storage.records import DeliveryState, StoreError
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT

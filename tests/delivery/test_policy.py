@@ -27,6 +27,7 @@ from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING, TrackingScenario
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import MailResult
@@ -486,6 +487,18 @@ def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key_or_wants
     assert order_of(one, DeliveryPolicy(order_key="billing")) == "key billing"
     alone = DeliveryPolicy(keep_order=False)
     assert order_of(one, alone) != order_of(replace(one, id="c1.2.crm"), alone)
+
+
+@pytest.mark.row("R4-42")
+def test_posts_of_call_tracking_are_tried_and_ordered_as_the_scenario_says() -> None:
+    own = DeliveryPolicy(retries=2, order_key="billing")
+    scenario = TrackingScenario(after_url="http://crm.example/a", policy=own)
+    snapshot = ProjectSnapshot(Project(id="shop", name="Shop", call_tracking=scenario))
+    post = delivery(webhook=CALL_TRACKING)
+
+    assert policy_of(post, snapshot) is own
+    assert policy_of(mail(name=CALL_TRACKING), snapshot) is NO_RETRIES
+    assert policy_of(post, ProjectSnapshot(Project(id="shop", name="Shop"))) is NO_RETRIES
 
 
 @pytest.mark.row("R2-04", "A-23")

@@ -13,9 +13,9 @@ import pytest
 from switchhook.app.application import build
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.domain.caller_history import Caller, ShownNumber, Visit
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit
 from switchhook.projectfile.file import read_project
 from switchhook.routing.admission import OfferedCall
 from switchhook.routing.commands import RingLeg

@@ -1,4 +1,4 @@
-"""Each of the vendor's 47 parameters, and of ours, says over the wire what its row says of the time before the call (R1-40…85, R1-111)."""
+"""Each of the vendor's 47 parameters, and of ours, says over the wire what its row says of the time before the call (R1-40…85, R1-111, R4-09…24)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.caller_history import Visit
+from switchhook.domain.tracking.caller_history import Visit
 from switchhook.webhooks.parameters import CATALOGUE, VENDORS
 from tests.e2e.test_asked_bytes import House, answering, body_of, known, run
 from tests.support.wire import Endpoint, by_path, reply
@@ -73,17 +73,31 @@ OF_VISIT = {
     " AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/96.0.4664.45 Mobile Safari/537.36",
     "custom": "Київ",
     "roistat_visit_id": "17541",
+    "visit_id": "v",
 }
+TRACKED = {
+    "marker": "fb_new",
+    "order_id": "123456789",
+    "order_field": "VIP",
+    "domain": "test.com",
+    "city": "Київ",
+    "country": "Україна",
+    "first_visit": "1001",
+    **{f"roistat_param_{place}": f"value {place}" for place in range(1, 6)},
+    "source_level_1": "fb",
+    "source_level_2": "new",
+}
+"""What call tracking knows of a visit besides."""
 EMPTY = dict.fromkeys(CATALOGUE, "")
 """What is in none of these is empty before the call: it cannot be tracked, or nobody knows it."""
 
 
 def visited() -> Memory:
-    """Return what is known of the sample's caller and visitor, and three facts more."""
+    """Return what is known of the sample's caller and visitor, and what else a visit brings."""
     memory = known()
     visit = memory.visit("0000", "v")
     assert visit is not None
-    more = {"custom:city": "Київ", "referrer": "search.example", "pool_name": "site"}
+    more = {"custom:city": "Київ", "referrer": "search.example", "pool_name": "site"} | TRACKED
     memory.put_visit(Visit(project="0000", id="v", attributes=(*visit.attributes, *more.items())))
     return memory
 
@@ -95,7 +109,7 @@ ROWS = [parameter.row for parameter in VENDORS.values()]
 @pytest.mark.parametrize(
     ("is_known", "caller", "expected"),
     [
-        (True, "380441112233", OF_CALL | OF_CALLER | OF_VISIT),
+        (True, "380441112233", OF_CALL | OF_CALLER | OF_VISIT | TRACKED),
         (False, "380441112233", OF_CALL | OF_NUMBER),
         (False, "0441112233", OF_CALL | OF_NUMBER | {"caller_id": "0441112233"}),
         (False, "", OF_CALL | {"caller_id": ""}),
@@ -161,7 +175,7 @@ def test_a_later_location_is_told_of_its_own_scheme_and_of_the_one_before_it() -
         run(says, story, visited())
         last = web.ledger.requests[-1]
 
-    expected = OF_CALL | OF_CALLER | OF_VISIT
+    expected = OF_CALL | OF_CALLER | OF_VISIT | TRACKED
     expected |= {
         "status": "NO-FORWARD",
         "forward_location": "webhookNumber:7",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from switchhook.domain.project import Project
 from switchhook.operations.project_versions import NoSuchProjectError, export_project
-from switchhook.operations.projects import Applied, apply_project, check_project
+from switchhook.operations.projects import KEPT, Applied, apply_project, check_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.toml.mistakes import Mistakes
@@ -49,6 +50,41 @@ def test_a_new_version_is_made_only_when_something_changed() -> None:
         assert first == Applied(project="acme", version=1, is_new=True)
         assert spaced == Applied(project="acme", version=1, is_new=False)
         assert second == Applied(project="acme", version=2, is_new=True)
+
+    run(scenario())
+
+
+TRACKED = (
+    MINIMAL
+    + """
+[call_tracking]
+after_url = "crm.example/roistat"
+"""
+)
+
+
+@pytest.mark.row("R4-43", "R4-47", "R4-48")
+def test_a_file_that_says_nothing_of_call_tracking_leaves_the_scenario_as_it_is() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await apply_project(store, TRACKED)
+        without = await apply_project(store, MINIMAL)
+        other = await apply_project(store, MINIMAL.replace("Acme", "Acme Ltd"))
+        export = await export_project(store, "acme")
+        off = await apply_project(store, MINIMAL + "\n[call_tracking]\n")
+        after = await apply_project(store, MINIMAL)
+        await store.close()
+
+        assert isinstance(without, Applied)
+        assert isinstance(other, Applied)
+        assert isinstance(after, Applied)
+        assert (without.version, without.is_new, without.notes) == (1, False, (KEPT,))
+        assert (other.version, other.is_new, other.notes) == (2, True, (KEPT,))
+        kept = read_project(export)
+        assert isinstance(kept, Project)
+        assert kept.scenario.after_url == "http://crm.example/roistat"
+        assert off == Applied(project="acme", version=3, is_new=True)
+        assert after == Applied(project="acme", version=3, is_new=False)
 
     run(scenario())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.numbering import dialling_of
+from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.operations.visits import (
     MAX_VALUE_LENGTH,
     BadVisitError,

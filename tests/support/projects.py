@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from switchhook.domain.cause import Outcome
+from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
     NO_FILTER,
@@ -53,6 +53,7 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.tracking.call_tracking import StatusEntry, TrackedStatus, TrackingScenario
 from switchhook.domain.webhook import (
     Array,
     CallerIdForwarding,
@@ -430,9 +431,34 @@ def projects(draw: st.DrawFn) -> Project:
         events=tuple(draw(events(name)) for name in told),
         event_stream=EventStream(keep=draw(st.booleans())),
         stream_webhooks=tuple(draw(stream_webhooks(name)) for name in streamed),
+        call_tracking=draw(st.none() | call_trackings()),
         fallback=draw(st.none() | targets),
         allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
         allowed_networks=tuple(draw(st.lists(allowed_networks, max_size=2))),
+    )
+
+
+def call_trackings() -> st.SearchStrategy[TrackingScenario]:
+    """Draw a call-tracking scenario, perhaps one that is off."""
+    entries = st.lists(
+        st.builds(
+            StatusEntry,
+            outcome=st.sampled_from(Outcome),
+            ended_by=st.none() | st.sampled_from(EndedBy),
+            status=st.sampled_from(TrackedStatus),
+        ),
+        max_size=2,
+        unique_by=lambda entry: (entry.outcome, entry.ended_by),
+    )
+    return st.builds(
+        TrackingScenario,
+        moment_url=st.just("") | urls,
+        after_url=st.just("") | urls,
+        ids_as_strings=st.booleans(),
+        statuses=entries.map(tuple),
+        policy=delivery_policies(),
+        send_id=st.booleans(),
+        headers=st.sampled_from(((), (("Auth-Key", "k"),))),
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from switchhook.domain.call import CALLER, Call, CallerId, Direction, Leg, LegState, SchemePosition
-from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Outcome
 from switchhook.domain.project import Account, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.tracking.caller_history import Caller
 from switchhook.tracking.callers import (
     after_arrival,
     after_end,

@@ -6,8 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.caller_history import Attributes, Caller, ShownNumber, Visit, VisitCall
 from switchhook.domain.project import Number, Project, ProjectSnapshot
+from switchhook.domain.tracking.caller_history import (
+    Attributes,
+    Caller,
+    ShownNumber,
+    Visit,
+    VisitCall,
+)
 from switchhook.tracking import memory as module
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.parameters import CallFacts, resolve

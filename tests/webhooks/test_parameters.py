@@ -65,7 +65,7 @@ TALKED = after(
 
 
 def test_the_catalogue_has_the_vendors_46_and_department() -> None:
-    rows = [parameter.row for parameter in VENDORS.values()]
+    rows = [p.row for p in VENDORS.values() if not p.row.startswith("R4-")]
 
     assert [f"R1-{row}" for row in range(40, 86)] + ["R1-111"] == rows
     assert all(key == parameter.key for key, parameter in CATALOGUE.items())

@@ -18,6 +18,7 @@ from switchhook.cli.options import (
 )
 from switchhook.cli.output import print_whole, stderr, stdout
 from switchhook.domain.project import Project
+from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied, read_file
 from switchhook.operations.sounds import missing_sounds
@@ -103,6 +104,7 @@ def summary(project: Project) -> str:
         (len(project.event_webhooks), "event webhook"),
         (len(project.event_mails), "event mail"),
         (len(project.stream_webhooks), "stream webhook"),
+        (sum(bool(project.scenario.url(slot)) for slot in Slot), "call-tracking webhook"),
     )
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
     return f"Project {project.id}: {', '.join(parts) or 'nothing yet'}."

@@ -167,7 +167,7 @@ def _on_this_machine(project: Project, port: int) -> Project:
     ours = {"host": OUTSIDE, "port": port, "transport": "udp", "sources": (f"{OUTSIDE}/32",)}
     open_: dict[str, Any] = {**ours, "username": "", "password": ""}
     trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)
-    return replace(project, trunks=trunks, events=(), stream_webhooks=())
+    return replace(project, trunks=trunks, events=(), stream_webhooks=(), call_tracking=None)
 
 
 async def _serve(phone: Softphone, script: Script) -> None:

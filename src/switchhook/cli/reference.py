@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
+from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE, STATUS_ENTRY
 from switchhook.projectfile.schema.event import (
     EVENT,
     EVENT_FILTER,
@@ -73,6 +74,8 @@ def tables() -> dict[str, str]:
         "trunks": TRUNK,
         "screening": SCREENING,
         "outside-calls": OUTSIDE,
+        "call-tracking": CALL_TRACKING_TABLE,
+        "status-entry": STATUS_ENTRY,
         "sounds": SOUND,
         "hours": WORKING_HOURS,
         "forwarding-numbers": FORWARDING_NUMBER,

@@ -15,6 +15,7 @@ from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.event_stream import StreamWebhook
 from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING, TrackingScenario
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
@@ -77,14 +78,22 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     match delivery.request, _receiver(delivery.webhook, snapshot):
         case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
             return MAIL_POLICY
-        case HttpRequest(), EventWebhook(policy=policy) | StreamWebhook(policy=policy):
+        case HttpRequest(), (
+            EventWebhook(policy=policy)
+            | StreamWebhook(policy=policy)
+            | TrackingScenario(policy=policy)
+        ):
             return policy
         case _:
             return NO_RETRIES
 
 
-def _receiver(name: str, snapshot: ProjectSnapshot) -> EventAction | StreamWebhook | None:
-    """Return the event's action, or the webhook of the stream, that has this name."""
+def _receiver(
+    name: str, snapshot: ProjectSnapshot
+) -> EventAction | StreamWebhook | TrackingScenario | None:
+    """Return the event's action, the webhook of the stream or the scenario that has this name."""
+    if name == CALL_TRACKING:
+        return snapshot.project.call_tracking
     return snapshot.actions.get(name) or snapshot.stream_webhooks.get(name)
 
 

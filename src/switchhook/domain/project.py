@@ -15,6 +15,7 @@ from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.tracking.call_tracking import NO_CALL_TRACKING, TrackingScenario
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class Project:
     events: tuple[ProjectEvent, ...] = ()
     event_stream: EventStream = NO_STREAM
     stream_webhooks: tuple[StreamWebhook, ...] = ()
+    call_tracking: TrackingScenario | None = None
+    """Its active scenario; None where a file says nothing of one, which leaves that of the version before."""
     screening: Screening = NO_SCREENING
     outside: OutsideCalls = DEFAULT_LIMITS
     fallback: Target | None = None
@@ -197,6 +200,11 @@ class Project:
     def event_mails(self) -> tuple[EventMail, ...]:
         """Return those of all events, in order."""
         return tuple(mail for event in self.events for mail in event.mails)
+
+    @property
+    def scenario(self) -> TrackingScenario:
+        """Return its call-tracking scenario, which may send nothing."""
+        return self.call_tracking or NO_CALL_TRACKING
 
     def permits(self, target: Target) -> bool:
         """Say whether the prefixes let a call be sent there (S-78, A-58)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
     from switchhook.domain.event import Subscription
+    from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 
 
 class VisitMemory(Protocol):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.project import Project
 from switchhook.operations.access_grants import note_new_grants
 from switchhook.operations.sounds import no_missing_sounds
-from switchhook.projectfile.file import read_project, renewed, write_project
+from switchhook.projectfile.file import (
+    CALL_TRACKING_HEADER,
+    read_project,
+    renewed,
+    write_project,
+)
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import project_warnings
@@ -48,6 +53,11 @@ class ReadFile:
     notes: tuple[str, ...]
 
 
+KEPT = (
+    "call tracking: the file has no [call_tracking], so the scenario stays as it is; a table without an address"
+    " switches it off"
+)
+"""Said of a file that leaves a scenario as it is."""
 ProjectFileReader = Callable[[str], Awaitable[ReadFile | Mistakes]]
 """Parses a project file in a thread or process, so that calls do not wait."""
 
@@ -124,8 +134,26 @@ async def _check(
     if isinstance(file, Mistakes):
         return file
     latest = await store.latest_project(file.project.id)
+    file = await asyncio.to_thread(with_scenario, file, latest)
     wrong = await _beside_others(store, file, latest, only)
     return wrong or (file, latest)
+
+
+def with_scenario(file: ReadFile, latest: StoredProject | None) -> ReadFile:
+    """Return a file that says nothing of call tracking with the scenario of the version before: it may be another's.
+
+    A table without an address in the file switches it off.
+    """
+    if file.project.call_tracking is not None or latest is None:
+        return file
+    if CALL_TRACKING_HEADER not in latest.document:
+        return file
+    before = _loaded(latest)
+    if before is None:
+        return file
+    project = replace(file.project, call_tracking=before.call_tracking)
+    notes = (*file.notes, KEPT) if before.scenario.is_on else file.notes
+    return replace(file, project=project, document=write_project(project), notes=notes)
 
 
 async def _says_the_same(file: ReadFile, latest: StoredProject) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.dialling import ANYWHERE
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.target import clean_number
+from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.webhooks.parameters import find
 
 if TYPE_CHECKING:
@@ -35,9 +35,21 @@ VISIT_PARAMETERS = frozenset(
         "insertion_type",
         "pool_name",
         "custom",
+        "marker",
+        "order_id",
+        "order_field",
+        "domain",
+        "city",
+        "country",
+        "first_visit",
+        *(f"roistat_param_{place}" for place in range(1, 6)),
+        "source_level_1",
+        "source_level_2",
     }
 )
-"""The parameters whose values a visit brings; `custom` also with a name behind a colon."""
+"""The parameters whose values a visit brings; those of `NAMED` also with a name behind a colon."""
+NAMED = ("custom", "order_field")
+"""Those that have values under names of their own: what the site tracks, and the custom fields of its deal."""
 MAX_ATTRIBUTES = 100
 MAX_VALUE_LENGTH = 4000
 """Characters; longer ones are cut, for a page's address has no bound."""
@@ -134,10 +146,10 @@ def _known(memory: VisitMemory, project: str, visit: str) -> None:
 def _key(name: str) -> str:
     label, colon, argument = name.partition(":")
     key = find(label)
-    if key not in VISIT_PARAMETERS or (colon and (key != "custom" or not argument)):
+    if key not in VISIT_PARAMETERS or (colon and (key not in NAMED or not argument)):
         raise BadVisitError(
             f"{name!r} is no attribute of a visit: choose one of {', '.join(sorted(VISIT_PARAMETERS))},"
-            " or custom:<name>"
+            f" or {' or '.join(f'{key}:<name>' for key in NAMED)}"
         )
     if len(argument) > MAX_NAME_LENGTH or not argument.isprintable():
         raise BadVisitError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
+from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
 from switchhook.projectfile.schema.event import EVENT, unnamed
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM
 from switchhook.projectfile.schema.field import Sent
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from switchhook.domain.event import ProjectEvent
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import MenuChoice, Scheme, Step
+    from switchhook.domain.tracking.call_tracking import TrackingScenario
     from switchhook.projectfile.toml.tables import TableKey
 
+CALL_TRACKING_HEADER: Final = "[call_tracking]"
+"""Begins the table of a scenario in a document that we wrote."""
 _FORMER = re.compile(rf"\b(?:{'|'.join(former.name for _, _, former in former_names())})(?: =|\])")
 """Where a document of an earlier release may have a key under a former name: most have none, and are not read."""
 
@@ -112,6 +116,9 @@ def _lines(project: Project) -> Iterator[str]:
         yield ""
         yield "[event_stream]"
         yield from _pairs(EVENT_STREAM, project.event_stream)
+    if project.call_tracking is not None:
+        yield ""
+        yield from call_tracking_lines(project.call_tracking)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""
@@ -134,6 +141,12 @@ def _table(header: str, table: Table, value: object) -> Iterator[str]:
             yield ""
             yield f"[[{header}.{key.name}]]"
             yield from _table(f"{header}.{key.name}", key.kind.table, item)
+
+
+def call_tracking_lines(tracking: TrackingScenario) -> Iterator[str]:
+    """Write a call-tracking scenario as the table that a file has it in; the header alone for one that is off."""
+    yield CALL_TRACKING_HEADER
+    yield from _pairs(CALL_TRACKING_TABLE, tracking)
 
 
 def _scheme(scheme: Scheme) -> Iterator[str]:

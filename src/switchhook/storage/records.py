@@ -9,10 +9,10 @@ from typing import Final, Literal
 import msgspec
 
 from switchhook.domain.call import Call, CallState, Direction, Leg
-from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
+from switchhook.domain.tracking.caller_history import Caller
 from switchhook.errors import ExpectedError
 from switchhook.storage.delivery import Attempt, Delivery, is_id_of_call
 from switchhook.storage.stream import StreamEvent

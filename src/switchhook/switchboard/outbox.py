@@ -10,6 +10,7 @@ from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.routing.commands import (
     AskWebhook,
     EmitEvent,
@@ -22,16 +23,22 @@ from switchhook.storage.records import CallRecord
 from switchhook.storage.stream import StreamEvent
 from switchhook.webhooks.dialects import event_stream
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
+from switchhook.webhooks.dialects.call_tracking import slot_of
 from switchhook.webhooks.listeners import actions_at
 from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.parameters import CallFacts
-from switchhook.webhooks.request import render_event, render_notification, render_stream_event
+from switchhook.webhooks.request import (
+    render_call_tracking,
+    render_event,
+    render_notification,
+    render_stream_event,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
+    from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command
 
 FactsOf = Callable[[Call], Mapping[str, str]]
@@ -113,6 +120,7 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
                     yield _mail_delivery(action, recipient, emit, facts, context)
             case _:
                 assert_never(action)
+    yield from _call_tracking_deliveries(emit, facts, context)
     yield from _subscription_deliveries(emit, context)
 
 
@@ -154,6 +162,32 @@ def _mail_delivery(
         success_codes=MAIL_POLICY.success_codes,
         response_timeout=MAIL_POLICY.response_timeout,
         keep_alive=False,
+    )
+
+
+def _call_tracking_deliveries(
+    emit: EmitEvent, facts: CallFacts, context: OutboxContext
+) -> Iterator[Delivery]:
+    """Post in the moment of an incoming call, and after it, as the active scenario says (R4-02)."""
+    call = emit.call
+    tracking = call.snapshot.project.scenario
+    slot = slot_of(call, emit.event) if tracking.is_on else None
+    if slot is None or not tracking.url(slot):
+        return
+    name = delivery_id(call.id, emit.seq, CALL_TRACKING)
+    request = render_call_tracking(tracking, slot, facts, delivery_id=name, product=context.product)
+    yield Delivery(
+        id=name,
+        project=call.snapshot.project.id,
+        call=call.id,
+        seq=emit.seq,
+        event=emit.event,
+        webhook=CALL_TRACKING,
+        occurred_at=emit.at,
+        request=request,
+        success_codes=tracking.policy.success_codes,
+        response_timeout=tracking.policy.response_timeout,
+        keep_alive=tracking.keep_alive,
     )
 
 

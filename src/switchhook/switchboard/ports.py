@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from switchhook.domain.call import Call
-    from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.target import Target
+    from switchhook.domain.tracking.caller_history import Caller
     from switchhook.storage.delivery import Delivery
     from switchhook.tracking.outside_limiter import Forbidden
     from switchhook.webhooks.http import Exchange, HttpRequest

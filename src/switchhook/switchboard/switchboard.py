@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from switchhook.domain.call import CALLER, Call, CallState
-from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause
+from switchhook.domain.tracking.caller_history import Caller
 from switchhook.drivers.ports import OnDurable
 from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.commands import RingLeg

@@ -12,8 +12,8 @@ from switchhook.domain.target import clean_number
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
-    from switchhook.domain.caller_history import Attributes, Caller
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.domain.tracking.caller_history import Attributes, Caller
 
 
 def outside_number(call: Call) -> str:

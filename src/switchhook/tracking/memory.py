@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.caller_history import Caller
+from switchhook.domain.tracking.caller_history import Caller
 from switchhook.tracking.callers import (
     after_arrival,
     after_end,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from switchhook.domain.call import Call
-    from switchhook.domain.caller_history import Attributes, ShownNumber, Visit, VisitCall
+    from switchhook.domain.tracking.caller_history import Attributes, ShownNumber, Visit, VisitCall
 
 MAX_CALLERS = 1_000_000
 """Callers to load at the start, about 300 bytes each, the latest first."""
@@ -82,7 +82,7 @@ class Memory:
         project = call.snapshot.project.id
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):
-            facts |= found.attributes
+            facts |= {"visit_id": found.id, **dict(found.attributes)}
         facts |= manager_facts(call.snapshot, call.manager)
         return facts | facts_of_end(call)
 
@@ -120,4 +120,6 @@ class Memory:
         if shown is None or shown.until < call.arrived_at:
             return ()
         visit = self._visits.get((project, shown.visit))
-        return () if visit is None else (*dynamic_number_facts(call), *visit.attributes)
+        if visit is None:
+            return ()
+        return (*dynamic_number_facts(call), ("visit_id", visit.id), *visit.attributes)

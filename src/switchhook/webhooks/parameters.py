@@ -382,6 +382,20 @@ OWN: Mapping[str, Parameter] = MappingProxyType(
 )
 """Our own parameters by their keys, for what vendors do not tell."""
 
+VISIT_ROWS = (
+    ("visit_id", "R4-09", "Visit ID", None),
+    ("marker", "R4-10", "Marker", None),
+    ("order_id", "R4-11", "Order ID", None),
+    ("order_field", "R4-14", "Order field", None),
+    ("domain", "R4-16", "Domain", None),
+    ("city", "R4-17", "City", None),
+    ("country", "R4-18", "Country", None),
+    ("first_visit", "R4-20", "First visit", None),
+    *((f"roistat_param_{n}", "R4-23", f"Roistat parameter {n}", None) for n in range(1, 6)),
+    *((f"source_level_{n}", "R4-24", f"Source level {n}", None) for n in (1, 2)),
+)
+"""What call tracking knows of a visit besides (R4)."""
+
 VENDORS: Mapping[str, Parameter] = MappingProxyType(
     _catalogue(
         (
@@ -432,10 +446,11 @@ VENDORS: Mapping[str, Parameter] = MappingProxyType(
             ("project_id", "R1-84", "Project ID", lambda facts, _: facts.call.snapshot.project.id),
             ("constant", "R1-85", "Constant", lambda _, text: text),
             ("department", "R1-111", "Department", None),
+            *VISIT_ROWS,
         )
     )
 )
-"""The vendor's 46 parameters in their order, and the one that only its sample shows, by their keys."""
+"""A vendor's 46 parameters in their order, the one that only its sample shows, and another's of visits, by their keys."""
 
 CATALOGUE: Mapping[str, Parameter] = MappingProxyType({**VENDORS, **OWN})
 """Every parameter by its key."""

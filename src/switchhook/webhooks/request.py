@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import (
     call_notification,
+    call_tracking,
     dial_plan,
     event,
     event_stream,
@@ -20,6 +21,7 @@ from switchhook.webhooks.secrets import secrets_of
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
     from switchhook.domain.event_stream import StreamWebhook
+    from switchhook.domain.tracking.call_tracking import Slot, TrackingScenario
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import CallFacts
@@ -89,6 +91,16 @@ def render_stream_event(
     return event_stream.render(webhook, body, event=event, product=product)
 
 
+def render_call_tracking(
+    tracking: TrackingScenario, slot: Slot, facts: CallFacts, *, delivery_id: str, product: str
+) -> HttpRequest:
+    """Build the post of one moment of a call, once for all attempts. Never raises."""
+    told = call_tracking.members(tracking, slot, facts)
+    return call_tracking.render(
+        tracking, slot, told, delivery_id=delivery_id, product=product, facts=facts
+    )
+
+
 __all__ = [
     "content_type",
     "effective_method",
@@ -96,6 +108,7 @@ __all__ = [
     "has_body",
     "public_url",
     "render_ask",
+    "render_call_tracking",
     "render_dial_plan_ask",
     "render_event",
     "render_notification",

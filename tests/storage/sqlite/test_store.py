@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CallState, LegState
-from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.token import Scope, Token
+from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.storage.encryption import key_path, new_key
 from switchhook.storage.records import StoreError, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore

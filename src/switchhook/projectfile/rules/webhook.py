@@ -16,6 +16,7 @@ from switchhook.domain.event import (
     RawFormat,
 )
 from switchhook.domain.retry_policy import parse_overrides
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.domain.value_form import PLAIN
 from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
 from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
@@ -87,7 +88,7 @@ def _check_routing_webhook(
     webhook: RoutingWebhook, in_headers: Iterable[Named] = ()
 ) -> Iterator[Finding]:
     """Headers can be set, and credentials are whole and of one kind."""
-    yield from _check_headers(webhook.headers, authorization(webhook), in_headers)
+    yield from check_headers(webhook.headers, authorization(webhook), in_headers)
     yield from check_credentials(webhook)
     if webhook.token and webhook.username:
         yield Finding(("token",), "there is a username too", "keep one of the two")
@@ -137,7 +138,7 @@ def check_event_webhook(webhook: EventWebhook) -> Iterator[Finding]:
     """
     if webhook.method is Method.DELETE:
         yield Finding(("method",), "events are not told by DELETE", "use POST, PUT or GET")
-    yield from _check_headers(webhook.headers)
+    yield from check_headers(webhook.headers)
     yield from _check_format(webhook)
     yield from _check_tree("parameters", webhook.format.fields)
     yield from _check_name(webhook)
@@ -226,6 +227,9 @@ def _check_name(named: ProjectEvent | EventAction | StreamWebhook) -> Iterator[F
     if named.name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(named.name)} is how the deliveries of a subscription are listed"
         yield Finding(("name",), problem, "begin the name with another word")
+    if named.name == CALL_TRACKING:
+        problem = f"{shown(named.name)} is how the posts of [call_tracking] are listed"
+        yield Finding(("name",), problem, "use another name")
 
 
 def check_event(event: ProjectEvent) -> Iterator[Finding]:
@@ -248,7 +252,7 @@ def check_event(event: ProjectEvent) -> Iterator[Finding]:
 
 def check_stream_webhook(webhook: StreamWebhook) -> Iterator[Finding]:
     """Its headers can be set, no type stands twice, and its name is that of no subscription."""
-    yield from _check_headers(webhook.headers)
+    yield from check_headers(webhook.headers)
     yield from _check_name(webhook)
     for index, event in enumerate(webhook.types):
         if event in webhook.types[:index]:
@@ -263,7 +267,7 @@ def check_event_filter(wanted: EventFilter) -> Iterator[Finding]:
         yield Finding(("max_duration",), problem, "make it longer than min_duration")
 
 
-def _check_headers(
+def check_headers(
     headers: tuple[tuple[str, str], ...],
     ours: tuple[tuple[str, str], ...] = (),
     parameters: Iterable[Named] = (),

@@ -26,6 +26,7 @@ from switchhook.projectfile.rules.project import (
     check_trunk,
 )
 from switchhook.projectfile.rules.scheme import check_circles
+from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
 from switchhook.projectfile.schema.event import EVENT, EVENT_FILTER, FORMER_TABLES, upgrade_events
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
 from switchhook.projectfile.schema.former import before_0_2
@@ -405,6 +406,7 @@ FILE = Table(
         TableKey("screening", SCREENING, "", default=NO_SCREENING),
         TableKey("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
         TableKey("event_stream", EVENT_STREAM, "", default=NO_STREAM),
+        TableKey("call_tracking", CALL_TRACKING_TABLE, "", default=None),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

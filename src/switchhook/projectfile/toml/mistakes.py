@@ -106,7 +106,7 @@ class Notes:
         self._remarks[written] = remark
 
     def remarks(self) -> Iterator[str]:
-        """Yield what is to be said of former names, with their lines."""
+        """Yield what is to be said of former names and of values, with their lines."""
         remarks = [
             Mistake(line=self._line(path), path=path, problem=remark)
             for path, remark in islice(self._remarks.items(), MAX_REMARKS)

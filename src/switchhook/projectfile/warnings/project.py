@@ -9,6 +9,7 @@ from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import ring_steps
+from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.event import event_warnings
 from switchhook.routing.project_numbers import (
@@ -114,6 +115,9 @@ def _urls(project: Project) -> Iterator[tuple[str, str]]:
         yield f"event webhook {told.name!r}", told.url
     for streamed in project.stream_webhooks:
         yield f"stream webhook {streamed.name!r}", streamed.url
+    for slot in Slot:
+        if url := project.scenario.url(slot):
+            yield f"call tracking's {slot}_url", url
 
 
 def _project_numbers(project: Project) -> Iterator[str]:

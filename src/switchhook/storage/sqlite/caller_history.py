@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
+from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 

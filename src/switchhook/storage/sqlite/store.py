@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.call import Call
-    from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         CallRecord,

@@ -1,0 +1,1 @@
+"""What tracking keeps and tells: callers, visits, and the call-tracking scenario."""
