@@ -2,8 +2,8 @@
 BIN := .venv/bin
 # fail2ban is a service that would begin to run: on a machine of somebody's own it is for them to install.
 TEST_PROGRAMS := sipp=sip-tester php=php-cli baresip=baresip-core $(if $(CI),fail2ban-regex=fail2ban)
-BENCHMARK_PROGRAMS := nginx=nginx-light wrk=wrk sipp=sip-tester
-BENCHMARKS := routing answers media sender load
+BENCHMARK_PROGRAMS := nginx=nginx-light wrk=wrk sipp=sip-tester redis-server=redis-server
+BENCHMARKS := routing answers media sender load deliver
 
 .PHONY: help
 help: ## show this list

@@ -41,6 +41,8 @@ class Ledger:
     """Deliveries that may be repeated after one kill."""
     events: Mapping[str, int]
     """To how many webhooks each event of a call is told."""
+    is_patient: bool = True
+    """Whether exchanges may take so long that each answer comes in time, on a busy machine too."""
     accepted: set[tuple[str, str]] = field(default_factory=set)
     """Call and event."""
     receipts: list[Receipt] = field(default_factory=list)
@@ -93,7 +95,7 @@ class Ledger:
                 self._wrong(f"{name} is {state} for ever")
             elif state == DELIVERED and 200 not in answered[name]:
                 self._wrong(f"{name} is called delivered, and never arrived")
-            elif state != DELIVERED and 200 in answered[name]:
+            elif state != DELIVERED and 200 in answered[name] and self.is_patient:
                 self._wrong(f"{name} is called {state}, and was answered 200")
             elif state != DELIVERED and not _reason(row):
                 self._wrong(f"{name} is {state} without a reason")

@@ -52,6 +52,8 @@ TOLD: Final = (
 PAUSES: Final = (1.0, 1.0)
 """Between attempts, in seconds; the processes make them shorter."""
 RANDOM: Final = "at a random moment"
+PATIENT: Final = 5.0
+"""Seconds in which a sink answers on any machine."""
 PATIENCE: Final = 100.0
 """Seconds after which something that has to happen has not."""
 
@@ -180,7 +182,6 @@ class World:
         assert code == -signal.SIGKILL, f"{window}: it ended with {code}\n{self.log()}"
         self.hits.append(window)
         for sink in (self.crm, self.erp):
-            sink.release()
             sink.wait_until_quiet()
         self._take_accepted()
         self.ledger.killed(self.listed())
@@ -293,7 +294,9 @@ def open_world(
     data_dir = data_dir or directory / "data"
     data_dir.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(
-        in_flight=DispatcherLimits().in_flight, events={event.value: 2 for event in TOLD}
+        in_flight=DispatcherLimits().in_flight,
+        events={event.value: 2 for event in TOLD},
+        is_patient=response_timeout >= PATIENT,
     )
     with ExitStack() as stack:
         crm, erp = (
