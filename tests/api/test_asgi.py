@@ -19,6 +19,7 @@ PATHS = {
     "/livez": {"get"},
     "/readyz": {"get"},
     HOOKS.rstrip("/"): {"get", "post"},
+    f"{HOOKS}samples": {"get"},
     f"{HOOKS}{{number}}": {"get", "delete"},
     "/api/permission/systemuser/profile": {"get"},
     "/api/calls/{call}": {"delete"},

@@ -258,3 +258,81 @@ def test_a_switch_that_is_neither_is_refused() -> None:
             assert (answer.status, answer.json["field"]) == (400, "internal_calls")
 
     run(scenario())
+
+
+CHOSEN = {
+    **GOOD,
+    "microseconds": True,
+    "fields": ["duration", "recording"],
+    "directions": ["inbound"],
+    "numbers": ["+380442223344"],
+    "accounts": ["101", "102"],
+}
+
+
+@pytest.mark.row("N-03")
+def test_what_a_subscriber_chooses_is_kept_and_answered() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            made = (await web.ask("POST", HOOKS, CHOSEN)).json
+            assert made == {"id": 1, **CHOSEN}
+            (kept,) = await web.store.subscriptions()
+            assert kept.options.microseconds
+            assert kept.options.numbers == ("+380442223344",)
+            assert (await web.ask("GET", HOOKS)).json == [made]
+            assert (await web.ask("DELETE", f"{HOOKS}1")).json == made
+
+    run(scenario())
+
+
+def test_a_form_has_lists_as_texts_with_commas() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            body = "target_url=https%3A%2F%2Fhooks.target%2Fh%2F1&event=ended&fields=duration%2C+recording&microseconds=1"
+            answer = await web.ask("POST", HOOKS, body, Content_Type=FORM)
+            assert answer.json["fields"] == ["duration", "recording"]
+            assert answer.json["microseconds"] is True
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("fields", ["price"], "fields: choose of duration, waiting_time, recording"),
+        ("directions", "sideways", "directions: choose of inbound, outbound, internal"),
+        ("numbers", 7, "numbers is no list of texts"),
+        ("numbers", [7], "numbers is no list of texts"),
+        ("numbers", {"a": 1}, "numbers is no list of texts"),
+        ("accounts", ["1"] * 50 + [str(n) for n in range(200)], "accounts: more than 100"),
+        ("accounts", ["x" * 101], "accounts: each is one line of 1 to 100"),
+        ("accounts", ["a\nb"], "accounts: each is one line"),
+        ("microseconds", "perhaps", "microseconds is neither true nor false"),
+    ],
+)
+def test_a_wrong_choice_is_400_and_names_its_field(field: str, value: object, words: str) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("POST", HOOKS, GOOD | {field: value})
+            assert (answer.status, answer.json["field"]) == (400, field)
+            assert answer.json["detail"].startswith(words)
+            assert await web.store.subscriptions() == ()
+
+    run(scenario())
+
+
+def test_an_editor_gets_samples_and_nothing_is_subscribed() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            every = (await web.ask("GET", f"{HOOKS}samples", key="hooks")).json
+            assert [one["status"] for one in every][0::4] == ["created", "ended"]
+            path = f"{HOOKS}samples?event=ended&fields=duration&microseconds=true"
+            (one,) = (await web.ask("GET", path, key="hooks")).json
+            assert one["duration"] == 42
+            assert "." in one["timestamp"]
+            assert (await web.ask("GET", f"{HOOKS}samples", key="events")).status == 403
+            wrong = await web.ask("GET", f"{HOOKS}samples?event=nothing")
+            assert (wrong.status, wrong.json["field"]) == (400, "event")
+            assert await web.store.subscriptions() == ()
+
+    run(scenario())

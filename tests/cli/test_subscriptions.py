@@ -65,6 +65,8 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
         "user": "user@house.example",
         "event": "ended",
         "internal_calls": True,
+        "microseconds": False,
+        **{key: [] for key in ("directions", "numbers", "accounts", "fields")},
         "host": "house.target:8443",
     }
 

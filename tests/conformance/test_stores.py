@@ -15,6 +15,12 @@ from switchhook.domain.call import CallState
 from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.notification_options import (
+    NO_OPTIONS,
+    NotificationDirection,
+    NotificationField,
+    NotificationOptions,
+)
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
@@ -48,6 +54,15 @@ if TYPE_CHECKING:
 
 HOUSE = ProjectSnapshot(Project(id="house", name="House"))
 """Another project than `shop`, to which what tests make belongs otherwise."""
+
+
+CHOSEN = NotificationOptions(
+    microseconds=True,
+    fields=(NotificationField.RECORDING,),
+    directions=(NotificationDirection.INBOUND,),
+    numbers=("380800111222",),
+    accounts=("mary",),
+)
 
 
 class Opens(Protocol):
@@ -914,6 +929,7 @@ def test_subscriptions_stay_until_they_are_deleted(lasting: Opens) -> None:
                     user="u",
                     target_url=f"https://{event}.target/",
                     event=event,
+                    options=CHOSEN if event == "ended" else NO_OPTIONS,
                     created_at=1.0,
                 )
                 added = await store.add_subscription(asked, most=2)

@@ -2,16 +2,25 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
@@ -26,9 +35,16 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.domain.event import Subscription
+from switchhook.domain.notification_options import (
+    NotificationDirection,
+    NotificationField,
+    NotificationOptions,
+)
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import subscriptions as operations
 from switchhook.operations.subscriptions import EVENTS, SubscriptionError
+from switchhook.webhooks.dialects.call_notification import EVERY
+from switchhook.webhooks.dialects.call_notification_samples import samples
 
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_FIELDS: Final = 20
@@ -38,10 +54,11 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 """The longest id that SQLite gives; a longer one does not exist."""
 
 _BOOLEANS = {
-    **dict.fromkeys(("true", "1", "yes", "on", "none", ""), True),
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 
+W = TypeVar("W", bound=StrEnum)
 Dependencies = NamedDependency[SkipValidation[ApiDependencies]]
 TokenRequest = Request[Token, None, State]
 
@@ -54,6 +71,36 @@ class Subscribed(Struct, frozen=True, omit_defaults=True):
     event: str
     internal_calls: bool = True
     """Whether calls between accounts are told, too; left out where they are, as clients know it."""
+    microseconds: bool = False
+    fields: tuple[NotificationField, ...] = ()
+    directions: tuple[NotificationDirection, ...] = ()
+    numbers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    """What was chosen; each is left out where nothing was."""
+
+
+@dataclass
+class SamplesOperation(Operation):
+    """Describes what the samples may be chosen by."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        text = Schema(type=OpenAPIType.STRING)
+        known = list(self.parameters or [])
+        self.parameters = known + [
+            Parameter(name=name, param_in="query", schema=text, description=said)
+            for name, said in (
+                ("event", "As when subscribing; custom without it."),
+                ("fields", "As when subscribing, between commas."),
+                ("microseconds", "As when subscribing."),
+            )
+        ]
+        responses = dict(self.responses or {})
+        items = Schema(type=OpenAPIType.OBJECT, description="A call notification.")
+        listed = Schema(type=OpenAPIType.ARRAY, items=items)
+        content = {"application/json": OpenAPIMediaType(schema=listed)}
+        responses["200"] = OpenAPIResponse(description="Done.", content=content)
+        self.responses = responses
 
 
 @dataclass
@@ -70,12 +117,23 @@ class SubscribeOperation(Operation):
                 "target_url": text,
                 "event": Schema(type=OpenAPIType.STRING, enum=[str(event) for event in EVENTS]),
                 "internal_calls": Schema(type=OpenAPIType.BOOLEAN, default=True),
+                "microseconds": Schema(type=OpenAPIType.BOOLEAN, default=False),
+                "fields": _list_of(NotificationField),
+                "directions": _list_of(NotificationDirection),
+                "numbers": _list_of(),
+                "accounts": _list_of(),
             },
         )
         media = OpenAPIMediaType(schema=schema)
         self.request_body = RequestBody(
             required=True, content={"application/json": media, FORM: media}
         )
+
+
+def _list_of(words: Iterable[str] = ()) -> Schema:
+    enum = [str(word) for word in words]
+    item = Schema(type=OpenAPIType.STRING, enum=enum) if enum else Schema(type=OpenAPIType.STRING)
+    return Schema(type=OpenAPIType.ARRAY, items=item, default=[])
 
 
 class SubscriptionController(Controller):
@@ -102,7 +160,8 @@ class SubscriptionController(Controller):
                 user=request.user.user,
                 target_url=_text(asked, "target_url"),
                 event=_text(asked, "event"),
-                internal=_boolean(asked, "internal_calls"),
+                internal=_boolean(asked, "internal_calls", default=True),
+                options=_options(asked),
                 now=deps.clock(),
             )
         except SubscriptionError as error:
@@ -114,6 +173,17 @@ class SubscriptionController(Controller):
         """List the project's subscriptions, oldest first."""
         require_scope(request.user, Scope.SUBSCRIPTIONS)
         return [_response(one) for one in await _all(request, deps)]
+
+    @get("/samples", operation_class=SamplesOperation, responses=COMMON_RESPONSES)
+    async def samples(self, request: TokenRequest) -> Response[bytes]:
+        """Return sample notifications, as an event with these choices is told of; nothing is subscribed."""
+        require_scope(request.user, Scope.SUBSCRIPTIONS)
+        asked: dict[str, Any] = dict(request.query_params)
+        event = asked.get("event") or EVERY
+        if event not in EVENTS:
+            raise WrongFieldError("event", f"event: choose one of {', '.join(EVENTS)}")
+        found = [msgspec.Raw(one) for one in samples(event, _options(asked))]
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     @get("/{number:str}", responses=COMMON_RESPONSES)
     async def show(
@@ -181,9 +251,43 @@ def _text(asked: dict[str, Any], field: str) -> str:
     raise WrongFieldError(field, f"{field} {what}")
 
 
-def _boolean(asked: dict[str, Any], field: str) -> bool:
-    """Read true or false, which a form has as text; what is not there is true."""
+def _options(asked: dict[str, Any]) -> NotificationOptions:
+    """Read what a subscriber chooses. Raises WrongFieldError."""
+    return NotificationOptions(
+        microseconds=_boolean(asked, "microseconds", default=False),
+        fields=_words(asked, "fields", NotificationField),
+        directions=_words(asked, "directions", NotificationDirection),
+        numbers=_texts(asked, "numbers"),
+        accounts=_texts(asked, "accounts"),
+    )
+
+
+def _texts(asked: dict[str, Any], field: str) -> tuple[str, ...]:
+    """Read a list of texts, which a form has as one text with commas."""
     value = asked.get(field)
+    if value is None:
+        return ()
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(one, str) for one in parts):
+        raise WrongFieldError(field, f"{field} is no list of texts")
+    return tuple(dict.fromkeys(one.strip() for one in parts if one.strip()))
+
+
+def _words(asked: dict[str, Any], field: str, kind: type[W]) -> tuple[W, ...]:
+    """Read a list of known words."""
+    found = _texts(asked, field)
+    known = {str(word): word for word in kind}
+    for word in found:
+        if word not in known:
+            raise WrongFieldError(field, f"{field}: choose of {', '.join(known)}")
+    return tuple(known[word] for word in found)
+
+
+def _boolean(asked: dict[str, Any], field: str, *, default: bool) -> bool:
+    """Read true or false, which a form has as text; what is not there is the default."""
+    value = asked.get(field)
+    if value is None or str(value).strip().lower() in {"", "none"}:
+        return default
     said = _BOOLEANS.get(str(value).strip().lower())
     if said is None:
         raise WrongFieldError(field, f"{field} is neither true nor false")
@@ -200,6 +304,7 @@ def _response(one: Subscription) -> Subscribed:
         target_url=one.target_url,
         event=one.event,
         internal_calls=one.internal,
+        **{name: getattr(one.options, name) for name in NotificationOptions.__slots__},
     )
 
 

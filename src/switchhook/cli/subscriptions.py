@@ -71,13 +71,34 @@ def _show(found: tuple[Subscription, ...]) -> None:
             str(one.number),
             one.project,
             one_line(one.user),
-            one.event if one.internal else f"{one.event}, no internal calls",
+            _told(one),
             _host(one.target_url),
             clock(one.created_at),
         )
         for one in found
     ]
     print_table(("number", "project", "user", "event", "told", "since"), rows)
+
+
+def _told(one: Subscription) -> str:
+    """Say what it is told of: the event, and what it chose."""
+    chosen = one.options
+    return one_line(
+        ", ".join(
+            (
+                one.event,
+                *(() if one.internal else ("no internal calls",)),
+                *(
+                    f"{name} {' '.join(getattr(chosen, name))}"
+                    for name in _CHOICES
+                    if getattr(chosen, name)
+                ),
+            )
+        )
+    )
+
+
+_CHOICES = ("directions", "numbers", "accounts", "fields")
 
 
 def _as_json(one: Subscription) -> dict[str, object]:
@@ -87,6 +108,8 @@ def _as_json(one: Subscription) -> dict[str, object]:
         "user": one.user,
         "event": one.event,
         "internal_calls": one.internal,
+        "microseconds": one.options.microseconds,
+        **{name: list(getattr(one.options, name)) for name in _CHOICES},
         "host": _host(one.target_url),
         "created_at": iso(one.created_at),
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
+from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.domain.webhook import Method, Node
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ class Subscription:
     """`custom` for every notification, or the one status that is told of."""
     internal: bool = True
     """Whether it is told of calls between accounts, too."""
+    options: NotificationOptions = NO_OPTIONS
     created_at: float
     """Unix seconds."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from switchhook.domain.event import Subscription
+from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.webhooks.dialects.call_notification import EVERY, NotificationStatus
 from switchhook.webhooks.url import no_placeholder, parse_url
 
@@ -19,10 +20,19 @@ MAX_SUBSCRIPTIONS: Final = 100
 EVENTS: Final = (EVERY, *NotificationStatus)
 
 
+MAX_CHOSEN: Final = 100
+"""Numbers or accounts that a subscription names."""
+MAX_NAME_LENGTH: Final = 100
+"""Characters of each."""
+
+SubscriptionField: TypeAlias = Literal["target_url", "event", "numbers", "accounts"]
+"""What a program sends, and may be at fault."""
+
+
 class SubscriptionError(ValueError):
     """A subscription cannot be taken. The message says why, and what to do."""
 
-    def __init__(self, field: Literal["target_url", "event"], message: str) -> None:
+    def __init__(self, field: SubscriptionField, message: str) -> None:
         super().__init__(message)
         self.field = field
         """Which of the things that a program sends is at fault."""
@@ -38,6 +48,7 @@ async def subscribe(
     event: str,
     now: float,
     internal: bool = True,
+    options: NotificationOptions = NO_OPTIONS,
 ) -> Subscription:
     """Tell a URL of each call of a project from now on, those between accounts too if `internal`.
 
@@ -50,6 +61,8 @@ async def subscribe(
         raise SubscriptionError(
             "event", f"there is no event of this name: choose one of {', '.join(EVENTS)}"
         )
+    _check_names("numbers", options.numbers)
+    _check_names("accounts", options.accounts)
     asked = Subscription(
         project=project,
         user=user,
@@ -57,6 +70,7 @@ async def subscribe(
         event=str(event),
         created_at=now,
         internal=internal,
+        options=NO_OPTIONS if options == NO_OPTIONS else options,
     )
     subscription = await store.add_subscription(asked, most=MAX_SUBSCRIPTIONS)
     if subscription is None:
@@ -84,6 +98,15 @@ async def unsubscribe(
 async def subscriptions(store: Subscriptions, *, project: str | None) -> tuple[Subscription, ...]:
     """Return one project's subscriptions, or everybody's, oldest first. Raises StoreError."""
     return await store.subscriptions(project=project)
+
+
+def _check_names(field: SubscriptionField, names: tuple[str, ...]) -> None:
+    if len(names) > MAX_CHOSEN:
+        raise SubscriptionError(field, f"more than {MAX_CHOSEN} are named: leave some out")
+    if any(not name.isprintable() or not 0 < len(name) <= MAX_NAME_LENGTH for name in names):
+        raise SubscriptionError(
+            field, f"each is one line of 1 to {MAX_NAME_LENGTH} characters, without a line break"
+        )
 
 
 def _check_url(target_url: str) -> None:

@@ -43,7 +43,7 @@ def change_caller_name(ctx: TransitionContext, name: str) -> None:
 def adopt_answered_name(ctx: TransitionContext, name: str) -> None:
     """Make the name that a forwarding number's answer gave the current one, if it gave one."""
     if name:
-        ctx.change_asks(caller_name=name)
+        change_caller_name(ctx, name)
 
 
 def presentation(call: Call) -> tuple[str, str]:

@@ -192,17 +192,18 @@ def _call_tracking_deliveries(
 
 
 def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
-    """Write a notification once for all who subscribed to it."""
+    """Write a notification once for all who subscribed to it in the same way."""
     status = STATUS.get(emit.event)
     if status is None:
         return
     project = emit.call.snapshot.project.id
     told = [
-        one
-        for one in context.subscriptions_of(project)
-        if is_subscribed(one, status, emit.call.direction)
+        one for one in context.subscriptions_of(project) if is_subscribed(one, status, emit.call)
     ]
-    body = notification(emit.call, status, at=emit.at) if told else b""
+    bodies = {
+        options: notification(emit.call, status, at=emit.at, options=options)
+        for options in {one.options for one in told}
+    }
     for subscription in told:
         name = delivery_id(emit.call.id, emit.seq, subscription.webhook)
         yield Delivery(
@@ -214,7 +215,10 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
             webhook=subscription.webhook,
             occurred_at=emit.at,
             request=render_notification(
-                subscription, body, delivery_id=name, product=context.product
+                subscription,
+                bodies[subscription.options],
+                delivery_id=name,
+                product=context.product,
             ),
             success_codes=SUBSCRIBER_POLICY.success_codes,
             response_timeout=SUBSCRIBER_POLICY.response_timeout,

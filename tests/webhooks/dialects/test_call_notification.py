@@ -10,9 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CALLER, CallAsks, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import (
+    CALLER,
+    CallAsks,
+    CallRecording,
+    Direction,
+    Leg,
+    LegState,
+    Recording,
+    SchemePosition,
+)
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, Subscription
+from switchhook.domain.notification_options import (
+    NotificationDirection,
+    NotificationField,
+    NotificationOptions,
+)
 from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.events import CallArrived
@@ -362,9 +376,7 @@ def test_one_status_or_all_are_wanted(event: str) -> None:
     subscription = replace(SUBSCRIPTION, event=event)
 
     wanted = {
-        status
-        for status in NotificationStatus
-        if is_subscribed(subscription, status, Direction.INCOMING)
+        status for status in NotificationStatus if is_subscribed(subscription, status, call())
     }
     assert wanted == (set(NotificationStatus) if event == "custom" else {event})
 
@@ -377,7 +389,8 @@ def test_calls_between_accounts_are_told_unless_a_subscription_does_without(
     subscription = replace(SUBSCRIPTION, internal=internal)
     for direction in Direction:
         is_told = internal or direction is not Direction.INTERNAL
-        assert is_subscribed(subscription, NotificationStatus.ENDED, direction) is is_told
+        made = call(direction=direction)
+        assert is_subscribed(subscription, NotificationStatus.ENDED, made) is is_told
 
 
 @pytest.mark.row("FB-15", "N-01", "N-02")
@@ -398,3 +411,82 @@ def test_a_call_between_accounts_names_both_with_their_addresses() -> None:
     (party,) = read["destination"]["targets"]
     assert list(party)[-2:] == ["user_numbers", "user_emails"]
     assert party["user_emails"] == ["alice@example.com"]
+
+
+# What a subscription chooses
+
+
+def chosen(call_: Call, status: NotificationStatus, **options: Any) -> Any:
+    made = NotificationOptions(**options)
+    return json.loads(notification(call_, status, at=AT + 0.1, options=made))
+
+
+@pytest.mark.row("N-03")
+def test_two_events_within_a_second_are_told_apart_by_choice() -> None:
+    status = NotificationStatus.CREATED
+
+    assert chosen(call(), status)["timestamp"] == "2019-07-20T13:37:39+00:00"
+    wanted = chosen(call(), status, microseconds=True)
+    assert wanted["timestamp"] == "2019-07-20T13:37:39.800000+00:00"
+
+
+@pytest.mark.row("N-04")
+def test_the_first_notification_has_the_callers_name_where_it_is_known() -> None:
+    status = NotificationStatus.CREATED
+
+    assert tree(call(), status)["caller"]["name"] == "Anna"
+    assert tree(call(caller_name=""), status)["caller"]["name"] is None
+
+
+def test_ended_has_further_members_by_choice_and_no_other_status_has() -> None:
+    made = Recording(id="r1", seconds=41.6, path="a/r1.wav")
+    over = call(
+        leg(1, target("201"), LegState.ENDED),
+        talking_to="b1",
+        arrived_at=AT - 60,
+        answered_at=AT - 52,
+        ended_at=AT,
+        outcome=Outcome.ANSWERED,
+        recording=CallRecording(finished=(made,)),
+    )
+    every = tuple(NotificationField)
+    ended = chosen(over, NotificationStatus.ENDED, fields=every)
+
+    assert list(ended) == [*tree(over, NotificationStatus.ENDED), *every]
+    assert (ended["duration"], ended["waiting_time"]) == (52, 8)
+    assert ended["recording"] == {"id": "r1", "duration": 41, "file": "a/r1.wav"}
+    ringing = chosen(over, NotificationStatus.RINGING, fields=every)
+    assert list(ringing) == list(tree(over, NotificationStatus.RINGING))
+
+
+def test_a_call_that_nobody_answered_has_waited_to_its_end_and_has_no_recording() -> None:
+    missed = call(arrived_at=AT - 30, ended_at=AT, outcome=Outcome.MISSED)
+    ended = chosen(missed, NotificationStatus.ENDED, fields=tuple(NotificationField))
+
+    assert (ended["duration"], ended["waiting_time"], ended["recording"]) == (0, 30, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_told"),
+    [
+        ({"directions": (NotificationDirection.INBOUND,)}, True),
+        ({"directions": (NotificationDirection.OUTBOUND, NotificationDirection.INTERNAL)}, False),
+        ({"numbers": ("31508009000",)}, True),
+        ({"numbers": ("+31508009000",)}, True),
+        ({"numbers": ("31508009001",)}, False),
+        ({"accounts": ("201", "999")}, True),
+        ({"accounts": ("999",)}, False),
+        ({"accounts": ("201",), "numbers": ("31508009001",)}, False),
+    ],
+)
+def test_a_subscriber_chooses_calls(options: dict[str, Any], *, is_told: bool) -> None:
+    made = call(leg(1, target("201")))
+    subscription = replace(SUBSCRIPTION, options=NotificationOptions(**options))
+
+    assert is_subscribed(subscription, NotificationStatus.RINGING, made) is is_told
+
+
+def test_who_calls_is_among_the_accounts_too() -> None:
+    subscription = replace(SUBSCRIPTION, options=NotificationOptions(accounts=("201",)))
+
+    assert is_subscribed(subscription, NotificationStatus.RINGING, outgoing())

@@ -209,7 +209,8 @@ CREATE TABLE subscriptions (
     event TEXT NOT NULL,
     sealed BLOB NOT NULL,
     created_at REAL NOT NULL,
-    internal INTEGER NOT NULL DEFAULT 1
+    internal INTEGER NOT NULL DEFAULT 1,
+    options TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
 CREATE INDEX subscriptions_of_project ON subscriptions (project);

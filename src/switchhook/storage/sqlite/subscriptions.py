@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from switchhook.domain.event import Subscription
+from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.storage.records import ChangeKind
 from switchhook.storage.sqlite import changes, rows
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
+from switchhook.storage.stored_json import from_json, to_json
 
 if TYPE_CHECKING:
     import sqlite3
 
     from switchhook.storage.encryption import Cipher
+
+
+_options = msgspec.json.Decoder(NotificationOptions)
 
 
 def add(
@@ -28,6 +35,7 @@ def add(
         "event": asked.event,
         "created_at": asked.created_at,
         "internal": asked.internal,
+        "options": to_json(asked.options),
     }
     with transaction(connection):
         if connection.execute(sql("count_subscriptions"), values).fetchone()["count"] >= most:
@@ -85,7 +93,15 @@ def _decrypt(row: sqlite3.Row, cipher: Cipher) -> Subscription:
         event=row["event"],
         created_at=row["created_at"],
         internal=bool(row["internal"]),
+        options=_options_of(row["options"]),
     )
+
+
+@lru_cache(maxsize=1024)
+def _options_of(stored: str) -> NotificationOptions:
+    """Read options; those of a subscription that has none are one value, which is told by identity."""
+    options = from_json(_options, stored)
+    return NO_OPTIONS if options == NO_OPTIONS else options
 
 
 def _aad(project: str, number: int) -> str:

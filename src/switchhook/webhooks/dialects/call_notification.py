@@ -16,6 +16,12 @@ import msgspec
 from switchhook.domain.call import CALLER, Direction
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind
+from switchhook.domain.notification_options import (
+    NO_OPTIONS,
+    NotificationDirection,
+    NotificationField,
+    NotificationOptions,
+)
 from switchhook.domain.target import TargetKind
 from switchhook.domain.webhook import Method
 from switchhook.webhooks.e164 import to_e164
@@ -24,7 +30,7 @@ from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_req
 from switchhook.webhooks.url import no_placeholder, url_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.event import Subscription
@@ -92,24 +98,54 @@ REASON: Mapping[Outcome, str] = MappingProxyType(
 """Why a call is over. A call with a message was not answered."""
 
 
-def is_subscribed(
-    subscription: Subscription, status: NotificationStatus, direction: Direction
-) -> bool:
+DIRECTIONS: Mapping[Direction, NotificationDirection] = MappingProxyType(
+    {
+        Direction.INCOMING: NotificationDirection.INBOUND,
+        Direction.OUTGOING: NotificationDirection.OUTBOUND,
+        Direction.INTERNAL: NotificationDirection.INTERNAL,
+    }
+)
+
+
+def is_subscribed(subscription: Subscription, status: NotificationStatus, call: Call) -> bool:
     """Say whether a subscriber is told of this."""
-    if direction is Direction.INTERNAL and not subscription.internal:
+    if call.direction is Direction.INTERNAL and not subscription.internal:
         return False
-    return subscription.event in {EVERY, status}
+    if subscription.event not in {EVERY, status}:
+        return False
+    return subscription.options is NO_OPTIONS or _admits(subscription.options, call)
 
 
-def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
+def _admits(wanted: NotificationOptions, call: Call) -> bool:
+    """Say whether a call passes, as it is at this moment."""
+    snapshot = call.snapshot
+    if wanted.directions and DIRECTIONS[call.direction] not in wanted.directions:
+        return False
+    if wanted.numbers:
+        called = snapshot.number(call.callee)
+        if called is None or called not in map(snapshot.number, wanted.numbers):
+            return False
+    accounts = {call.caller.account, *(_login(leg) for leg in call.called_legs)} - {""}
+    return not wanted.accounts or not accounts.isdisjoint(wanted.accounts)
+
+
+def _login(leg: Leg) -> str:
+    is_account = leg.target is not None and leg.target.kind is TargetKind.ACCOUNT
+    return leg.target.value if leg.target is not None and is_account else ""
+
+
+def notification(
+    call: Call, status: NotificationStatus, *, at: float, options: NotificationOptions = NO_OPTIONS
+) -> bytes:
     """Write what is told of a call as it is now; `at` is when that happened, in unix seconds."""
     targets = [_party_of(leg, call.snapshot) for leg in _legs(call, status)]
     destination: dict[str, NotificationValue] = {"number": _dialled(call), "targets": list(targets)}
     if status in {NotificationStatus.IN_PROGRESS, NotificationStatus.COLD_TRANSFER} and targets:
         destination["target"] = targets[0]  # early receivers of this version read it here
+    precision = "microseconds" if options.microseconds else "seconds"
     told: dict[str, NotificationValue] = {
         "call_id": _text(call.id),
-        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
+        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec=precision),
         "status": status,
         "version": VERSION,
         "direction": "outbound" if call.direction is Direction.OUTGOING else "inbound",
@@ -122,7 +158,32 @@ def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
             told["caller"] = _party_of(transferred, call.snapshot)
         told["merged_id"] = _text(call.id)
         told["redirector"] = _redirector(call)
+    if status is NotificationStatus.ENDED:
+        told |= {field.value: _FIELDS[field](call) for field in options.fields}
     return msgspec.json.encode(told)
+
+
+def _waiting_time(call: Call) -> NotificationValue:
+    until = call.ended_at if call.answered_at is None else call.answered_at
+    return 0 if until is None else int(max(0.0, until - call.arrived_at))
+
+
+def _recording(call: Call) -> NotificationValue:
+    """Return the latest recording; null without one."""
+    if not call.recording.finished:
+        return None
+    made = call.recording.finished[-1]
+    return {"id": made.id, "duration": int(made.seconds), "file": _text(made.path)}
+
+
+_FIELDS: Mapping[NotificationField, Callable[[Call], NotificationValue]] = MappingProxyType(
+    {
+        NotificationField.DURATION: lambda call: int(call.conversation),
+        NotificationField.WAITING_TIME: _waiting_time,
+        NotificationField.RECORDING: _recording,
+    }
+)
+"""The further members of `ended`."""
 
 
 def _redirector(call: Call) -> NotificationValue:

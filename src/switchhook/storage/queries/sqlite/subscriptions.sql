@@ -6,8 +6,8 @@ WHERE project = :project;
 
 -- name: add_subscription
 -- Add a subscription and return its number; the URL follows, encrypted for that number.
-INSERT INTO subscriptions (project, user, event, sealed, created_at, internal)
-VALUES (:project, :user, :event, x'', :created_at, :internal)
+INSERT INTO subscriptions (project, user, event, sealed, created_at, internal, options)
+VALUES (:project, :user, :event, x'', :created_at, :internal, :options)
 RETURNING number;
 
 -- name: set_subscription_url
@@ -17,13 +17,13 @@ WHERE number = :number;
 
 -- name: subscriptions
 -- Read every subscription, oldest first.
-SELECT number, project, user, event, sealed, created_at, internal
+SELECT number, project, user, event, sealed, created_at, internal, options
 FROM subscriptions
 ORDER BY number;
 
 -- name: subscriptions_of_project
 -- Read one project's subscriptions, oldest first.
-SELECT number, project, user, event, sealed, created_at, internal
+SELECT number, project, user, event, sealed, created_at, internal, options
 FROM subscriptions
 WHERE project = :project
 ORDER BY number;
@@ -37,4 +37,4 @@ FROM subscriptions;
 -- Delete one of a project's subscriptions, and return it as it was.
 DELETE FROM subscriptions
 WHERE project = :project AND number = :number
-RETURNING number, project, user, event, sealed, created_at, internal;
+RETURNING number, project, user, event, sealed, created_at, internal, options;
