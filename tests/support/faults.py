@@ -63,6 +63,7 @@ def _drip(first: bytes, pieces: bytes) -> Iterator[bytes]:
 
 @functools.cache
 def _bomb() -> bytes:
+    """Return 50 MB in 50 kB. To make it takes a part of a second, or several on a busy machine."""
     return gzip.compress(b"[" * 50_000_000, compresslevel=6)
 
 
@@ -88,6 +89,8 @@ def faulty_urls(names: Iterable[str]) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         plain = stack.enter_context(Endpoint(misbehave))
         urls = {name: plain.url(f"/{name.replace(' ', '-')}") for name in names}
+        if "gzip bomb" in urls:
+            _bomb()  # before anybody waits for it
         if "certificate" in urls:
             secure = stack.enter_context(Endpoint(misbehave, tls=_untrusted()))
             urls["certificate"] = f"https://{secure.authority}/"
