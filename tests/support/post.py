@@ -187,14 +187,31 @@ async def talking(talk: Talk) -> AsyncIterator[int]:
         await asyncio.sleep(0)  # the transports' own good-bye
 
 
-def saying(*replies: bytes) -> Talk:
+class Script:
+    """A talk that may fall silent: what a client waits for then does not come."""
+
+    def __init__(self, talk: Callable[[Script], Talk]) -> None:
+        self.is_silent = False
+        """Whether it was reached that nothing more is said."""
+        self._talk = talk(self)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.is_silent = False
+        await self._talk(reader, writer)
+
+
+def saying(*replies: bytes) -> Script:
     """Say each reply to one line, the first of them at once, and hang up; an empty one waits for ever."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for place, reply in enumerate(replies):
-            line = await reader.readline() if place else b""
-            writer.write(reply.replace(b"{line}", line.strip()))
-            if not reply:
-                await reader.read()  # until the other side hangs up
+    def script(it: Script) -> Talk:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for place, reply in enumerate(replies):
+                it.is_silent = not reply
+                line = await reader.readline() if place else b""
+                writer.write(reply.replace(b"{line}", line.strip()))
+                if not reply:
+                    await reader.read()  # until the other side hangs up
 
-    return talk
+        return talk
+
+    return Script(script)
