@@ -76,6 +76,7 @@ OWN: Document = {
     "screening": {},
     "outside_calls": {},
     "call_tracking": {},
+    "google_analytics": {},
     "event_stream": {},
     "numbers": [{"number": "380800111222", "scheme": 1}],
     "accounts": [{"login": "john", "password": "johns-password"}],

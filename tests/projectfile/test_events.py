@@ -10,6 +10,7 @@ from switchhook.domain.event import (
     EventFormat,
     EventKind,
     FormFormat,
+    Ga4Format,
     JsonFormat,
     JsonRpcFormat,
     RawFormat,
@@ -134,7 +135,11 @@ def test_what_is_wrong_with_an_event_is_said(wrong: str, said: str) -> None:
         ("placeholders = false", "json", "raw"),
         ('rpc_method = "x"', "form", "json-rpc"),
         ("notification = true", "json", "json-rpc"),
-        ('parameters = [{ name = "a", value = "date" }]', "raw", "json or form or json-rpc"),
+        ('measurement_id = "G-TEST"', "json", "ga4"),
+        ('api_secret = "x"', "form", "ga4"),
+        ('event_name = "x"', "json", "ga4"),
+        ("session_timeout = 60", "json", "ga4"),
+        ('parameters = [{ name = "a", value = "date" }]', "raw", "json or form or json-rpc or ga4"),
     ],
 )
 def test_a_key_of_another_format_is_refused_by_name(key: str, format_: str, holders: str) -> None:
@@ -212,6 +217,6 @@ def test_former_tables_that_are_none_are_a_mistake(wrong: str) -> None:
 
 
 def test_every_format_has_a_value_of_its_own() -> None:
-    kinds = (JsonFormat, FormFormat, RawFormat, JsonRpcFormat)
+    kinds = (JsonFormat, FormFormat, RawFormat, JsonRpcFormat, Ga4Format)
 
     assert {kind.name for kind in kinds} == set(EventFormat)

@@ -296,7 +296,7 @@ WRONG = {
         in_event_webhook(
             'format = "raw"\nbody = "x"\nparameters = [{ name = "a", value = "date" }]'
         ),
-        "parameters: parameters means nothing with format 'raw'; remove it; it belongs to json or form or json-rpc",
+        "parameters: parameters means nothing with format 'raw'; remove it; it belongs to json or form or json-rpc or ga4",
     ),
     "array of a form": (
         in_event_webhook('format = "form"\nin_array = true'),

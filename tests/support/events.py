@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.event import (
@@ -18,7 +19,7 @@ from switchhook.projectfile.toml.tables import Variants
 if TYPE_CHECKING:
     from switchhook.domain.event import EventKind
 
-_OF_FORMATS = ("fields", "rpc_method", "notification", "body", "placeholders", "binary", "in_array")
+_OF_FORMATS = {one.name for kind in FORMATS.values() for one in dataclass_fields(kind)}
 
 
 def make_webhook(

@@ -11,11 +11,13 @@ from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
     NO_FILTER,
+    NOT_CONFIGURED,
     EventFilter,
     EventFormat,
     EventKind,
     EventMail,
     EventWebhook,
+    GoogleAnalytics,
     ProjectEvent,
     default_action_name,
 )
@@ -308,9 +310,15 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
             "rpc_method": draw(names),
             "notification": draw(st.booleans()),
         },
+        EventFormat.GA4: {
+            "measurement_id": "G-AB12",
+            "api_secret": draw(passwords),
+            "event_name": draw(st.from_regex(r"call_[A-Za-z0-9_]{0,9}", fullmatch=True)),
+            "session_timeout": draw(st.floats(60, 86_400)),
+        },
         EventFormat.RAW: {"body": body, "binary": binary, "placeholders": draw(st.booleans())},
     }[format_]
-    if format_ is not EventFormat.RAW:
+    if format_ not in {EventFormat.RAW, EventFormat.GA4}:
         own["fields"] = draw(_trees(latin_names | braced_names))
     return make_webhook(
         name=name,
@@ -342,6 +350,15 @@ def event_mails(draw: st.DrawFn, name: str) -> EventMail:
         subject=draw(names),
         text=draw(lines | st.just("Caller: {{Caller ID}}\n")),
     )
+
+
+google_analytics = st.just(NOT_CONFIGURED) | st.builds(
+    GoogleAnalytics,
+    measurement_id=st.just("G-TEST1"),
+    api_secret=st.just("a-secret!"),
+    session_timeout=st.floats(60, 86_400),
+    delay=st.sampled_from((0.0, 14_400.0)),
+)
 
 
 @st.composite
@@ -428,6 +445,7 @@ def projects(draw: st.DrawFn) -> Project:
             for scheme in ids
         ),
         forwarding_numbers=tuple(draw(forwarding_numbers(name)) for name in asked),
+        google_analytics=draw(google_analytics),
         events=tuple(draw(events(name)) for name in told),
         event_stream=EventStream(keep=draw(st.booleans())),
         stream_webhooks=tuple(draw(stream_webhooks(name)) for name in streamed),

@@ -20,6 +20,7 @@ from switchhook.projectfile.schema.event import (
     EVENT_MAIL,
     EVENT_PARAMETER,
     EVENT_WEBHOOK,
+    GOOGLE_ANALYTICS,
 )
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
 from switchhook.projectfile.schema.project import (
@@ -76,6 +77,7 @@ def tables() -> dict[str, str]:
         "outside-calls": OUTSIDE,
         "call-tracking": CALL_TRACKING_TABLE,
         "status-entry": STATUS_ENTRY,
+        "google-analytics": GOOGLE_ANALYTICS,
         "sounds": SOUND,
         "hours": WORKING_HOURS,
         "forwarding-numbers": FORWARDING_NUMBER,

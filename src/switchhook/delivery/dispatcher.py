@@ -22,6 +22,7 @@ from switchhook.delivery.policy import (
     default_policy,
     is_final,
     order_of,
+    pause_before_first,
     pause_before_next,
     response_of,
     seconds_left,
@@ -220,6 +221,8 @@ class Dispatcher:
     def _queue(self, delivery: Delivery, policy: DeliveryPolicy) -> None:
         if policy.collapse:
             self._collapse(delivery)
+        if policy.delay:
+            self._resumed.add(delivery.id)  # its turn comes when it is due
         self._open[delivery.id] = delivery
         self._queues.add(delivery, order_of(delivery, policy), self._limit_of(delivery))
         left = seconds_left(policy, delivery, self._clock())
@@ -312,8 +315,9 @@ class Dispatcher:
         is_next = not is_resumed or self._incidents.is_parked(delivery)
         due = None if is_next else self._due(delivery, policy, history)
         if due is not None and due > self._now():  # a former process tried it just before its end
-            asked = None if history[-1].asked is None else due - self._now()
-            self._leave_endpoint(job, asked, was_sent=False)
+            asked = history[-1].asked if history else None
+            left = None if asked is None else due - self._now()
+            self._leave_endpoint(job, left, was_sent=False)
             self._postpone(job, history, due)
             return
         await self._attempt(job, policy, history)
@@ -412,6 +416,8 @@ class Dispatcher:
         """
         if not self._recipients.wants(delivery):
             return None
+        if not history:
+            return self._now() + pause_before_first(policy, delivery, self._clock())
         pause = pause_before_next(policy, history, self._clock(), self._chance())
         if is_parked and (failure := history[-1].failure) is not None:
             is_over = pause is None and self._incidents.has_taken_others(delivery, history[0].at)

@@ -97,6 +97,11 @@ def _receiver(
     return snapshot.actions.get(name) or snapshot.stream_webhooks.get(name)
 
 
+def pause_before_first(policy: DeliveryPolicy, delivery: Delivery, now: float) -> float:
+    """Return the seconds until a delivery is sent first; a clock that was set back makes them no more."""
+    return min(policy.delay, max(0.0, delivery.occurred_at + policy.delay - now))
+
+
 def order_of(delivery: Delivery, policy: DeliveryPolicy) -> str:
     """Return what its call's other deliveries go out in order with: those of one key, or to one origin.
 

@@ -29,6 +29,8 @@ class DeliveryPolicy:
     """Seconds before each retry, in place of the usual ones and of `retries`."""
     final: frozenset[int] = frozenset({GONE})
     """Statuses after which nothing is tried again."""
+    delay: float = 0.0
+    """Seconds after its event before which a delivery is not sent."""
     max_age: float | None = None
     """Seconds after its event from which a delivery is sent no more; None: it is sent however late."""
     at_most_once: bool = False

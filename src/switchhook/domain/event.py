@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
-from switchhook.domain.webhook import Method, Node
+from switchhook.domain.value_form import SentType, Special, ValueForm
+from switchhook.domain.webhook import Field, Method, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class EventFormat(StrEnum):
     FORM = "form"
     RAW = "raw"
     JSON_RPC = "json-rpc"
+    GA4 = "ga4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +91,25 @@ class JsonRpcFormat:
     """Its `params`."""
 
 
-AnyFormat = JsonFormat | FormFormat | RawFormat | JsonRpcFormat
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ga4Format:
+    """An event of Google Analytics 4, by its Measurement Protocol (R2-17, A-24)."""
+
+    name: ClassVar = EventFormat.GA4
+    measurement_id: str = ""
+    """Of the web stream, `G-…`."""
+    api_secret: str = field(default="", repr=False)
+    event_name: str = "phone_call"
+    session_timeout: float = 1800.0
+    """Seconds without activity after which a session is over (N-12)."""
+    fields: tuple[Node, ...] = ()
+    """Its parameters, besides those of the session."""
+
+
+AnyFormat = JsonFormat | FormFormat | RawFormat | JsonRpcFormat | Ga4Format
 """How an event is told, with the settings of that format alone."""
 FORMATS: Mapping[EventFormat, type[AnyFormat]] = MappingProxyType(
-    {kind.name: kind for kind in (JsonFormat, FormFormat, RawFormat, JsonRpcFormat)}
+    {kind.name: kind for kind in (JsonFormat, FormFormat, RawFormat, JsonRpcFormat, Ga4Format)}
 )
 """Each format by its name."""
 
@@ -180,6 +197,77 @@ class ProjectEvent:
 def default_action_name(event: str, place: int) -> str:
     """Return the name of an event's action that has none of its own; `place` counts from 0."""
     return event if place == 0 else f"{event} {place + 1}"
+
+
+BUILT_IN: Final = "Google Analytics"
+"""The name of the event and of its action; a project file has no other of this name."""
+COLLECT_URL: Final = "https://www.google-analytics.com/mp/collect"
+GOOGLE_RETRIES: Final = 10
+"""While Google's endpoint is down, for most of a working day (N-18)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoogleAnalytics:
+    """What a project says of its Google Analytics property, for the built-in event (R2-17, A-24).
+
+    The event is there from the start, locked, and silent until it is set up.
+    """
+
+    measurement_id: str = ""
+    """Of the web stream, `G-…`; empty: nothing is sent."""
+    api_secret: str = field(default="", repr=False)
+    """Of the Measurement Protocol."""
+    url: str = COLLECT_URL
+    session_timeout: float = 1800.0
+    """Seconds without activity after which a session is over (N-12)."""
+    delay: float = 0.0
+    """Seconds after the call in which its visit may yet become known (N-18)."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Say whether calls are told."""
+        return bool(self.measurement_id and self.api_secret)
+
+    @property
+    def event(self) -> ProjectEvent:
+        """Return the built-in event."""
+        webhook = EventWebhook(
+            name=BUILT_IN,
+            url=self.url,
+            format=Ga4Format(
+                measurement_id=self.measurement_id,
+                api_secret=self.api_secret,
+                session_timeout=self.session_timeout,
+                fields=GOOGLE_PARAMETERS,
+            ),
+            policy=DeliveryPolicy(
+                success_codes=tuple(range(200, 300)),
+                retries=GOOGLE_RETRIES,
+                keep_order=False,
+                delay=self.delay,
+            ),
+            send_id=False,
+        )
+        return ProjectEvent(name=BUILT_IN, event=EventKind.INCOMING_AFTER, webhooks=(webhook,))
+
+
+NOT_CONFIGURED: Final = GoogleAnalytics()
+
+
+def _known(name: str, parameter: str, type_: SentType = SentType.TEXT) -> Field:
+    form = ValueForm(type=type_, unknown=Special.OMIT)
+    return Field(name=name, parameter=parameter, form=form)
+
+
+GOOGLE_PARAMETERS: Final = (
+    _known("call_id", "call_id"),
+    _known("call_status", "status"),
+    _known("direction", "direction"),
+    _known("conversation", "conversation", SentType.NUMBER),
+    _known("waiting_time", "waiting_time", SentType.NUMBER),
+    _known("first_call", "unique_call"),
+)
+"""What the event says of the call. Google forbids what names a person, such as a telephone number."""
 
 
 SUBSCRIPTION_PREFIX = "subscription "

@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
-from switchhook.domain.event import EventMail, EventWebhook, ProjectEvent
+from switchhook.domain.event import (
+    NOT_CONFIGURED,
+    EventMail,
+    EventWebhook,
+    GoogleAnalytics,
+    ProjectEvent,
+)
 from switchhook.domain.event_stream import NO_STREAM, EventStream, StreamWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
@@ -171,7 +177,9 @@ class Project:
     hours: tuple[WorkingHours, ...] = ()
     forwarding_numbers: tuple[ForwardingNumber, ...] = ()
     dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
+    google_analytics: GoogleAnalytics = NOT_CONFIGURED
     events: tuple[ProjectEvent, ...] = ()
+    """Those of the project's own; `all_events` has the built-in one too."""
     event_stream: EventStream = NO_STREAM
     stream_webhooks: tuple[StreamWebhook, ...] = ()
     call_tracking: TrackingScenario | None = None
@@ -192,13 +200,18 @@ class Project:
             object.__setattr__(self, "dialling", dialling_of(self.country))
 
     @property
+    def all_events(self) -> tuple[ProjectEvent, ...]:
+        """Return the built-in event, configured or not, and the project's own (R2-16, R2-17)."""
+        return (self.google_analytics.event, *self.events)
+
+    @property
     def event_webhooks(self) -> tuple[EventWebhook, ...]:
-        """Return those of all events, in order."""
+        """Return those of the project's own events, in order."""
         return tuple(webhook for event in self.events for webhook in event.webhooks)
 
     @property
     def event_mails(self) -> tuple[EventMail, ...]:
-        """Return those of all events, in order."""
+        """Return those of the project's own events, in order."""
         return tuple(mail for event in self.events for mail in event.mails)
 
     @property
@@ -233,6 +246,7 @@ class ProjectSnapshot:
         "actions",
         "dial_plan_webhooks",
         "event_of",
+        "events",
         "groups",
         "has_stream",
         "hours",
@@ -257,8 +271,11 @@ class ProjectSnapshot:
         self.dial_plan_webhooks = {webhook.name: webhook for webhook in project.dial_plan_webhooks}
         self.hours = {hours.name: hours for hours in project.hours}
         self.sounds = {sound.name: sound for sound in project.sounds}
-        self.actions = {one.name: one for event in project.events for one in event.actions}
-        self.event_of = {one.name: event for event in project.events for one in event.actions}
+        has_built_in = project.google_analytics.is_configured
+        self.events = project.all_events if has_built_in else project.events
+        """Those that tell of calls: the built-in one when it is configured."""
+        self.actions = {one.name: one for event in self.events for one in event.actions}
+        self.event_of = {one.name: event for event in self.events for one in event.actions}
         """The event of each action, by the action's name."""
         self.stream_webhooks = {webhook.name: webhook for webhook in project.stream_webhooks}
         self.has_stream = project.event_stream.keep or bool(project.stream_webhooks)

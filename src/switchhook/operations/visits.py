@@ -26,6 +26,7 @@ VISIT_PARAMETERS = frozenset(
         "content",
         "google_analytics_id",
         "google_analytics_resource_id",
+        "google_analytics_session_id",
         "visitor_ip",
         "last_page",
         "referrer",

@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from switchhook.domain.event import NOT_CONFIGURED
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
-from switchhook.projectfile.schema.event import EVENT, unnamed
+from switchhook.projectfile.schema.event import EVENT, GOOGLE_ANALYTICS, unnamed
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM
 from switchhook.projectfile.schema.field import Sent
 from switchhook.projectfile.schema.project import (
@@ -119,6 +120,10 @@ def _lines(project: Project) -> Iterator[str]:
     if project.call_tracking is not None:
         yield ""
         yield from call_tracking_lines(project.call_tracking)
+    if project.google_analytics != NOT_CONFIGURED:
+        yield ""
+        yield "[google_analytics]"
+        yield from _pairs(GOOGLE_ANALYTICS, project.google_analytics)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""

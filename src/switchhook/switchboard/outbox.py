@@ -1,10 +1,15 @@
-"""The transactional outbox: renders the deliveries of emitted events, to be committed with the call. Pure."""
+"""The transactional outbox: renders the deliveries of emitted events, to be committed with the call.
+
+Pure, but for the log of what is not sent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+import structlog
 
 from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
 from switchhook.domain.call import Call
@@ -32,6 +37,7 @@ from switchhook.webhooks.request import (
     render_event,
     render_notification,
     render_stream_event,
+    why_not_sent,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +46,8 @@ if TYPE_CHECKING:
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command
+
+log = structlog.get_logger(__name__)
 
 FactsOf = Callable[[Call], Mapping[str, str]]
 """Returns what may be told of a call from outside it, under parameters' keys."""
@@ -113,6 +121,8 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
     )
     for action in actions_at(emit.call, emit.event):
         match action:
+            case EventWebhook() if why := why_not_sent(action, facts):
+                log.info("event not sent", call=emit.call.id, webhook=action.name, reason=why)
             case EventWebhook():
                 yield _webhook_delivery(action, emit, facts, context)
             case EventMail():

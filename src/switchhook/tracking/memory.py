@@ -82,7 +82,7 @@ class Memory:
         project = call.snapshot.project.id
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):
-            facts |= {"visit_id": found.id, **dict(found.attributes)}
+            facts |= found.facts
         facts |= manager_facts(call.snapshot, call.manager)
         return facts | facts_of_end(call)
 
@@ -120,6 +120,4 @@ class Memory:
         if shown is None or shown.until < call.arrived_at:
             return ()
         visit = self._visits.get((project, shown.visit))
-        if visit is None:
-            return ()
-        return (*dynamic_number_facts(call), ("visit_id", visit.id), *visit.attributes)
+        return () if visit is None else (*dynamic_number_facts(call), *visit.facts)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def actions_at(call: Call, kind: EventKind) -> Iterator[EventAction]:
     """Yield the actions at this moment of this call, in the order of the project file."""
-    for event in call.snapshot.project.events:
+    for event in call.snapshot.events:
         if event.event is kind and admits(event.filter, call):
             yield from event.actions
 

@@ -366,6 +366,11 @@ OWN: Mapping[str, Parameter] = MappingProxyType(
                 lambda f, _: str(len(f.call.called_legs)),
             ),
             (
+                "google_analytics_session_id",
+                "session of the visitor in Google Analytics",
+                _known("google_analytics_session_id"),
+            ),
+            (
                 "rating",
                 "key with which the caller rated the conversation",
                 lambda f, _: f.call.rating.key,

@@ -14,7 +14,12 @@ from switchhook.webhooks.dialects import (
     forwarding_number,
 )
 from switchhook.webhooks.dialects.dial_plan import public_url
-from switchhook.webhooks.dialects.event import content_type, event_method, has_body
+from switchhook.webhooks.dialects.event import (
+    content_type,
+    event_method,
+    has_body,
+    why_not_sent,
+)
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.secrets import secrets_of
 
@@ -113,4 +118,5 @@ __all__ = [
     "render_event",
     "render_notification",
     "render_stream_event",
+    "why_not_sent",
 ]

@@ -148,6 +148,8 @@ def nested(depth: int) -> Node:
         (DeliveryPolicy(pauses=(1, 2), retries=3), [("retries",)]),
         (DeliveryPolicy(keep_order=False), []),
         (DeliveryPolicy(keep_order=False, order_key="crm"), [("order_key",)]),
+        (DeliveryPolicy(delay=60, max_age=60), [("max_age",)]),
+        (DeliveryPolicy(delay=60, max_age=61), []),
     ],
 )
 def test_a_delivery_policy_says_nothing_that_has_no_effect(

@@ -27,6 +27,10 @@ class Caller:
     """Unix seconds of the last dealing."""
 
 
+VISIT_SEEN_AT = "visit_seen_at"
+"""The fact of a call that says when its visit was told of last, in unix seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """A website visitor's session [A-12]."""
@@ -36,6 +40,11 @@ class Visit:
     attributes: Attributes = ()
     seen_at: float = 0.0
     """Unix seconds when it was told of last."""
+
+    @property
+    def facts(self) -> Attributes:
+        """Return what a call of this visit is told: its id, its attributes, and when it was told of last."""
+        return (("visit_id", self.id), *self.attributes, (VISIT_SEEN_AT, str(self.seen_at)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchhook.domain.event import default_action_name
+from switchhook.domain.event import BUILT_IN, default_action_name
 from switchhook.domain.numbering import as_listed
 from switchhook.projectfile.rules.webhook import check_credentials
 from switchhook.projectfile.toml.mistakes import Finding, shown
@@ -84,6 +84,11 @@ def check_actions(document: Raw, at: Location) -> None:
         if len(seen) == MAX_ACTIONS:
             at.notes.add(path, f"more than {MAX_ACTIONS} actions in all", "leave some out")
             return
+        if name == BUILT_IN:
+            problem = f"{shown(name)} is the name of the built-in event"
+            at.notes.add(
+                path, problem, "use another name, and [google_analytics] to set that one up"
+            )
         if name in seen:
             line = at.notes.line(seen[name])
             first = f" on line {line}" if line else ""

@@ -12,6 +12,7 @@ from switchhook.domain.event import (
     SUBSCRIPTION_PREFIX,
     EventFilter,
     EventKind,
+    Ga4Format,
     JsonRpcFormat,
     RawFormat,
 )
@@ -23,6 +24,8 @@ from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number_answer import SCHEME_KEY
+from switchhook.webhooks.dialects.ga4 import MAX_PARAMETERS, OWN_PARAMETERS
+from switchhook.webhooks.dialects.ga4 import NAME as GA4_NAME
 from switchhook.webhooks.encoding import is_header_name
 from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE
 from switchhook.webhooks.payload_template import TEMPLATES, convert
@@ -33,7 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.delivery_policy import DeliveryPolicy
-    from switchhook.domain.event import EventAction, EventMail, EventWebhook, ProjectEvent
+    from switchhook.domain.event import (
+        EventAction,
+        EventMail,
+        EventWebhook,
+        GoogleAnalytics,
+        ProjectEvent,
+    )
     from switchhook.domain.event_stream import StreamWebhook
     from switchhook.domain.project import Trunk
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
@@ -155,6 +164,11 @@ def check_delivery_policy(policy: DeliveryPolicy) -> Iterator[Finding]:
         )
     if policy.order_key and not policy.keep_order:
         yield Finding(("order_key",), "keep_order = false keeps no order", "remove one of the two")
+    if policy.max_age is not None and policy.max_age <= policy.delay:
+        problem = (
+            f"events are too old after {policy.max_age:g} seconds, and sent after {policy.delay:g}"
+        )
+        yield Finding(("max_age",), problem, "make it longer than delay")
 
 
 def _check_format(webhook: EventWebhook) -> Iterator[Finding]:
@@ -162,10 +176,39 @@ def _check_format(webhook: EventWebhook) -> Iterator[Finding]:
     match webhook.format:
         case JsonRpcFormat(rpc_method=method) if not method.strip():
             yield Finding((), "rpc_method is missing", "JSON-RPC method is required")
+        case Ga4Format() as ga4:
+            yield from _check_ga4(ga4)
         case RawFormat(body="", binary=b""):
             yield Finding((), "body is missing", "write the text that is sent")
         case RawFormat(body=str(body), binary=bytes(binary)) if body and binary:
             yield Finding(("body_base64",), "body is there too", "remove it")
+
+
+def _check_ga4(ga4: Ga4Format) -> Iterator[Finding]:
+    """Hold to what the Measurement Protocol takes: flat values under short names, and not too many."""
+    for key in ("measurement_id", "api_secret"):
+        if not getattr(ga4, key):
+            yield Finding((), f"{key} is missing", "Google Analytics takes no event without it")
+    for index, node in enumerate(ga4.fields):
+        path = ("parameters", index)
+        if not isinstance(node, Field):
+            yield Finding(path, "Google Analytics takes no array or object", "write single values")
+        if node.name in OWN_PARAMETERS or not GA4_NAME.fullmatch(node.name):
+            problem = f"{shown(node.name)} is no name that Google Analytics takes"
+            advice = "use 40 letters, digits and underscores at most, a letter first; ga_, google_ and firebase_ are Google's"
+            yield Finding((*path, "name"), problem, advice)
+    if len(ga4.fields) + len(OWN_PARAMETERS) > MAX_PARAMETERS:
+        most = MAX_PARAMETERS - len(OWN_PARAMETERS)
+        yield Finding(
+            ("parameters",), f"{len(ga4.fields)} parameters are too many", f"allowed are {most}"
+        )
+
+
+def check_google_analytics(analytics: GoogleAnalytics) -> Iterator[Finding]:
+    """An id is of no use without its secret, nor the other way round."""
+    for given, missing in (("measurement_id", "api_secret"), ("api_secret", "measurement_id")):
+        if getattr(analytics, given) and not getattr(analytics, missing):
+            yield Finding((), f"{missing} is missing beside {given}", "write both or neither")
 
 
 def _check_tree(key: str, nodes: tuple[Node, ...], above: KeyPath = ()) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ DELIVERY_POLICY = tuple(
             ListOf(kind=Seconds(1.0, 7 * 86_400.0), most=MAX_RETRIES),
             "seconds before each retry, in place of `retries` and its pauses",
         ),
+        ("delay", Seconds(0, 86_400.0), "seconds after the event before which it is not sent"),
         ("max_age", Seconds(1.0, MONTH), "seconds after the event from which it is sent no more"),
         ("at_most_once", YesNo(), "whether nothing is sent again that may have arrived"),
         ("collapse", YesNo(), "whether a newer event of the call replaces one that still waits"),

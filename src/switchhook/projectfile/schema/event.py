@@ -15,6 +15,7 @@ from switchhook.domain.event import (
     EventKind,
     EventMail,
     EventWebhook,
+    GoogleAnalytics,
     ProjectEvent,
     default_action_name,
 )
@@ -24,6 +25,7 @@ from switchhook.projectfile.rules.webhook import (
     check_event_filter,
     check_event_mail,
     check_event_webhook,
+    check_google_analytics,
 )
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
@@ -49,6 +51,7 @@ from switchhook.projectfile.types.project import (
     Digits,
     WebAddress,
 )
+from switchhook.webhooks.dialects.ga4 import NAME as GA4_NAME
 
 if TYPE_CHECKING:
     from switchhook.projectfile.toml.lines import KeyPath
@@ -56,6 +59,10 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", EventWebhook, EventMail)
 
+MEASUREMENT_ID = Text(what="a measurement id like G-AB12CD34EF", pattern=r"(?:G-[A-Z0-9]{2,20})?")
+API_SECRET = Text(what="an API secret", most=128, pattern=r"[\x21-\x7e]*", secret=True)
+GA4_EVENT = Text(what="letters, digits and underscores, a letter first", pattern=GA4_NAME.pattern)
+SESSION_TIMEOUT = Seconds(60, 86_400)
 EVENT_PARAMETER = Sent()
 EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MAX_FIELDS)
 TALK = Seconds(0, 86_400)
@@ -194,6 +201,34 @@ EVENT_WEBHOOK = Table(
             default=DECLARED,
         ),
         TableKey(
+            "measurement_id",
+            MEASUREMENT_ID,
+            "id of the web stream with format ga4, `G-…`",
+            default=DECLARED,
+            attribute="format.measurement_id",
+        ),
+        TableKey(
+            "api_secret",
+            API_SECRET,
+            "secret of the Measurement Protocol with format ga4",
+            default=DECLARED,
+            attribute="format.api_secret",
+        ),
+        TableKey(
+            "event_name",
+            GA4_EVENT,
+            "name of the event with format ga4",
+            default=DECLARED,
+            attribute="format.event_name",
+        ),
+        TableKey(
+            "session_timeout",
+            SESSION_TIMEOUT,
+            "seconds without activity after which a session is over, with format ga4",
+            default=DECLARED,
+            attribute="format.session_timeout",
+        ),
+        TableKey(
             "parameters",
             EVENT_PARAMETERS,
             "values that are sent",
@@ -325,3 +360,41 @@ def _upgrade_one(
     events.append(event | {actions: [table]})
     for path in (at.path, at.at(actions).path, at.at(actions, 0).path):
         at.notes.move(path, written)
+
+
+GOOGLE_ANALYTICS = Table(
+    make=GoogleAnalytics,
+    review=check_google_analytics,
+    keys=(
+        TableKey(
+            "measurement_id",
+            MEASUREMENT_ID,
+            "id of the property's web stream, `G-…`; without it nothing is sent",
+            default=DECLARED,
+        ),
+        TableKey(
+            "api_secret",
+            API_SECRET,
+            "secret that Google Analytics made for the Measurement Protocol",
+            default=DECLARED,
+        ),
+        TableKey(
+            "url",
+            WebAddress(),
+            "where events go; `https://region1.google-analytics.com/mp/collect` is in the EU",
+            default=DECLARED,
+        ),
+        TableKey(
+            "session_timeout",
+            SESSION_TIMEOUT,
+            "seconds without activity after which a session is over, as in the property",
+            default=DECLARED,
+        ),
+        TableKey(
+            "delay",
+            Seconds(0, 86_400),
+            "seconds after the call before which its event is not sent",
+            default=DECLARED,
+        ),
+    ),
+)

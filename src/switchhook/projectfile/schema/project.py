@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchhook.domain.event import NOT_CONFIGURED
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
@@ -27,7 +28,13 @@ from switchhook.projectfile.rules.project import (
 )
 from switchhook.projectfile.rules.scheme import check_circles
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
-from switchhook.projectfile.schema.event import EVENT, EVENT_FILTER, FORMER_TABLES, upgrade_events
+from switchhook.projectfile.schema.event import (
+    EVENT,
+    EVENT_FILTER,
+    FORMER_TABLES,
+    GOOGLE_ANALYTICS,
+    upgrade_events,
+)
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
 from switchhook.projectfile.schema.former import before_0_2
 from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, STEPS, WORKING_HOURS
@@ -407,6 +414,7 @@ FILE = Table(
         TableKey("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
         TableKey("event_stream", EVENT_STREAM, "", default=NO_STREAM),
         TableKey("call_tracking", CALL_TRACKING_TABLE, "", default=None),
+        TableKey("google_analytics", GOOGLE_ANALYTICS, "", default=NOT_CONFIGURED),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from switchhook.domain.event import FormFormat, JsonFormat, JsonRpcFormat, RawFormat
+from switchhook.domain.event import FormFormat, Ga4Format, JsonFormat, JsonRpcFormat, RawFormat
 from switchhook.domain.webhook import Method
+from switchhook.webhooks.dialects import ga4
 from switchhook.webhooks.encoding import (
     BINARY_TYPE,
     FORM_TYPE,
@@ -51,8 +52,13 @@ def render(
 
 
 def event_method(webhook: EventWebhook) -> Method:
-    """Return the method that really goes out: a JSON-RPC call is posted, whatever was chosen (A-05)."""
-    return Method.POST if isinstance(webhook.format, JsonRpcFormat) else webhook.method
+    """Return the method that really goes out: some formats are posted, whatever was chosen (A-05)."""
+    return Method.POST if isinstance(webhook.format, JsonRpcFormat | Ga4Format) else webhook.method
+
+
+def why_not_sent(webhook: EventWebhook, facts: CallFacts) -> str:
+    """Return why an event is not told to an endpoint that wants it; "" when it is."""
+    return ga4.why_not_sent(facts) if isinstance(webhook.format, Ga4Format) else ""
 
 
 def has_body(webhook: EventWebhook) -> bool:
@@ -61,6 +67,9 @@ def has_body(webhook: EventWebhook) -> bool:
 
 
 def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str, note: Note) -> Payload:
+    if isinstance(webhook.format, Ga4Format):
+        sent_at = facts.now + webhook.policy.delay
+        return ga4.payload(webhook.format, facts, sent_at=sent_at, note=note)
     values = fill(webhook.format.fields, facts, bare_name, note)
     if not has_body(webhook):
         return Payload(query=urlencode(pairs(values)))
