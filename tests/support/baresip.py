@@ -160,9 +160,15 @@ class Baresip:
             return item
 
     def _skip_where_it_crashes(self) -> None:
-        """Version 1.1.0 frees the file twice that it plays into, where a 183 had sound already."""
-        crashed = self._process is not None and self._process.poll() == -signal.SIGABRT
-        if crashed and "baresip v1.1.0 " in self.screen() and "double free" in self.screen():
+        """Version 1.1.0 frees the file twice that it plays into, where a 183 had sound already.
+
+        The C library notices that and aborts; on a busy machine, another thread is hit first (SIGSEGV).
+        """
+        status = None if self._process is None else self._process.poll()
+        screen = self.screen()
+        freed_twice = status == -signal.SIGABRT and "double free" in screen
+        was_hit = status == -signal.SIGSEGV and "aufile: writing speaker audio" in screen
+        if "baresip v1.1.0 " in screen and (freed_twice or was_hit):
             pytest.skip("baresip 1.1.0 crashed in its own aufile module: double free")
 
     def wait_until_shown(self, pattern: str, timeout: float = 10.0) -> None:
