@@ -56,6 +56,14 @@ from switchhook.domain.scheme import (
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.tracking.call_tracking import StatusEntry, TrackedStatus, TrackingScenario
+from switchhook.domain.value_form import (
+    PLAIN,
+    EmptyStyle,
+    SentType,
+    Special,
+    StandIn,
+    ValueForm,
+)
 from switchhook.domain.webhook import (
     Array,
     CallerIdForwarding,
@@ -69,10 +77,11 @@ from switchhook.domain.webhook import (
     Object,
     Place,
     RingOrder,
+    TextValue,
 )
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.parameters import CATALOGUE, takes
+from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE, takes
 from tests.support.events import make_webhook
 
 MINIMAL = """\
@@ -143,8 +152,36 @@ ring_seconds = st.integers(5, 600).map(float) | st.floats(5, 600, allow_nan=Fals
 ask_seconds = st.integers(1, 30).map(float) | st.floats(1, 30, allow_nan=False)
 
 
+_stand_ins: st.SearchStrategy[StandIn] = st.one_of(
+    texts,
+    st.sampled_from(("null", "omit", "constant:", "constant:null")),
+    st.integers(-(2**63) + 1, 2**63 - 1),
+    st.floats(-1e15, 1e15, allow_nan=False),
+    st.booleans(),
+    st.sampled_from(Special),
+)
+_maps = st.dictionaries(names, _stand_ins, min_size=1, max_size=3)
+
+
+@st.composite
+def _formed(draw: st.DrawFn, fields: st.SearchStrategy[Field]) -> Field:
+    """Draw a value in a form that means something."""
+    field = draw(fields)
+    form: dict[str, Any] = {"unknown": draw(st.none() | _stand_ins)}
+    if field.parameter in CALLERS_NUMBER:
+        form["withheld"] = draw(st.none() | _stand_ins)
+    if field.hash is None and field.parameter != "constant":
+        form["type"] = draw(st.sampled_from(SentType))
+        if not CATALOGUE[field.parameter].values and draw(st.booleans()):
+            form["map"] = tuple(draw(_maps).items())
+            form["other"] = draw(st.none() | _stand_ins)
+    made = ValueForm(**form)
+    return field if made == PLAIN else replace(field, form=made)
+
+
 def _fields(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Field, ...]]:
-    many = st.lists(_field(wire_names), max_size=4, unique_by=lambda field: field.name)
+    one = _field(wire_names)
+    many = st.lists(one | _formed(one), max_size=4, unique_by=lambda field: field.name)
     return many.map(tuple)
 
 
@@ -177,27 +214,24 @@ def _trees(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Node, 
 
     def leaf(names: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
         hashes = st.none() | st.sampled_from(HashAlgorithm)
-        return st.builds(lambda field, hash_: replace(field, hash=hash_), _field(names), hashes)
+        hashed = st.builds(lambda field, hash_: replace(field, hash=hash_), _field(names), hashes)
+        return hashed | _formed(hashed) | st.builds(TextValue, name=names, text=passages)
 
     def node(names: st.SearchStrategy[str], depth: int) -> st.SearchStrategy[Node]:
         if not depth:
             return leaf(names)
-        items = st.lists(node(no_name, depth - 1), min_size=1, max_size=2).map(tuple)
-        members = _apart(node(wire_names, depth - 1), min_size=1)
-        arrays = st.builds(Array, name=names, items=items)
-        return leaf(names) | arrays | st.builds(Object, name=names, members=members)
+        items = st.lists(node(no_name, depth - 1), max_size=2).map(tuple)
+        members = _apart(node(wire_names, depth - 1))
+        styles = st.sampled_from(EmptyStyle)
+        arrays = st.builds(Array, name=names, items=items, empty=styles)
+        return leaf(names) | arrays | st.builds(Object, name=names, members=members, empty=styles)
 
     return _apart(node(wire_names, 2))
 
 
-def _apart(
-    nodes: st.SearchStrategy[Node], min_size: int = 0
-) -> st.SearchStrategy[tuple[Node, ...]]:
+def _apart(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[tuple[Node, ...]]:
     """Draw values of which no two have the same name."""
-    many = st.lists(
-        nodes, min_size=min_size, max_size=2, unique_by=lambda node: bare_name(node.name)
-    )
-    return many.map(tuple)
+    return st.lists(nodes, max_size=2, unique_by=lambda node: bare_name(node.name)).map(tuple)
 
 
 latin_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
@@ -221,6 +255,7 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
         place=place,
         import_=import_,
         name_in_response=draw(names),
+        caller_name_in_response=draw(st.just("") | st.just("name of the caller")),
         rpc_method=draw(names) if Encoding.JSON_RPC in {submission, import_} else draw(texts),
         ring_timeout=draw(ring_seconds),
         response_timeout=draw(ask_seconds),
@@ -304,7 +339,7 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     if format_ is EventFormat.RAW:
         body, binary = draw(st.tuples(passages, st.just(b"")) | st.tuples(st.just(""), blobs))
     own: dict[str, Any] = {
-        EventFormat.JSON: {},
+        EventFormat.JSON: {"in_array": draw(st.booleans())},
         EventFormat.FORM: {},
         EventFormat.JSON_RPC: {
             "rpc_method": draw(names),
