@@ -62,7 +62,7 @@ def test_what_is_left_is_said_when_it_is_added_and_checked(file: Path, capsys: C
 
 
 @pytest.mark.parametrize(
-    "name", [one.name for one in list_templates() if "url" in one.gaps and one.events]
+    "name", [one.name for one in list_templates() if "url" in one.gaps and one.adds]
 )
 def test_a_url_that_is_left_is_a_mistake_that_names_the_gap(
     name: str, file: Path, capsys: Capture
@@ -70,7 +70,7 @@ def test_a_url_that_is_left_is_a_mistake_that_names_the_gap(
     assert run(["template", "add", str(file), name]) == FINE
     capsys.readouterr()
     assert run(["check", str(file)]) == FAILED
-    assert ".url: <url> is a gap of its template; fill it in\n" in capsys.readouterr().err
+    assert "url: <url> is a gap of its template; fill it in\n" in capsys.readouterr().err
 
 
 def test_it_is_added_under_another_name(file: Path, capsys: Capture) -> None:

@@ -43,7 +43,7 @@ def test_what_stands_in_the_file_stays_as_it_is(file: Path) -> None:
     before = file.read_text()
     added = add_template(file, "slack", URL)
 
-    assert added == AddedTemplate(events=("slack",), left={})
+    assert added == AddedTemplate(adds=("'slack'",), left={})
     assert file.read_text().startswith(f"{before}\n# Slack: ")
     project = read_project(file.read_text())
     assert isinstance(project, Project)
@@ -68,7 +68,7 @@ def test_a_second_one_takes_a_name_of_its_own(file: Path) -> None:
     assert file.read_bytes() == before
     added = add_template(file, "slack", URL, event_name="slack of sales")
     assert isinstance(added, AddedTemplate)
-    assert added.events == ("slack of sales",)
+    assert added.adds == ("'slack of sales'",)
 
 
 def test_a_file_with_mistakes_is_left_alone(file: Path) -> None:

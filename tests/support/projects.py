@@ -338,7 +338,7 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     body, binary = "", b""
     if format_ is EventFormat.RAW:
         body, binary = draw(st.tuples(passages, st.just(b"")) | st.tuples(st.just(""), blobs))
-    own: dict[str, Any] = {
+    by_format: dict[EventFormat, dict[str, Any]] = {
         EventFormat.JSON: {"in_array": draw(st.booleans())},
         EventFormat.FORM: {},
         EventFormat.JSON_RPC: {
@@ -352,7 +352,8 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
             "session_timeout": draw(st.floats(60, 86_400)),
         },
         EventFormat.RAW: {"body": body, "binary": binary, "placeholders": draw(st.booleans())},
-    }[format_]
+    }
+    own = by_format[format_]
     if format_ not in {EventFormat.RAW, EventFormat.GA4}:
         own["fields"] = draw(_trees(latin_names | braced_names))
     return make_webhook(
@@ -508,6 +509,7 @@ def call_trackings() -> st.SearchStrategy[TrackingScenario]:
         moment_url=st.just("") | urls,
         after_url=st.just("") | urls,
         ids_as_strings=st.booleans(),
+        withheld_caller=texts,
         statuses=entries.map(tuple),
         policy=delivery_policies(),
         send_id=st.booleans(),

@@ -73,7 +73,7 @@ def add(
     if isinstance(added, Mistakes):
         return _refuse(file, name, added)
     console = stdout()
-    console.print(f"{file}: added {_counted(added.events)}")
+    console.print(f"{file}: added {_counted(added.adds)}")
     _tell_left(file, added.left)
     return 0
 
@@ -99,9 +99,11 @@ def _refuse(file: Path, name: str, mistakes: Mistakes) -> int:
     return 1
 
 
-def _counted(events: Sequence[str]) -> str:
-    count = "the event" if len(events) == 1 else f"{len(events)} events:"
-    return f"{count} {', '.join(map(repr, events))}"
+def _counted(adds: Sequence[str]) -> str:
+    if adds[0].startswith("["):
+        return ", ".join(adds)
+    count = "the event" if len(adds) == 1 else f"{len(adds)} events:"
+    return f"{count} {', '.join(adds)}"
 
 
 def _tell_left(file: Path, left: Mapping[str, str]) -> None:

@@ -35,10 +35,10 @@ _IN_ONE_LIST = re.compile(r"^[ \t]*events[ \t]*=", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedTemplate:
-    """The events that were written to a project file."""
+    """What was written to a project file."""
 
-    events: tuple[str, ...]
-    """Their names."""
+    adds: tuple[str, ...]
+    """The names of events, or the header of a table, for people."""
     left: Mapping[str, str]
     """The explanation of each gap that is not filled in."""
 
@@ -53,7 +53,7 @@ def add_template(
     cannot be read or written.
     """
     template = find_template(name)
-    if not template.events:
+    if not template.adds:
         raise TemplateError(
             f"{name} is no part of a project file; `switchhook template show {name}` explains its use"
         )
@@ -80,9 +80,7 @@ def add_template(
         raise TemplateError("\n".join((*dict.fromkeys(wrong), f"{name} was not added to {file}")))
     _append(file, block.encode(), size=len(before))
     given = replace(template, text=added)
-    return AddedTemplate(
-        events=given.events, left={gap: template.gaps[gap] for gap in gaps_in(added)}
-    )
+    return AddedTemplate(adds=given.adds, left={gap: template.gaps[gap] for gap in gaps_in(added)})
 
 
 def _append(file: Path, block: bytes, *, size: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from switchhook.tryout.script import Script
+from tests.support.receivers.roistat import MOMENT
 
 BEGAN = 1_534_147_871.0
 """2018-08-13 11:11:11 in Kyiv."""
@@ -219,6 +220,15 @@ def zoho_out(status: str, length: str) -> tuple[Any, ...]:
     )
 
 
+def roistat(
+    status: str, talked: int = 0, *, caller: str = CALLER, called: str = CALLED
+) -> tuple[Any, ...]:
+    """Return what is told of an incoming call, of whose visitor nothing is known."""
+    known = {"id": CALL, "caller": caller, "callee": called, "date": "2018-08-13 11:11:11"}
+    moment: dict[str, Any] = {name: known.get(name) for name in MOMENT} | {"custom_fields": []}
+    return moment, moment | {"status": status, "file_id": None, "duration": talked, "link": ""}
+
+
 def ringostat(
     status: str, *, length: int, waited: int, talked: int, by: str = "", manager: str = ""
 ) -> dict[str, str]:
@@ -329,6 +339,18 @@ USES = {
                 ringostat("ANSWERED", length=13, waited=3, talked=10, by=OUTSIDE) | OF_OUTGOING,
             ),
             "out busy": (ringostat("BUSY", length=0, waited=0, talked=0) | OF_OUTGOING,),
+        },
+    ),
+    "roistat": TemplateUse(
+        sample="roistat",
+        told={
+            "answered": roistat("ANSWER", 10),
+            "missed": roistat("NOANSWER"),
+            "busy": roistat("BUSY"),
+            "given up": roistat("CANCEL"),
+            "withheld": roistat("ANSWER", 10, caller="0"),
+            "withheld, missed": roistat("NOANSWER", caller="0"),
+            "voicemail": roistat("TORTURE", called=VOICEMAIL),
         },
     ),
     "slack": TemplateUse(sample="slack", told=after_missed(lambda *said: {"text": message(*said)})),

@@ -226,6 +226,10 @@ def test_a_withheld_number_is_not_told() -> None:
     hidden = call().changed(caller=CallerId(number="101", account="101", is_withheld=True))
 
     assert told(hidden)["caller"] is None
+    for caller, sent in ((hidden, "0"), (call(""), "0"), (call("12125096995"), "12125096995")):
+        tracking = replace(BOTH, withheld_caller="0")
+        facts = CallFacts(call=caller, now=0.0)
+        assert members(tracking, Slot.MOMENT, facts)["caller"] == sent
 
 
 @pytest.mark.row("R4-12", "A-39")

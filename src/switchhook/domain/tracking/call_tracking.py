@@ -79,6 +79,8 @@ class TrackingScenario:
     """Empty: no post after the call."""
     ids_as_strings: bool = False
     """Whether `order_id` is a text as all other ids are, and no number [A-38]."""
+    withheld_caller: str = ""
+    """What `caller` is for a withheld number [A-45]; empty: null."""
     statuses: tuple[StatusEntry, ...] = ()
     """Entries in place of those of `STATUSES`."""
     policy: DeliveryPolicy = DEFAULT_POLICY

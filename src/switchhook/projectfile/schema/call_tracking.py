@@ -7,7 +7,7 @@ from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.tracking.call_tracking import StatusEntry, TrackedStatus, TrackingScenario
 from switchhook.projectfile.rules.call_tracking import check_call_tracking
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
-from switchhook.projectfile.schema.webhook import HEADERS
+from switchhook.projectfile.schema.webhook import HEADERS, STAND_IN
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import ListOf, OneOf, YesNo
 from switchhook.projectfile.types.destination import Destination
@@ -44,6 +44,12 @@ CALL_TRACKING_TABLE = Table(
             "ids_as_strings",
             YesNo(),
             "whether order_id is a text, as all other ids are, and no number",
+            default=DECLARED,
+        ),
+        TableKey(
+            "withheld_caller",
+            STAND_IN,
+            "what caller is for a withheld number, such as anonymous or 0; empty: null",
             default=DECLARED,
         ),
         TableKey(

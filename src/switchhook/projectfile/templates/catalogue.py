@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 GAP = re.compile(r"<([a-z]+)>")
 _TITLE = re.compile(r"# (?P<receiver>.+?): (?P<gets>.+)\n")
 _HELP = re.compile(r"^# <(?P<gap>[a-z]+)>: (?P<help>.+)\n", re.MULTILINE)
+_TABLE = re.compile(r"^\[[a-z_]+\]$", re.MULTILINE)
+"""The header of a table that a file has once."""
 _NAME = re.compile(r'^name = "(?P<name>[^"]+)"$', re.MULTILINE)
 _UNFIT = re.compile(r"""["'\\<>{}\x00-\x20\x7f]""")
 """Characters that end a string of TOML or JSON, or have a meaning in it."""
@@ -66,6 +68,12 @@ class ReceiverTemplate:
     def events(self) -> tuple[str, ...]:
         """Return the names of the events; empty if the receiver subscribes over the HTTP API."""
         return tuple(found["name"] for found in _NAME.finditer(self.text))
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        """Return what it adds to a project file, for people: the names of events, or the header of a table."""
+        tables = tuple(found[0] for found in _TABLE.finditer(self.text))
+        return (*map(repr, self.events), *tables)
 
     @property
     def _title(self) -> re.Match[str]:

@@ -59,6 +59,7 @@ def slot_of(call: Call, event: EventKind) -> Slot | None:
 def members(tracking: TrackingScenario, slot: Slot, facts: CallFacts) -> dict[str, TrackedValue]:
     """Return what a post says of a call, in the order of the wire (R4-06…29)."""
     told = _of_call(facts) | _of_visit(facts)
+    told["caller"] = told["caller"] or tracking.withheld_caller or None
     told["order_id"] = _order_id(resolve("order_id", "", facts), as_text=tracking.ids_as_strings)
     ordered = {name: told[name] for name in MOMENT_MEMBERS}
     return ordered | _of_end(tracking, facts) if slot is Slot.AFTER else ordered
