@@ -100,6 +100,7 @@ def test_every_command_has_its_line() -> None:
 
 def test_every_option_that_is_told_of_is_there() -> None:
     known = {f"--{key.name.replace('_', '-')}" for key in KEYS} | {
+        "--after",
         "--all",
         "--answer",
         "--at",
@@ -112,6 +113,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--help",
         "--json",
         "--limit",
+        "--moment",
         "--name",
         "--once",
         "--pending",

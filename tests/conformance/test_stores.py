@@ -25,7 +25,13 @@ from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.storage.delivery import Incident
-from switchhook.storage.records import DeliveryState, StoreError
+from switchhook.storage.records import (
+    Activation,
+    ChangedMeanwhileError,
+    DeliveryState,
+    StoredScenario,
+    StoreError,
+)
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
@@ -629,6 +635,54 @@ def test_a_former_document_is_a_change(opened: Opens) -> None:
         async with opened() as store:
             versions = [await store.save_project("shop", text) for text in ("a", "b", "a")]
             assert versions == [1, 2, 3]
+
+    run(scenario())
+
+
+def test_a_version_is_not_put_in_place_of_one_that_was_not_seen(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            assert await store.save_project("shop", "one", after=0) == 1
+            with pytest.raises(ChangedMeanwhileError):
+                await store.save_project("shop", "two", after=0)
+            assert await store.save_project("shop", "two", after=1) == 2
+            assert dict(await store.project_versions()) == {"shop": 2}
+
+    run(scenario())
+
+
+@pytest.mark.row("R4-43")
+def test_a_draft_stays_until_it_is_activated_together_with_its_version(lasting: Opens) -> None:
+    drafted = StoredScenario(project="shop", draft="draft ü", drafted_by="anna", drafted_at=5.0)
+    active = Activation(
+        project="shop", document="two", scenario="draft ü", by="boris", version=1, revision=1
+    )
+
+    async def scenario() -> None:
+        async with lasting() as store:
+            assert await store.scenario("shop") is None
+            await store.save_project("shop", "one")
+            assert await store.save_draft(drafted, revision=0)
+            assert not await store.save_draft(drafted, revision=0)
+        async with lasting() as store:
+            assert await store.scenario("shop") == replace(drafted, revision=1)
+            assert await store.activate(replace(active, version=2)) is None
+            assert await store.activate(replace(active, revision=2)) is None
+            assert await store.activate(replace(active, project="house")) is None
+            assert await store.scenario("shop") == replace(drafted, revision=1)
+            changes = await store.changes()
+            assert await store.activate(active) == 2
+            assert await store.changes() != changes
+            stored = await store.scenario("shop")
+            assert stored is not None
+            assert (stored.draft, stored.activated, stored.activated_by) == (
+                None,
+                "draft ü",
+                "boris",
+            )
+            latest = await store.latest_project("shop")
+            assert latest is not None
+            assert (latest.version, latest.document) == (2, "two")
 
     run(scenario())
 

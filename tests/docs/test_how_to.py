@@ -27,7 +27,9 @@ PAGES = [HOW_TO.with_name("getting-started.md"), *sorted(HOW_TO.glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?:#|<\?php //) (?P<name>[\w.-]+\.(?:toml|py|php))\n")
 """The first line of a block that is a whole file."""
-OFFLINE = frozenset({"apply", "call", "check", "docs", "preview", "read-answer", "template"})
+OFFLINE = frozenset(
+    {"apply", "call", "check", "docs", "preview", "read-answer", "scenario", "template"}
+)
 """The commands of `switchhook` that need no server, no telephone and nobody's address."""
 BY_HAND = frozenset({"asterisk", "curl", "export", "make", "python3", "sudo"})
 """Other programs that the pages name, which are the reader's."""

@@ -14,6 +14,7 @@ from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
 from switchhook.api.stream_readers import StreamReaders
+from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.projects import apply_project
@@ -129,7 +130,10 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
         async def applied() -> None:
             web.applied.append(len(web.applied))
 
+        sender = Sender()
+        stack.push_async_callback(sender.close)
         deps = ApiDependencies(
+            send=sender.exchange,
             store=real if store is None else store,
             tokens=real.tokens,
             memory=web.memory,

@@ -19,6 +19,7 @@ from switchhook.api.projects import ProjectFileController
 from switchhook.api.protocol import MAX_BODY
 from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
+from switchhook.api.scenario import ScenarioController
 from switchhook.api.subscriptions import SubscriptionController
 
 DOCUMENT = OpenAPIConfig(
@@ -56,6 +57,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     profile,
                     SubscriptionController,
                     ProjectFileController,
+                    ScenarioController,
                     Calls,
                     EventStreamController,
                 ],

@@ -9,10 +9,11 @@ from typing import Final, Protocol
 
 from switchhook.api.stream_readers import StreamReaders
 from switchhook.operations.ports import SubscriptionMemory
+from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.storage.ports import (
     HealthChecks,
-    Projects,
+    Scenarios,
     StreamEvents,
     Subscriptions,
     Tokens,
@@ -22,7 +23,7 @@ MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Projects, Subscriptions, StreamEvents, HealthChecks, Protocol):
+class ApiStore(Scenarios, Subscriptions, StreamEvents, HealthChecks, Protocol):
     """Keeps what the API reads and changes."""
 
 
@@ -48,6 +49,10 @@ class ApiDependencies:
     """Says which sounds of a project cannot be played."""
     hang_up: HangUpCall
     """Has a running call ended."""
+    send: Send | None = None
+    """Sends a sample under the address guard; None where nothing is sent."""
+    product: str = "switchhook"
+    """The User-Agent of a sample."""
     keeps_events: Callable[[str], bool]
     """Says whether a project's event stream is kept now."""
     readers: StreamReaders = field(default_factory=StreamReaders)

@@ -86,7 +86,7 @@ class ProjectFileController(Controller):
         ] = False,
     ) -> Response[str]:
         """Return the latest version of the project file, with its passwords."""
-        own = _own_project(request, project)
+        own = own_project(request, project)
         if not secrets:
             raise ClientException(
                 "a project file holds passwords; ask with ?secrets=true, and keep it like one"
@@ -99,7 +99,7 @@ class ProjectFileController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> Version:
         """Make the file the project's latest version; the next call follows it."""
-        own = _own_project(request, project)
+        own = own_project(request, project)
         async with _received_file(request, deps) as text:
             applied = _version(
                 await operations.apply_project(
@@ -114,7 +114,7 @@ class ProjectFileController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> Version:
         """Answer what applying the file would, and apply nothing."""
-        own = _own_project(request, project)
+        own = own_project(request, project)
         async with _received_file(request, deps) as text:
             return _version(
                 await operations.check_project(
@@ -154,7 +154,8 @@ def short_switch_interval() -> Iterator[None]:
             sys.setswitchinterval(usual)
 
 
-def _own_project(request: TokenRequest, project: FromPath[str]) -> str:
+def own_project(request: TokenRequest, project: FromPath[str]) -> str:
+    """Return the token's project where that is asked for; any other is not there."""
     require_scope(request.user, Scope.PROJECT)
     if project != request.user.project:
         raise NotFoundException("there is no such project")

@@ -34,6 +34,7 @@ from switchhook.drivers.ports import SipDriver
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
@@ -80,6 +81,8 @@ class Application:
     driver: SipDriver
     switchboard: Switchboard
     lease: LeaseKeeper
+    send_sample: Send
+    """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
     """Who follows event streams over the HTTP API."""
     web_port: int = 0
@@ -176,6 +179,7 @@ def build(
         dispatcher=dispatcher,
         driver=driver,
         switchboard=switchboard,
+        send_sample=delivery_sender.exchange,
         lease=LeaseKeeper(
             store, lambda taken: _take_up(app, taken), every=renew_every, looks=looks
         ),
@@ -311,6 +315,8 @@ def _api(app: Application) -> ASGIApp:
 
     return asgi_app(
         ApiDependencies(
+            send=app.send_sample,
+            product=USER_AGENT,
             store=app.store,
             tokens=app.store.tokens,
             memory=app.subscribers,

@@ -87,6 +87,10 @@ COMMANDS = {
         "switchhook.cli.template",
         "Events for known receivers, such as a CRM or a chat: list, show, add one.",
     ),
+    "scenario": (
+        "switchhook.cli.scenario",
+        "The call-tracking scenario of a project: show, set, activate, test it.",
+    ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
     "demo": (
         "switchhook.cli.demo.command",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import Subscription
@@ -17,6 +17,14 @@ from switchhook.operations.history import NoSuchCallError
 from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.project_versions import NoSuchProjectError
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
+from switchhook.operations.scenario import (
+    NoDraftError,
+    OutdatedDraftError,
+    ScenarioState,
+    activate_scenario,
+    discard_draft,
+    draft_scenario,
+)
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
 from switchhook.operations.tokens import (
@@ -27,11 +35,11 @@ from switchhook.operations.tokens import (
     revoke_token,
 )
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
-from switchhook.storage.ports import HangUps, Projects, Subscriptions, Tokens
+from switchhook.storage.ports import HangUps, Scenarios, Subscriptions, Tokens
 from switchhook.storage.records import StoreError
 
 
-class ControlStore(Projects, HangUps, Subscriptions, Protocol):
+class ControlStore(Scenarios, HangUps, Subscriptions, Protocol):
     """Keeps what acts change."""
 
     @property
@@ -167,12 +175,71 @@ class RevokeToken:
         return await revoke_token(on.store.tokens, self.token)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftResult:
+    """What became of a change of a draft."""
+
+    state: ScenarioState | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    """What is wrong with it, where nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftScenario:
+    """Change keys of the draft of a project's call-tracking scenario."""
+
+    project: str | None
+    changes: dict[str, Any]
+    by: str
+    result: ClassVar = DraftResult
+
+    async def perform(self, on: ControlParts) -> DraftResult:
+        """Store the draft. Raises NoSuchProjectError."""
+        done = await draft_scenario(
+            on.store, self.project, self.changes, by=self.by, now=on.clock()
+        )
+        if isinstance(done, Mistakes):
+            return DraftResult(mistakes=done.mistakes)
+        return DraftResult(state=done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardDraft:
+    """Drop that draft."""
+
+    project: str | None
+    by: str
+    result: ClassVar = ScenarioState
+
+    async def perform(self, on: ControlParts) -> ScenarioState:
+        """Drop it. Raises NoDraftError, NoSuchProjectError."""
+        return await discard_draft(on.store, self.project, by=self.by, now=on.clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateScenario:
+    """Make that draft the active scenario."""
+
+    project: str | None
+    by: str
+    result: ClassVar = ScenarioState
+
+    async def perform(self, on: ControlParts) -> ScenarioState:
+        """Activate it, and let the next call follow it. Raises NoDraftError, OutdatedDraftError."""
+        done = await activate_scenario(on.store, self.project, by=self.by)
+        await on.applied()
+        return done
+
+
 ACTS: Final = {
     "apply-project": ApplyProject,
     "end-call": EndCall,
     "end-subscription": EndSubscription,
     "create-token": CreateToken,
     "revoke-token": RevokeToken,
+    "draft-scenario": DraftScenario,
+    "discard-draft": DiscardDraft,
+    "activate-scenario": ActivateScenario,
 }
 """The acts by their names."""
 
@@ -180,9 +247,11 @@ ERRORS: Final = {
     error.__name__: error
     for error in (
         CallOverError,
+        NoDraftError,
         NoSuchCallError,
         NoSuchProjectError,
         NoSuchTokenError,
+        OutdatedDraftError,
         StoreError,
         TokenError,
     )

@@ -20,6 +20,7 @@ from switchhook.projectfile.file import (
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import project_warnings
+from switchhook.storage.records import ChangedMeanwhileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,16 +97,20 @@ async def apply_project(
     and no other project is named. `sounds` says which sounds of a project are missing where calls would look
     for them.
     """
-    judged = await _check(store, text, only, reads)
-    if isinstance(judged, Mistakes):
-        return judged
-    file, latest = judged
-    names = names_in(file.project)
-    before = 0 if latest is None else latest.version
-    same = latest is not None and await _says_the_same(file, latest)
-    document = latest.document if latest is not None and same else file.document
-    version = await store.save_project(file.project.id, document, names)
-    return await _applied(file, version, sounds, is_new=version != before)
+    while True:
+        judged = await _check(store, text, only, reads)
+        if isinstance(judged, Mistakes):
+            return judged
+        file, latest = judged
+        names = names_in(file.project)
+        before = 0 if latest is None else latest.version
+        same = latest is not None and await _says_the_same(file, latest)
+        document = latest.document if latest is not None and same else file.document
+        try:
+            version = await store.save_project(file.project.id, document, names, after=before)
+        except ChangedMeanwhileError:
+            continue  # a scenario that was activated meanwhile is not to be lost
+        return await _applied(file, version, sounds, is_new=version != before)
 
 
 async def check_project(

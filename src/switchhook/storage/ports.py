@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
+        Activation,
         CallRecord,
         CallRow,
         ChangeKind,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         DeliveryRow,
         Lease,
         StoredProject,
+        StoredScenario,
         TakenOver,
         UniqueNames,
         WantedHangUp,
@@ -136,12 +138,17 @@ class Projects(Protocol):
     """Keeps versions of projects."""
 
     async def save_project(
-        self, project_id: str, document: str, names: UniqueNames | None = None
+        self,
+        project_id: str,
+        document: str,
+        names: UniqueNames | None = None,
+        *,
+        after: int | None = None,
     ) -> int:
         """Store a version and return its number, 1 for the first; the same document is no new version.
 
         `names` are what no other project may have; None: as before. Raises StoreError where another has
-        one of them.
+        one of them, ChangedMeanwhileError where the latest version is not `after`, 0 for none.
         """
 
     async def projects(self) -> tuple[StoredProject, ...]:
@@ -164,6 +171,22 @@ class Projects(Protocol):
 
     async def own_names(self, names_of: Mapping[str, UniqueNames]) -> None:
         """Store which names the projects have, unless that is known."""
+
+
+class Scenarios(Projects, Protocol):
+    """Keeps drafts of call-tracking scenarios beside the versions of projects."""
+
+    async def scenario(self, project_id: str) -> StoredScenario | None:
+        """Return what is stored of a project's scenario, or None. Raises UnreadableError."""
+
+    async def save_draft(self, drafted: StoredScenario, *, revision: int) -> bool:
+        """Store a draft in place of the one before, None for none; False where `revision` is not the latest now."""
+
+    async def activate(self, activation: Activation) -> int | None:
+        """Store a draft as the active scenario, with the version that it makes, and return its number.
+
+        One transaction does both. None where draft or project were changed meanwhile.
+        """
 
 
 class Records(Protocol):
@@ -371,7 +394,7 @@ class Store(
     StreamEvents,
     EndedLegs,
     Promises,
-    Projects,
+    Scenarios,
     Records,
     HangUps,
     HangUpsWanted,

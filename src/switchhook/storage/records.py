@@ -54,6 +54,10 @@ class LeaseLostError(StoreError):
     """This node's lease is over: another one has, or will have, its calls and deliveries. It has to end."""
 
 
+class ChangedMeanwhileError(StoreError):
+    """A project was changed since it was read. Reading it again and trying again helps."""
+
+
 class UnreadableError(StoreError):
     """One stored value is damaged, or encrypted for another key or place; others are not touched by it."""
 
@@ -132,6 +136,39 @@ class StoredProject:
     """Unix seconds."""
     unreadable: str = ""
     """Why the document cannot be read; it is empty then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScenario:
+    """What is stored of a project's call-tracking scenario besides its versions. Times are unix seconds."""
+
+    project: str
+    revision: int = 0
+    """Another number after each change; 0: nothing was stored yet."""
+    draft: str | None = None
+    """The draft as text; None without one."""
+    drafted_by: str = ""
+    drafted_at: float = 0.0
+    activated: str | None = None
+    """The scenario that was activated last, as text; a project file may have changed it since."""
+    activated_by: str = ""
+    activated_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """A draft that becomes the active scenario, with the version of the project that it makes."""
+
+    project: str
+    document: str
+    """The project with the scenario."""
+    scenario: str
+    """The scenario by itself, as text."""
+    by: str
+    version: int
+    """The latest version, of which the document was made."""
+    revision: int
+    """Of the draft."""
 
 
 class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "plan"}):

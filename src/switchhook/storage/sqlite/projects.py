@@ -1,4 +1,4 @@
-"""Projects' versions in a database: their documents hold passwords, and are encrypted."""
+"""Projects' versions in a database, and drafts of their scenarios: both hold secrets, and are encrypted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage.records import (
+    ChangedMeanwhileError,
     ChangeKind,
     StoredProject,
+    StoredScenario,
     StoreError,
     UnreadableError,
 )
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.storage.encryption import Cipher
-    from switchhook.storage.records import UniqueNames
+    from switchhook.storage.records import Activation, UniqueNames
 
 VERSIONS_KEPT: Final = 100
 """Versions of a project; older ones go, but for those that running calls hold on to."""
@@ -57,31 +59,42 @@ def save(
     document: str,
     now: float,
     names: UniqueNames | None = None,
+    after: int | None = None,
 ) -> int:
     """Add a version and return its number; where the latest says the same, return that one's.
 
     One that cannot be read says nothing, and stays. `names` are the numbers and logins; without them, those of
-    the version before. Raises StoreError where another project has one.
+    the version before. Raises StoreError where another project has one, ChangedMeanwhileError where the latest
+    version is not `after`.
     """
     with transaction(connection):
         if names is not None:
             own(connection, project=project, names=names)
-        row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
-        before = None if row is None else _decrypt(row, cipher)
-        if before is not None and not before.unreadable and before.document == document:
-            return before.version
-        version = 1 if before is None else before.version + 1
-        values = {
-            "project": project,
-            "version": version,
-            "saved_at": now,
-            "sealed": cipher.encrypt(document, aad=_aad(project, version)),
-        }
-        connection.execute(sql("save_version"), values)
-        changes.note(connection, ChangeKind.PROJECTS)
-        old = {"project": project, "up_to": version - VERSIONS_KEPT}
-        connection.execute(sql("delete_versions"), old)
-        return version
+        if after is not None and numbers(connection).get(project, 0) != after:
+            raise ChangedMeanwhileError(f"project {project} was changed meanwhile; try again")
+        return put(connection, cipher, project=project, document=document, now=now)
+
+
+def put(
+    connection: sqlite3.Connection, cipher: Cipher, *, project: str, document: str, now: float
+) -> int:
+    """Add a version, unless the latest says the same, within the transaction that stands; return its number."""
+    row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
+    before = None if row is None else _decrypt(row, cipher)
+    if before is not None and not before.unreadable and before.document == document:
+        return before.version
+    version = 1 if before is None else before.version + 1
+    values = {
+        "project": project,
+        "version": version,
+        "saved_at": now,
+        "sealed": cipher.encrypt(document, aad=_aad(project, version)),
+    }
+    connection.execute(sql("save_version"), values)
+    changes.note(connection, ChangeKind.PROJECTS)
+    old = {"project": project, "up_to": version - VERSIONS_KEPT}
+    connection.execute(sql("delete_versions"), old)
+    return version
 
 
 def own(connection: sqlite3.Connection, *, project: str, names: UniqueNames) -> None:
@@ -145,6 +158,70 @@ def one(
     return None if row is None else _decrypt(row, cipher)
 
 
+def scenario(
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str
+) -> StoredScenario | None:
+    """Return what is stored of a project's scenario, or None. Raises StoreError where it cannot be read."""
+    row = connection.execute(sql("scenario"), {"project": project}).fetchone()
+    if row is None:
+        return None
+    draft, activated = (
+        None if row[name] is None else cipher.decrypt(row[name], aad=_scenario_aad(project))
+        for name in ("draft", "activated")
+    )
+    return StoredScenario(
+        project=project,
+        revision=row["revision"],
+        draft=draft,
+        drafted_by=row["drafted_by"],
+        drafted_at=row["drafted_at"],
+        activated=activated,
+        activated_by=row["activated_by"],
+        activated_at=row["activated_at"],
+    )
+
+
+def save_draft(
+    connection: sqlite3.Connection, *, cipher: Cipher, drafted: StoredScenario, revision: int
+) -> bool:
+    """Put a draft in place of the one before; False where `revision` is not the latest any more."""
+    draft = drafted.draft
+    values = {
+        "project": drafted.project,
+        "draft": None
+        if draft is None
+        else cipher.encrypt(draft, aad=_scenario_aad(drafted.project)),
+        "drafted_by": drafted.drafted_by,
+        "drafted_at": drafted.drafted_at,
+        "revision": revision,
+    }
+    with transaction(connection):
+        return bool(connection.execute(sql("save_draft"), values).fetchall())
+
+
+def activate(
+    connection: sqlite3.Connection, *, cipher: Cipher, activation: Activation, now: float
+) -> int | None:
+    """Make a version of the project with the scenario that was a draft, in one transaction.
+
+    Returns its number; None where project or draft were changed meanwhile.
+    """
+    project = activation.project
+    values = {
+        "project": project,
+        "activated": cipher.encrypt(activation.scenario, aad=_scenario_aad(project)),
+        "activated_by": activation.by,
+        "activated_at": now,
+        "revision": activation.revision,
+    }
+    with transaction(connection):
+        if numbers(connection).get(project) != activation.version:
+            return None
+        if not connection.execute(sql("activate_draft"), values).fetchall():
+            return None
+        return put(connection, cipher, project=project, document=activation.document, now=now)
+
+
 def _decrypt(row: sqlite3.Row, cipher: Cipher) -> StoredProject:
     project, version = row["project"], row["version"]
     document, unreadable = "", ""
@@ -163,3 +240,7 @@ def _decrypt(row: sqlite3.Row, cipher: Cipher) -> StoredProject:
 
 def _aad(project: str, version: int) -> str:
     return f"version {version} of project {project!r}"
+
+
+def _scenario_aad(project: str) -> str:
+    return f"scenario of project {project!r}"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.storage.encryption import Cipher, new_key
-from switchhook.storage.records import MAIN, StoredProject, StoreError
+from switchhook.storage.records import MAIN, StoredProject, StoredScenario, StoreError
 from switchhook.storage.sqlite import (
     caller_history,
     changes,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
+        Activation,
         CallRecord,
         CallRow,
         ChangeKind,
@@ -303,12 +304,18 @@ class SqliteStore:
         return await self._reader.run(partial(recovery.attempts, node=self.node))
 
     async def save_project(
-        self, project_id: str, document: str, names: UniqueNames | None = None
+        self,
+        project_id: str,
+        document: str,
+        names: UniqueNames | None = None,
+        *,
+        after: int | None = None,
     ) -> int:
         """Store a version of a project and return its number, 1 for the first.
 
         A document that is the same as the latest version's makes no new one. `names` are what no other
-        project may have; None: as before. Raises StoreError where another has one.
+        project may have; None: as before. Raises StoreError where another has one, ChangedMeanwhileError
+        where the latest version is not `after`.
         """
         number = await self._writing.run(
             partial(
@@ -318,6 +325,29 @@ class SqliteStore:
                 document=document,
                 now=self._clock(),
                 names=names,
+                after=after,
+            )
+        )
+        self._changed.set()
+        return number
+
+    async def scenario(self, project_id: str) -> StoredScenario | None:
+        """Return what is stored of a project's call-tracking scenario, or None."""
+        return await self._reader.run(
+            partial(projects.scenario, cipher=self._cipher, project=project_id)
+        )
+
+    async def save_draft(self, drafted: StoredScenario, *, revision: int) -> bool:
+        """Store a draft of a scenario; False where it was changed since `revision`."""
+        return await self._writing.run(
+            partial(projects.save_draft, cipher=self._cipher, drafted=drafted, revision=revision)
+        )
+
+    async def activate(self, activation: Activation) -> int | None:
+        """Store a draft as a project's active scenario; None where draft or project were changed meanwhile."""
+        number = await self._writing.run(
+            partial(
+                projects.activate, cipher=self._cipher, activation=activation, now=self._clock()
             )
         )
         self._changed.set()
