@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from switchhook.domain.cause import EndedBy, Outcome
-from switchhook.domain.delivery_policy import DeliveryPolicy
+from switchhook.domain.delivery_policy import DeliveryPolicy, OwnerWarnings
 from switchhook.domain.event import (
     NO_FILTER,
     NOT_CONFIGURED,
@@ -484,6 +484,10 @@ def projects(draw: st.DrawFn) -> Project:
         google_analytics=draw(google_analytics),
         events=tuple(draw(events(name)) for name in told),
         event_stream=EventStream(keep=draw(st.booleans())),
+        warnings=OwnerWarnings(
+            to=tuple(draw(st.lists(addresses, max_size=2, unique=True))),
+            url=draw(st.just("") | urls),
+        ),
         stream_webhooks=tuple(draw(stream_webhooks(name)) for name in streamed),
         call_tracking=draw(st.none() | call_trackings()),
         fallback=draw(st.none() | targets),

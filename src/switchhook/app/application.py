@@ -143,6 +143,7 @@ def build(
         policy_of=policies.policy_of,
         limit_of=policies.limit_of,
         origins=origins,
+        warn=partial(policies.warnings, product=USER_AGENT, mail_from=settings.mail_from),
         recipients=subscription_ends,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))

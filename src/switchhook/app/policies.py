@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.lanes import OriginLimit
 from switchhook.delivery.policy import origin_of, policy_of
+from switchhook.delivery.warnings import warnings_to
+from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import EventMail
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from switchhook.delivery.incidents import EndpointNews
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import ProjectSnapshot
@@ -32,6 +35,12 @@ class Policies:
         """Return the private networks that a project's webhooks may reach."""
         snapshot = self._directory().snapshots.get(project)
         return networks(() if snapshot is None else snapshot.project.allowed_networks)
+
+    def warnings(self, news: EndpointNews, *, product: str, mail_from: str) -> tuple[Delivery, ...]:
+        """Write what the owner of an endpoint is told, as its project says now."""
+        snapshot = self._directory().snapshots.get(news.delivery.project)
+        owner = NO_WARNINGS if snapshot is None else snapshot.project.warnings
+        return tuple(warnings_to(owner, news, product=product, sender=mail_from))
 
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
         """Return how a delivery is made, as its project says now."""

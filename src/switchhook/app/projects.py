@@ -77,5 +77,5 @@ class CurrentProjects:
         """
         says = self.directory.snapshots[project].project
         spawn(asyncio.to_thread(self._sounds.prepare, says), name=f"prepare sounds of {project}")
-        if says.event_mails and not self._sends_mail:
+        if (says.event_mails or says.warnings.to) and not self._sends_mail:
             log.warning("mail disabled", project=project, todo="set smtp_host")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE, STATUS_ENTRY
+from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import (
     EVENT,
     EVENT_FILTER,
@@ -89,6 +90,7 @@ def tables() -> dict[str, str]:
         "event-filter": EVENT_FILTER,
         "event-stream": EVENT_STREAM,
         "stream-webhooks": STREAM_WEBHOOK,
+        "warnings": OWNER_WARNINGS,
         "event-parameter": EVENT_PARAMETER.table,
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,

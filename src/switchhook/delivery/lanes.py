@@ -23,9 +23,9 @@ def endpoint_key(delivery: Delivery) -> QueueKey:
 
 
 def lane_key(delivery: Delivery, order: str) -> QueueKey:
-    """Return the lane of a delivery under an order key."""
+    """Return the lane of a delivery under an order key; an owner gets all warnings in one."""
     person = delivery.request.recipient if isinstance(delivery.request, Mail) else ""
-    return (delivery.project, delivery.call, order, person)
+    return (delivery.project, "" if delivery.is_warning else delivery.call, order, person)
 
 
 class OriginLimit(NamedTuple):

@@ -61,10 +61,18 @@ SUBSCRIBER_POLICY: Final = DeliveryPolicy(
 the others for good, and must not be kept waiting for those that it knows."""
 
 
+WARNING_POLICY: Final = DeliveryPolicy(
+    success_codes=tuple(range(200, 300)), retries=3, breaker_failures=0
+)
+"""How an owner's endpoint is told of others; nobody is warned of it."""
+
+
 def default_policy(delivery: Delivery) -> DeliveryPolicy:
     """Return the default retry policy; an event webhook has no retries (R2-04)."""
     if isinstance(delivery.request, Mail):
         return MAIL_POLICY
+    if delivery.is_warning:
+        return WARNING_POLICY
     return SUBSCRIBER_POLICY if delivery.is_to_subscriber else DEFAULT_POLICY
 
 
@@ -73,7 +81,7 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
 
     Who is in the project no longer, under that name, is told once more at most.
     """
-    if snapshot is None or delivery.is_to_subscriber:
+    if snapshot is None or delivery.is_to_subscriber or delivery.is_warning:
         return default_policy(delivery)
     match delivery.request, _receiver(delivery.webhook, snapshot):
         case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
@@ -110,7 +118,7 @@ def order_of(delivery: Delivery, policy: DeliveryPolicy) -> str:
     """
     if not policy.keep_order:
         return f"alone {delivery.id}"
-    if delivery.is_to_subscriber or isinstance(delivery.request, Mail):
+    if delivery.is_to_subscriber or delivery.is_warning or isinstance(delivery.request, Mail):
         return delivery.webhook
     return f"key {policy.order_key}" if policy.order_key else origin_of(delivery.request.url)
 

@@ -99,6 +99,10 @@ class WarningKind(StrEnum):
         return self.value.partition(".")[2]
 
 
+WARNINGS: Final = "[warnings]"
+"""The name that deliveries of warnings are listed under."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerWarnings:
     """Who is told when an endpoint of a project fails again and again, is parked, and recovers."""

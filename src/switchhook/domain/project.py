@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from switchhook.domain.delivery_policy import NO_WARNINGS, OwnerWarnings
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import (
     NOT_CONFIGURED,
@@ -184,6 +185,7 @@ class Project:
     stream_webhooks: tuple[StreamWebhook, ...] = ()
     call_tracking: TrackingScenario | None = None
     """Its active scenario; None where a file says nothing of one, which leaves that of the version before."""
+    warnings: OwnerWarnings = NO_WARNINGS
     screening: Screening = NO_SCREENING
     outside: OutsideCalls = DEFAULT_LIMITS
     fallback: Target | None = None

@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import NOT_CONFIGURED
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
+from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import EVENT, GOOGLE_ANALYTICS, unnamed
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM
 from switchhook.projectfile.schema.field import Sent
@@ -124,6 +126,10 @@ def _lines(project: Project) -> Iterator[str]:
         yield ""
         yield "[google_analytics]"
         yield from _pairs(GOOGLE_ANALYTICS, project.google_analytics)
+    if project.warnings != NO_WARNINGS:
+        yield ""
+        yield "[warnings]"
+        yield from _pairs(OWNER_WARNINGS, project.warnings)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""

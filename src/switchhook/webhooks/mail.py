@@ -144,16 +144,30 @@ def render_mail(
     would seem to be ours (S-73). The same delivery always has the same Message-ID, so that a second
     sending can be known.
     """
+    return write_mail(
+        recipient,
+        subject=fill_text(mail.subject, facts),
+        text=fill_text(mail.text, facts),
+        moment=_moment(facts),
+        delivery_id=delivery_id,
+        sender=sender,
+    )
+
+
+def write_mail(
+    recipient: str, *, subject: str, text: str, moment: datetime, delivery_id: str, sender: str
+) -> Mail:
+    """Write a message of plain text. The subject stays on its line, whatever it holds."""
     head = (
         ("From", sender),
         ("To", recipient),
-        ("Subject", _subject(fill_text(mail.subject, facts))),
-        ("Date", format_datetime(_moment(facts))),
+        ("Subject", _subject(subject)),
+        ("Date", format_datetime(moment)),
         ("Message-ID", f"<{sha256(delivery_id.encode()).hexdigest()[:32]}@{domain(sender)}>"),
         ("Auto-Submitted", "auto-generated"),
     )
     body = EmailMessage(_POLICY)
-    body.set_content(fill_text(mail.text, facts))
+    body.set_content(text)
     lines = "".join(f"{name}: {value}\r\n" for name, value in head)
     return Mail(sender=sender, recipient=recipient, message=lines.encode("ascii") + body.as_bytes())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.delivery_policy import WARNINGS
 from switchhook.domain.event import (
     SUBSCRIPTION_PREFIX,
     EventFilter,
@@ -266,7 +267,10 @@ def check_event_mail(mail: EventMail) -> Iterator[Finding]:
 
 
 def _check_name(named: ProjectEvent | EventAction | StreamWebhook) -> Iterator[Finding]:
-    """Refuse the name of a subscription."""
+    """Refuse the names that other deliveries are listed under."""
+    if named.name == WARNINGS:
+        problem = f"{shown(named.name)} is how warnings are listed"
+        yield Finding(("name",), problem, "use another name")
     if named.name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(named.name)} is how the deliveries of a subscription are listed"
         yield Finding(("name",), problem, "begin the name with another word")

@@ -1,11 +1,11 @@
-"""The keys of a delivery policy, which stand among those of the webhook that it belongs to."""
+"""The keys of a delivery policy, which stand among those of its webhook; and the table of an owner's warnings."""
 
 from __future__ import annotations
 
-from switchhook.domain.delivery_policy import MAX_RETRIES
-from switchhook.projectfile.toml.tables import DECLARED, TableKey
+from switchhook.domain.delivery_policy import MAX_RETRIES, OwnerWarnings
+from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import ListOf, Seconds, Whole, YesNo
-from switchhook.projectfile.types.project import FREE_TEXT, SuccessCodes
+from switchhook.projectfile.types.project import FREE_TEXT, MAIL_ADDRESS, SuccessCodes, WebAddress
 
 EVENT_SECONDS = Seconds(1.0, 60.0)
 MONTH = 31 * 86_400.0
@@ -51,4 +51,22 @@ DELIVERY_POLICY = tuple(
             "seconds that deliveries are parked until one is tried",
         ),
     )
+)
+OWNER_WARNINGS = Table(
+    make=OwnerWarnings,
+    keys=(
+        TableKey(
+            "to",
+            ListOf(kind=MAIL_ADDRESS, most=20),
+            "people who get a mail when an endpoint fails again and again, and when it recovers",
+            default=DECLARED,
+        ),
+        TableKey(
+            "webhook",
+            WebAddress(may_be_empty=True),
+            "endpoint that is told of it as JSON",
+            default=DECLARED,
+            attribute="url",
+        ),
+    ),
 )

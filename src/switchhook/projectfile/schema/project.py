@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import NOT_CONFIGURED
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed, dialling_of
@@ -28,6 +29,7 @@ from switchhook.projectfile.rules.project import (
 )
 from switchhook.projectfile.rules.scheme import check_circles
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
+from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import (
     EVENT,
     EVENT_FILTER,
@@ -415,6 +417,7 @@ FILE = Table(
         TableKey("event_stream", EVENT_STREAM, "", default=NO_STREAM),
         TableKey("call_tracking", CALL_TRACKING_TABLE, "", default=None),
         TableKey("google_analytics", GOOGLE_ANALYTICS, "", default=NOT_CONFIGURED),
+        TableKey("warnings", OWNER_WARNINGS, "", default=NO_WARNINGS),
         *(_list(*item) for item in TABLES.items()),
     ),
 )
