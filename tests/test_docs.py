@@ -127,6 +127,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--state",
         "--status",
         "--to",
+        "--types",
         "--user",
         "--webhook",
     }

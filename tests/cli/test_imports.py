@@ -74,7 +74,13 @@ def test_help_and_documents_need_neither_database_nor_server(
 
 @pytest.mark.parametrize(
     "command",
-    [("calls",), ("deliveries",), ("subscriptions",), ("token", "list")],
+    [
+        ("calls",),
+        ("deliveries",),
+        ("subscriptions",),
+        ("token", "list"),
+        ("events", "--project", "shop"),
+    ],
 )
 def test_lists_need_the_database_alone(data_dir: Path, command: tuple[str, ...]) -> None:
     modules = imported(data_dir, *command)

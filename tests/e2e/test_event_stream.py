@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -17,17 +20,20 @@ import pytest
 
 from switchhook.domain.event_stream import EventStream, StreamWebhook
 from switchhook.domain.project import Project
+from switchhook.domain.scheme import HangUpStep
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.dialects.event_stream import schema
+from tests.support.bare import BareCaller
 from tests.support.house import NEXT, Callee, Line, open_house, ring
 from tests.support.loop import run
+from tests.support.sip import SDP
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.support.server import Server
 
@@ -181,3 +187,50 @@ def check(whole: list[dict[str, Any]], mine: Follower, hook: Endpoint) -> None:
         assert [one["sequence"] for one in events] == list(range(1, len(events) + 1))
         types = [one["type"] for one in events]
         assert (types[0], types[-1], types.count("call.ended")) == ("call.created", "call.ended", 1)
+
+
+@pytest.mark.timeout(200)
+def test_the_example_follows_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    def refine(project: Project) -> Project:
+        return replace(project, event_stream=EventStream(keep=True))
+
+    lines = (Line(number=NUMBER, steps=(HangUpStep(),)),)
+    with open_house(tmp_path, lines, callee=Callee(), refine=refine) as house:
+        house.server.stop()
+        run(make_tokens(house.server.data_dir / DATABASE))
+        house.server.start()
+        first, second, third = (house.stranger() for _ in range(3))
+        run(turned_away(house.server.port, first))
+        with example(house.server, tmp_path) as lines_:
+            assert next(lines_) == f"call.created +{first} -> {NUMBER}\n"
+            assert next(lines_) == f"call.ended +{first} -> {NUMBER}\n"
+            run(turned_away(house.server.port, second))
+            assert next(lines_) == f"call.created +{second} -> {NUMBER}\n"
+            assert next(lines_) == f"call.ended +{second} -> {NUMBER}\n"
+            while (tmp_path / "place.txt").read_text() != "4":
+                time.sleep(0.05)
+        run(turned_away(house.server.port, third))
+        with example(house.server, tmp_path) as lines_:
+            assert next(lines_) == f"call.created +{third} -> {NUMBER}\n"
+
+
+async def turned_away(port: int, who: str) -> None:
+    """Call a number that hangs up."""
+    with BareCaller(port, NUMBER, who) as caller:
+        caller.send_request("INVITE", body=SDP)
+        assert (await caller.answer_to("INVITE")).status >= 400
+        caller.send_request("ACK")
+
+
+@contextmanager
+def example(server: Server, folder: Path) -> Iterator[Iterator[str]]:
+    """Run the example that the docs tell of; give its lines."""
+    program = Path(__file__).parents[2] / "examples" / "follow_events.py"
+    url = f"http://127.0.0.1:{server.web_port}"
+    command = [sys.executable, str(program), url, KEYS["house"], str(folder / "place.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield iter(process.stdout.readline, "")
+        finally:
+            process.kill()

@@ -34,8 +34,10 @@ from switchhook.operations.event_stream import (
     OLDEST,
     BadPlaceError,
     StreamGapError,
+    UnknownTypeError,
     check_place,
     find_place,
+    parse_types,
 )
 from switchhook.storage.records import StoreError
 from switchhook.storage.stream import StreamEvent
@@ -258,15 +260,10 @@ def _check_kept(deps: ApiDependencies, project: str, last: int) -> None:
 
 
 def _types(written: str) -> frozenset[StreamEventType]:
-    """Read names of types between commas; none means all."""
-    names = [name.strip() for name in written.split(",") if name.strip()]
-    for name in names:
-        if name not in set(StreamEventType):
-            known = ", ".join(StreamEventType)
-            raise WrongFieldError(
-                "types", f"types: there is no such type of event: choose of {known}"
-            )
-    return frozenset(map(StreamEventType, names)) or frozenset(StreamEventType)
+    try:
+        return parse_types(written)
+    except UnknownTypeError as error:
+        raise WrongFieldError("types", f"types: {error}") from None
 
 
 def _limit(written: str) -> int:

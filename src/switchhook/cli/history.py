@@ -1,4 +1,4 @@
-"""`switchhook calls` and `switchhook deliveries`: what happened."""
+"""`switchhook calls`, `switchhook deliveries` and `switchhook events`: what happened."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
@@ -15,9 +15,18 @@ from switchhook.cli.options import (
     ask_store,
     note_without_server,
 )
-from switchhook.cli.output import print_json, print_table, stderr, stdout
+from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.failure import FailureKind
+from switchhook.operations.event_stream import (
+    MAX_EVENTS,
+    OLDEST,
+    BadPlaceError,
+    StreamGapError,
+    UnknownTypeError,
+    find_place,
+    parse_types,
+)
 from switchhook.operations.history import (
     CallStory,
     DeliveryStory,
@@ -29,6 +38,7 @@ from switchhook.operations.history import (
 from switchhook.storage.delivery import Attempt
 from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.storage.stream import StreamEvent
 from switchhook.views import as_json
 from switchhook.views.event_answer import notice_of
 from switchhook.views.text import NOTHING, clock, notes_of, one_line, seconds
@@ -135,6 +145,46 @@ def deliveries(
         for waiting in ("pending", "parked"):
             if ask_store(config, data_dir, listed(waiting, 1)):
                 stderr().print(_WAITING[waiting])
+    return 0
+
+
+def events(
+    *,
+    project: Annotated[str, Parameter(help="Id of the project.")],
+    after: Annotated[
+        str, Parameter(help="Place to go on from, as the last run said it; oldest or newest.")
+    ] = OLDEST,
+    limit: Annotated[
+        int, Parameter(help="How many at most.", validator=Number(gte=1, lte=1_000_000))
+    ] = 1_000_000,
+    types: Annotated[
+        str, Parameter(help="Only these types, between commas, such as call.ended.")
+    ] = "",
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print the events of a project's stream, oldest first; standard error says where to go on."""
+
+    async def read(store: SqliteStore) -> tuple[list[StreamEvent], int]:
+        wanted = parse_types(types)
+        place = await find_place(store, project, after)
+        found: list[StreamEvent] = []
+        while True:
+            most = min(MAX_EVENTS, limit - len(found))
+            page = await store.stream_events(project, after=place, limit=most)
+            found += [one for one in page.events if one.type in wanted]
+            place = page.events[-1].number if page.events else place
+            if len(page.events) < most or len(found) >= limit:
+                return found, place
+
+    try:
+        found, place = ask_store(config, data_dir, read, project=project)
+    except (BadPlaceError, StreamGapError) as error:
+        raise UsageError(f"--after: {error}") from None
+    except UnknownTypeError as error:
+        raise UsageError(f"--types: {error}") from None
+    print_whole(b"".join(one.body + b"\n" for one in found))
+    stderr().print(f"go on with --after {place}")
     return 0
 
 

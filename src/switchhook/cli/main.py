@@ -66,6 +66,10 @@ COMMANDS = {
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its attempts.",
     ),
+    "events": (
+        "switchhook.cli.history",
+        "Print a project's event stream from a place on, one JSON object a line.",
+    ),
     "subscriptions": (
         "switchhook.cli.subscriptions",
         "List who subscribed to calls, or end a subscription: nothing is told to it any more.",

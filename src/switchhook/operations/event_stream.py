@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from switchhook.domain.event_stream import StreamEventType
+
 if TYPE_CHECKING:
     from switchhook.storage.ports import StreamEvents
     from switchhook.storage.stream import StreamPage
@@ -24,6 +26,20 @@ class BadPlaceError(ValueError):
 
 class StreamGapError(Exception):
     """Whoever goes on from a place would miss events without a sign of it. The message says why, and what to do."""
+
+
+class UnknownTypeError(ValueError):
+    """A type of events is none. The message lists those that there are."""
+
+
+def parse_types(written: str) -> frozenset[StreamEventType]:
+    """Read names of types between commas; without any it is all of them. Raises UnknownTypeError."""
+    names = [name.strip() for name in written.split(",") if name.strip()]
+    if any(name not in set(StreamEventType) for name in names):
+        raise UnknownTypeError(
+            f"there is no such type of event: choose of {', '.join(StreamEventType)}"
+        )
+    return frozenset(map(StreamEventType, names or StreamEventType))
 
 
 async def find_place(store: StreamEvents, project: str, written: str) -> int:

@@ -41,7 +41,7 @@ from switchhook.webhooks.request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.tracking.caller_history import Caller
@@ -90,23 +90,24 @@ def call_record(
 
     `callers` and `outside` are what is known now.
     """
-    deliveries: list[Delivery] = []
-    events: list[StreamEvent] = []
-    for command in commands:
-        if isinstance(command, EmitEvent):
-            deliveries.extend(event_deliveries(command, context))
-        elif isinstance(command, PublishEvent):
-            event = _stream_event(command, context)
-            deliveries.extend(_stream_deliveries(command, event, context))
-            if call.snapshot.project.event_stream.keep:
-                events.append(event)
+    deliveries = tuple(
+        delivery
+        for command in commands
+        if isinstance(command, EmitEvent)
+        for delivery in event_deliveries(command, context)
+    )
+    events: tuple[StreamEvent, ...] = ()
+    if call.snapshot.has_stream:
+        published = [command for command in commands if isinstance(command, PublishEvent)]
+        events, streamed = _published(published, context)
+        deliveries += streamed
     return CallRecord(
         call=redacted(call),
         entries=tuple(command.entry for command in commands if isinstance(command, WriteJournal)),
-        deliveries=tuple(deliveries),
+        deliveries=deliveries,
         callers=callers,
         outside=outside,
-        events=tuple(events),
+        events=events if call.snapshot.project.event_stream.keep else (),
     )
 
 
@@ -233,6 +234,19 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
             success_codes=SUBSCRIBER_POLICY.success_codes,
             response_timeout=SUBSCRIBER_POLICY.response_timeout,
         )
+
+
+def _published(
+    published: Iterable[PublishEvent], context: OutboxContext
+) -> tuple[tuple[StreamEvent, ...], tuple[Delivery, ...]]:
+    """Write the events of the stream, and bring each to the stream's webhooks."""
+    events: list[StreamEvent] = []
+    deliveries: list[Delivery] = []
+    for one in published:
+        event = _stream_event(one, context)
+        events.append(event)
+        deliveries.extend(_stream_deliveries(one, event, context))
+    return tuple(events), tuple(deliveries)
 
 
 def _stream_event(published: PublishEvent, context: OutboxContext) -> StreamEvent:
