@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.storage.records import Lease, LeaseLostError, StoreError, TakenOver
+from switchhook.tasks import spawn
 from tests.support.virtual_time import run_virtually
 
 if TYPE_CHECKING:
@@ -103,6 +104,32 @@ def test_a_store_in_trouble_is_asked_again() -> None:
     assert not keeper.lost.is_set()
     assert len(store.renewals) == 3
     assert {line["event"] for line in logs} == {"lease not renewed"}
+
+
+def test_a_lease_that_was_not_renewed_for_nearly_as_long_as_others_wait_is_held_no_more() -> None:
+    store, told = Store(trouble=StoreError("disk full", transient=True)), list[float]()
+
+    async def scenario() -> list[bool]:
+        now = asyncio.get_running_loop().time
+        keeper = LeaseKeeper(store, no_take_up, held_again=lambda: told.append(now()))
+        held = [keeper.is_held]
+        keeping = spawn(keeper.keep(), name="keep")
+        for seconds in (RENEW_EVERY * (LOOKS - 1), RENEW_EVERY * 3 / 4):
+            await asyncio.sleep(seconds)
+            held.append(keeper.is_held)
+        store.trouble = None
+        await asyncio.sleep(RENEW_EVERY * 2)
+        held.append(keeper.is_held)
+        keeping.cancel()
+        return held
+
+    with capture_logs():
+        assert run_virtually(scenario()) == [True, True, False, True]
+    assert len(told) == 1, "what had waited goes on once"
+
+
+async def no_take_up(_taken: TakenOver) -> None:
+    """Nothing is left by others here."""
 
 
 def test_what_was_taken_over_is_carried_on_once_it_can_be_read() -> None:

@@ -152,6 +152,22 @@ def test_while_nothing_can_be_recorded_sending_comes_to_a_stop() -> None:
     play(scenario, limits=DispatcherLimits(in_flight=8, exchanges=8, reserve=0))
 
 
+def test_nothing_is_sent_while_it_may_be_anothers() -> None:
+    is_ours = False
+
+    async def scenario(house: House) -> None:
+        nonlocal is_ours
+        house.dispatcher.dispatch(promise("c1"))
+        await asyncio.sleep(60)
+        assert house.sender.heard == []
+        is_ours = True
+        house.dispatcher.go_on()
+        await house.dispatcher.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+
+    play(scenario, may_send=lambda: is_ours)
+
+
 def test_a_delivery_handed_over_twice_is_carried_once() -> None:
     async def scenario(house: House) -> None:
         house.dispatcher.dispatch(promise("c1"), promise("c1"))

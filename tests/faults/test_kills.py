@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
@@ -23,6 +23,11 @@ pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "20"))
 """`make faults` has 200."""
+BEGINS, ENDS = (
+    next(one for one in WINDOWS if one.name == name)
+    for name in ("dispatched, not begun", "settled, the next not begun")
+)
+"""The life of one attempt."""
 OF_A_WORLD = 20
 """Kills in one data directory, one after another."""
 
@@ -66,3 +71,18 @@ def test_killed_in_each_window_it_loses_nothing(
         sys.stdout.write(f"\n{figures.table()}\n")
     assert figures.repeated.keys() == {RANDOM, *(window.name for window in WINDOWS)}
     assert figures.accepted > KILLS
+
+
+def test_what_is_to_arrive_at_most_once_does_so_whenever_it_is_killed(tmp_path: Path) -> None:
+    with (
+        open_nursery() as nursery,
+        open_world(tmp_path, nursery, seed=1, at_most_once=True) as world,
+    ):
+        for window in WINDOWS[WINDOWS.index(BEGINS) : WINDOWS.index(ENDS) + 1]:
+            world.kill_in(window)
+        world.settle()
+        came = Counter(receipt.id for receipt in world.ledger.receipts if receipt.sink == "crm")
+        assert set(came.values()) == {1}
+        failed = [row["id"] for row in world.listed() if row["state"] == "failed"]
+        assert failed, "no kill cut an exchange short"
+        assert all("crm" in name for name in failed)

@@ -28,7 +28,7 @@ from switchhook.projectfile.file import write_project
 from switchhook.projectfile.loading import load_directory
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import OWED, Ledger
 from tests.faults.phones import DIALLED, PROJECT, TRUNK
 from tests.faults.process import Plan
 from tests.faults.sinks import Sink, listening, polite
@@ -37,7 +37,7 @@ from tests.support.house import ring
 from tests.support.loop import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.faults.ledger import Listed
     from tests.faults.windows import Window
@@ -54,7 +54,7 @@ PAUSES: Final = (1.0, 1.0)
 RANDOM: Final = "at a random moment"
 PATIENT: Final = 5.0
 """Seconds in which a sink answers on any machine."""
-PATIENCE: Final = 100.0
+PATIENCE: Final = 200.0 if "KILLS" in os.environ else 60.0
 """Seconds after which something that has to happen has not."""
 
 
@@ -245,7 +245,18 @@ class World:
             await store.close()
             return [as_json.delivery(row) for row in rows]
 
-        return list(run(look()))
+        return list(run(look(), deadline=PATIENCE))
+
+    def pending(self) -> set[str]:
+        """Return the ids of what is not settled."""
+        return {row["id"] for row in self.listed() if row["state"] in OWED}
+
+    def wait_until(self, is_so: Callable[[set[str]], bool]) -> None:
+        """Wait until what is not settled is as wanted."""
+        end = time.monotonic() + PATIENCE
+        while not is_so(self.pending()):
+            assert time.monotonic() < end, self.log()
+            time.sleep(0.2)
 
     def log(self, lines: int = 30) -> str:
         """Return the last lines of the log of what lived last."""
@@ -253,7 +264,7 @@ class World:
         return "\n".join(text.split("\n")[-lines:])
 
 
-def project_of(crm: Sink, erp: Sink, response_timeout: float) -> Project:
+def project_of(crm: Sink, erp: Sink, response_timeout: float, *, at_most_once: bool) -> Project:
     """Return a project that tells both receivers of each event."""
 
     def webhook(sink: Sink, event: EventKind) -> ProjectEvent:
@@ -263,7 +274,10 @@ def project_of(crm: Sink, erp: Sink, response_timeout: float) -> Project:
             url=sink.url(event),
             keep_alive=sink is crm,
             policy=DeliveryPolicy(
-                response_timeout=response_timeout, pauses=PAUSES if sink is erp else ()
+                response_timeout=response_timeout,
+                pauses=PAUSES if sink is erp else (),
+                breaker_pause=1.0,
+                at_most_once=at_most_once and sink is crm,
             ),
             fields=tuple(Field(name=name, parameter=name) for name in ("call_id", "status")),
         )
@@ -288,22 +302,23 @@ def open_world(
     seed: int,
     data_dir: Path | None = None,
     response_timeout: float = 15.0,
+    at_most_once: bool = False,
 ) -> Iterator[World]:
-    """Make a world, in which an exchange may take so many seconds."""
+    """Make a world, in which an exchange may take so many seconds; `at_most_once` is the policy of the CRM."""
     directory.mkdir(parents=True, exist_ok=True)
     data_dir = data_dir or directory / "data"
     data_dir.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(
         in_flight=DispatcherLimits().in_flight,
         events={event.value: 2 for event in TOLD},
-        is_patient=response_timeout >= PATIENT,
+        is_patient=response_timeout >= PATIENT and not at_most_once,
     )
     with ExitStack() as stack:
         crm, erp = (
             stack.enter_context(listening(name, ledger.receipts.append)) for name in ("crm", "erp")
         )
         erp.manners = now_and_then_busy
-        run(_apply(data_dir, project_of(crm, erp, response_timeout)))
+        run(_apply(data_dir, project_of(crm, erp, response_timeout, at_most_once=at_most_once)))
         yield World(
             directory=directory,
             data_dir=data_dir,

@@ -188,6 +188,7 @@ def play(
     warn: Warn = nobody_is_warned,
     limit_of: Callable[[Delivery], OriginLimit | None] = lambda _: None,
     replies: Mapping[str, list[int]] | None = None,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a scenario in virtual time; the dispatcher stops at its end."""
 
@@ -205,6 +206,7 @@ def play(
             recipients=recipients,
             warn=warn,
             limit_of=limit_of,
+            may_send=may_send,
             limits=limits or DispatcherLimits(),
             chance=lambda: 1.0,
         )

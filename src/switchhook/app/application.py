@@ -145,6 +145,7 @@ def build(
         origins=origins,
         warn=partial(policies.warnings, product=USER_AGENT, mail_from=settings.mail_from),
         recipients=subscription_ends,
+        may_send=lambda: app.lease.is_held,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
@@ -182,7 +183,11 @@ def build(
         switchboard=switchboard,
         send_sample=delivery_sender.exchange,
         lease=LeaseKeeper(
-            store, lambda taken: _take_up(app, taken), every=renew_every, looks=looks
+            store,
+            lambda taken: _take_up(app, taken),
+            held_again=dispatcher.go_on,
+            every=renew_every,
+            looks=looks,
         ),
     )
     return app

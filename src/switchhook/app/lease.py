@@ -34,14 +34,21 @@ class LeaseKeeper:
         store: Nodes,
         take_up: Callable[[TakenOver], Awaitable[None]],
         *,
+        held_again: Callable[[], None] = lambda: None,
         every: float = RENEW_EVERY,
         looks: int = LOOKS,
     ) -> None:
-        """`take_up` resumes the calls and deliveries that were taken over, and is retried after StoreError; `every` is in seconds."""
+        """Make one.
+
+        `take_up` resumes the calls and deliveries that were taken over, and is retried after StoreError; `held_again`
+        is called when the lease is renewed late, and was not lost; `every` is in seconds.
+        """
         self.lost = asyncio.Event()
         """Whether another node has taken over what was ours: then we have to end."""
         self._store = store
         self._take_up = take_up
+        self._held_again = held_again
+        self._renewed_at: float | None = None
         self._every = every
         self._looks = looks
         self._unchanged: dict[Lease, int] = {}
@@ -49,18 +56,38 @@ class LeaseKeeper:
         self._left: list[TakenOver] = []
         """Calls and deliveries that were taken over and wait to go on."""
 
+    @property
+    def is_held(self) -> bool:
+        """Say whether nobody else can have taken over yet: the last renewal is so recent.
+
+        A process that stood still for longer has lost its lease, perhaps, and does not know.
+        """
+        if self._renewed_at is None:
+            return not self.lost.is_set()  # it has just joined
+        since = asyncio.get_running_loop().time() - self._renewed_at
+        return since < self._every * (self._looks - 0.5)
+
     async def keep(self) -> None:
         """Renew the lease, again and again, until it is lost."""
+        self._renewed_at = asyncio.get_running_loop().time()
         while not self.lost.is_set():
             await asyncio.sleep(self._every)
             try:
-                await self._look(await self._store.renew())
+                await self._look(await self._renew())
                 await self._carry_on()
             except LeaseLostError as error:
                 log.error("lease lost", node=self._store.node, error=str(error))  # noqa: TRY400 - the reader needs no traceback
                 self.lost.set()
             except StoreError as error:
                 log.error("lease not renewed", node=self._store.node, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+
+    async def _renew(self) -> tuple[Lease, ...]:
+        was_held, now = self.is_held, asyncio.get_running_loop().time()
+        others = await self._store.renew()
+        self._renewed_at = now
+        if not was_held:
+            self._held_again()
+        return others
 
     async def _look(self, others: tuple[Lease, ...]) -> None:
         self._unchanged = {lease: self._unchanged.get(lease, -1) + 1 for lease in others}

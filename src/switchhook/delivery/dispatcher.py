@@ -112,6 +112,7 @@ class Dispatcher:
         origins: OriginSlots | None = None,
         recipients: Recipients = ALL_RECIPIENTS,
         warn: Warn = nobody_is_warned,
+        may_send: Callable[[], bool] = lambda: True,
         limits: DispatcherLimits = LIMITS,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -120,7 +121,8 @@ class Dispatcher:
         `clock` tells unix seconds; `networks_of` says by a project's id which networks its webhooks may
         reach; `policy_of` says how a delivery is made, `limit_of` how many requests its origin gets at once, which
         `origins` counts, and `recipients` whether it is sent at all; `warn` writes what owners are told of
-        failing endpoints; `chance` returns a number from 0 to 1.
+        failing endpoints; `may_send` says whether what is pending is still ours, and `go_on` that it is again;
+        `chance` returns a number from 0 to 1.
         """
         self.delivered = 0
         self.failed = 0
@@ -134,6 +136,7 @@ class Dispatcher:
         self._limit_of = limit_of
         self._recipients = recipients
         self._limits = limits
+        self._may_send = may_send
         self._chance = chance
         origins = OriginSlots() if origins is None else origins
         origins.on_free(self._start_more)
@@ -268,6 +271,10 @@ class Dispatcher:
                 timer.cancel()
                 self._resume(job)
 
+    def go_on(self) -> None:
+        """Send what waited until it was sure to be ours."""
+        self._start_more()
+
     async def drain(self) -> None:
         """Wait until everything that was handed over is settled, or the dispatcher is stopped."""
         await self._idle.wait()
@@ -281,7 +288,10 @@ class Dispatcher:
         return asyncio.get_running_loop().time()
 
     def _start_more(self) -> None:
-        while not self._is_stopping and (job := self._queues.take(self._now())) is not None:
+        while not self._is_stopping and self._may_send():
+            job = self._queues.take(self._now())
+            if job is None:
+                break
             self._spawn(self._work(job), name=f"delivery {job.delivery.id}")
         self._arm_pause_timer()
 
