@@ -22,7 +22,7 @@ PATHS = {
     f"{HOOKS}samples": {"get"},
     f"{HOOKS}{{number}}": {"get", "delete"},
     "/api/permission/systemuser/profile": {"get"},
-    "/api/calls/{call}": {"delete"},
+    "/api/calls/{call}": {"delete", "patch"},
     "/api/projects/{project}": {"get", "put"},
     "/api/projects/{project}/check": {"post"},
     "/api/events": {"get"},

@@ -45,3 +45,45 @@ def test_it_takes_a_token_for_the_whole_project(key: str, status: int) -> None:
             assert web.ended == []
 
     run(scenario())
+
+
+def test_what_became_known_of_a_call_is_told() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            web.calls["1.2"] = "acme"
+            told = {"facts": {"Source": "google", "custom:deal": "Угода 17"}}
+            answer = await web.ask("PATCH", "/api/calls/1.2", told)
+
+            facts = (("source", "google"), ("custom:deal", "Угода 17"))
+            assert (answer.status, answer.json) == (200, {"call": "1.2", "facts": dict(facts)})
+            assert web.told == [("1.2", facts)]
+            assert (await web.ask("PATCH", "/api/calls/1.2", told, key="other")).status == 404
+            assert (await web.ask("PATCH", "/api/calls/1.2", told, key="events")).status == 403
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"facts": {"status": "ANSWERED"}}, "'status' is no attribute of a visit"),
+        ({"facts": {f"custom:{n}": "" for n in range(101)}}, "at most 100 attributes"),
+        ({"facts": {"source": 1}}, "an object of texts"),
+        ({"facts": None}, "an object of texts"),
+        ({}, "an object of texts"),
+        (b"[", "an object of texts"),
+        (b"\xff", "an object of texts"),
+        (b'{"a":' * 9_000, "an object of texts"),
+    ],
+)
+def test_what_is_no_fact_is_400(body: dict[str, object] | bytes, words: str) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            web.calls["1.2"] = "acme"
+            answer = await web.ask("PATCH", "/api/calls/1.2", body)
+
+            assert (answer.status, answer.json["field"]) == (400, "facts")
+            assert words in answer.json["detail"]
+            assert web.told == []
+
+    run(scenario())

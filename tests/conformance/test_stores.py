@@ -836,6 +836,20 @@ def test_retention_spares_live_calls_and_open_promises(opened: Opens) -> None:
     run(scenario())
 
 
+def test_a_call_that_has_ended_is_read_back_whole(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("runs")))
+            await store.commit(record(ended("over")))
+            assert await store.ended_call("over", shop) == ended("over")
+            assert await store.ended_call("runs", shop) is None
+            assert await store.ended_call("none", shop) is None
+            with pytest.raises(LookupError):
+                await store.ended_call("over", no_snapshot)
+
+    run(scenario())
+
+
 def test_a_projects_stream_is_numbered_in_the_order_of_commits(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:

@@ -22,14 +22,16 @@ from switchhook.routing.commands import (
     EndLeg,
     NotifyTransfer,
     Play,
+    PublishEvent,
     RingLeg,
     StopPlaying,
     WriteJournal,
 )
-from switchhook.routing.engine import step
+from switchhook.routing.engine import amend, step
 from switchhook.routing.events import (
     CallArrived,
     DigitPressed,
+    LateFacts,
     LegAnswered,
     LegEnded,
     LegMisread,
@@ -433,3 +435,23 @@ def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataO
         return
     assert not any(isinstance(command, WriteJournal | EmitEvent | RingLeg) for command in commands)
     assert heard.after == again
+
+
+# -- what becomes known late --
+
+
+@settings(max_examples=30, deadline=None)
+@given(walks() | walks(from_=talking()), st.data())
+def test_facts_that_come_late_change_nothing_else(walk: Walk, data: st.DataObject) -> None:
+    heard = data.draw(st.sampled_from(walk.heard))
+    late = LateFacts(facts=(("source", "google"), ("custom:deal", "17")))
+    after, commands = amend(heard.after, late, heard.now)
+
+    told = after.changed(
+        facts=heard.after.facts, entries=heard.after.entries, published=heard.after.published
+    )
+    assert told == heard.after
+    assert dict(after.facts).items() >= dict(late.facts).items()
+    assert [type(command) for command in commands] == [WriteJournal, PublishEvent]
+    assert amend(after, late, heard.now) == (after, ())
+    assert amend(after, late, heard.now)[0] is after

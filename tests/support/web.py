@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from switchhook.api.dependencies import ApiStore
+    from switchhook.routing.events import LateFacts
 
 USER = "user@example.com"
 HOOKS = "/api/callnotification/callnotification/"
@@ -66,6 +67,7 @@ class Web:
     ended: list[str] = field(default_factory=list)
     now: float = 1_000.0
     ticks: float = 0.0
+    told: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     keeps_events: bool = True
     readers: StreamReaders = field(default_factory=StreamReaders)
 
@@ -74,6 +76,13 @@ class Web:
         if self.calls.get(call) != project:
             return False
         self.ended.append(f"{call} by {by}")
+        return True
+
+    async def amend(self, project: str, call: str, late: LateFacts) -> bool:
+        """Amend a call, as the server does."""
+        if self.calls.get(call) != project:
+            return False
+        self.told.append((call, late.facts))
         return True
 
     async def send(self, raw: bytes) -> Answer:
@@ -140,6 +149,7 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
             clock=lambda: web.now,
             applied=applied,
             hang_up=web.hang_up,
+            amend=web.amend,
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,
             ticks=lambda: web.ticks,

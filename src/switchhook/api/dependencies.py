@@ -11,6 +11,7 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
+from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (
     HealthChecks,
     Scenarios,
@@ -49,6 +50,8 @@ class ApiDependencies:
     """Says which sounds of a project cannot be played."""
     hang_up: HangUpCall
     """Has a running call ended."""
+    amend: Callable[[str, str, LateFacts], Awaitable[bool]]
+    """Tells a call of a project what became known of it; False where there is no such call."""
     send: Send | None = None
     """Sends a sample under the address guard; None where nothing is sent."""
     product: str = "switchhook"

@@ -16,6 +16,7 @@ import structlog
 from switchhook.api.listening import listen
 from switchhook.api.stream_readers import StreamReaders
 from switchhook.app import drivers
+from switchhook.app.amendments import Amendments
 from switchhook.app.asks import Asks
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
@@ -329,6 +330,7 @@ def _api(app: Application) -> ASGIApp:
             clock=time.time,
             applied=app.projects.refresh,
             hang_up=app.switchboard.hang_up,
+            amend=Amendments(app.store, app.switchboard, app.settings.sip_host).amend,
             keeps_events=app.projects.keeps_events,
             readers=app.readers,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.domain.dialling import Dialling
+    from switchhook.domain.tracking.caller_history import Attributes
     from switchhook.operations.ports import VisitMemory
     from switchhook.storage.ports import Visits
 
@@ -86,13 +87,18 @@ async def put_visit(
     """
     if not visit or len(visit) > MAX_ID_LENGTH or not visit.isprintable():
         raise BadVisitError(f"a visit's id is one line of 1 to {MAX_ID_LENGTH} characters")
-    if len(attributes) > MAX_ATTRIBUTES:
-        raise BadVisitError(f"a visit has at most {MAX_ATTRIBUTES} attributes")
-    kept = tuple((_key(name), _value(text)) for name, text in attributes.items())
+    kept = read_attributes(attributes)
     made = Visit(project=project, id=visit, attributes=kept, seen_at=now)
     await store.save_visit(made)
     memory.put_visit(made)
     return made
+
+
+def read_attributes(attributes: Mapping[str, str]) -> Attributes:
+    """Return attributes under parameters' keys. Raises BadVisitError."""
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise BadVisitError(f"a visit has at most {MAX_ATTRIBUTES} attributes")
+    return tuple((_key(name), _value(text)) for name, text in attributes.items())
 
 
 async def attach_number(

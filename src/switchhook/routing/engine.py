@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import OUR_ERROR, EndedBy, Outcome
+from switchhook.domain.event_stream import Amendment, StreamEventType
+from switchhook.domain.journal import EntryKind
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.ending import end
 from switchhook.routing.transitions import TRANSITIONS
@@ -13,7 +15,7 @@ from switchhook.routing.transitions import TRANSITIONS
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.routing.commands import Command
-    from switchhook.routing.events import Event
+    from switchhook.routing.events import Event, LateFacts
 
 
 def fail_call(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
@@ -22,6 +24,27 @@ def fail_call(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
         return call, ()
     ctx = TransitionContext(call, now)
     end(ctx, Outcome.ANSWERED if call.talking_to else Outcome.FAILED, EndedBy.SYSTEM, OUR_ERROR)
+    return ctx.call, tuple(ctx.commands)
+
+
+def amend(call: Call, late: LateFacts, now: float) -> tuple[Call, tuple[Command, ...]]:
+    """Return the call with facts that became known late, and the commands; an ended call too.
+
+    Nothing else of it changes. Where nothing is new, it is the very same call, and there are no commands.
+    """
+    known = dict(call.facts)
+    changes = tuple(
+        Amendment(field=f"facts.{key}", before=known.get(key, ""), after=value)
+        for key, value in late.facts
+        if known.get(key, "") != value
+    )
+    if not changes:
+        return call, ()
+    ctx = TransitionContext(call, now)
+    ctx.change(facts=tuple((known | dict(late.facts)).items()))
+    names = ", ".join(change.field.removeprefix("facts.") for change in changes)
+    ctx.write_journal(EntryKind.NOTICE, f"told of the call: {names}")
+    ctx.publish(StreamEventType.CALL_AMENDED, changes=changes)
     return ctx.call, tuple(ctx.commands)
 
 

@@ -199,6 +199,14 @@ class Resynced:
     recorded: RecordingFinished | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFacts:
+    """Facts about caller or visitor became known while the call runs, or after it; in every state (`engine.amend`)."""
+
+    facts: tuple[tuple[str, str], ...]
+    """Under parameters' keys."""
+
+
 Event = (
     CallArrived
     | LegRinging

@@ -61,6 +61,21 @@ class CallStore(Protocol):
         """
 
 
+class EndedCalls(Protocol):
+    """Keeps calls that have ended."""
+
+    async def call(self, call_id: str) -> CallRow | None:
+        """Return one call, or None."""
+
+    async def ended_call(
+        self, call_id: str, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> Call | None:
+        """Return a call that has ended, with its snapshot from `snapshot_of`; None where there is none, or it runs.
+
+        `snapshot_of` may be asked in another thread, and raises LookupError where there is no such snapshot; so does this.
+        """
+
+
 class StreamEvents(Protocol):
     """Keeps the streams of projects.
 
@@ -391,6 +406,7 @@ class HealthChecks(Protocol):
 
 class Store(
     CallStore,
+    EndedCalls,
     StreamEvents,
     EndedLegs,
     Promises,

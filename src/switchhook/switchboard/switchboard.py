@@ -19,11 +19,12 @@ from switchhook.domain.tracking.caller_history import Caller
 from switchhook.drivers.ports import OnDurable
 from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.commands import RingLeg
-from switchhook.routing.engine import fail_call, step
+from switchhook.routing.engine import amend, fail_call, step
 from switchhook.routing.events import (
     CallArrived,
     Event,
     HangUpRequested,
+    LateFacts,
     LegEnded,
     Resynced,
     TimePassed,
@@ -72,7 +73,7 @@ class Mailbox:
     call: Call
     clock: Clock
     """Its own, set when it began here: its times go on evenly whatever corrects the system's clock."""
-    events: deque[Event] = field(default_factory=deque)
+    events: deque[Event | LateFacts] = field(default_factory=deque)
     heard: list[OnDurable] = field(default_factory=list)
     """Waiters for the commit of `events`."""
     stepped: list[OnDurable] = field(default_factory=list)
@@ -250,8 +251,26 @@ class Switchboard:
             await asyncio.sleep(_LOOK)
         await self._driver.stop()
 
+    def amend(self, call: str, late: LateFacts, *, project: str) -> bool:
+        """Tell a running call of this project what became known. False when no such call runs."""
+        mailbox = self._mailboxes.get(call)
+        if mailbox is None or project != mailbox.call.snapshot.project.id:
+            return False
+        mailbox.events.append(late)
+        if not mailbox.is_open:
+            self._open(mailbox)
+        return True
+
+    async def amend_ended(self, call: Call, late: LateFacts) -> None:
+        """Amend a call that has ended, as it is stored; return when that is stored, or a store refuses it for now.
+
+        Whoever calls it reads the call and amends it before another does.
+        """
+        mailbox = self._keep(call, self._clock.monotonic(), late)
+        await asyncio.wait([self._open(mailbox)])
+
     def _keep(
-        self, call: Call, clock: Clock, first: Event, *, is_emergency: bool = False
+        self, call: Call, clock: Clock, first: Event | LateFacts, *, is_emergency: bool = False
     ) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
         mailbox = Mailbox(call, clock, deque((first,)), is_open=True)
@@ -294,7 +313,10 @@ class Switchboard:
         while mailbox.events:
             event = mailbox.events.popleft()
             try:
-                mailbox.call, more = step(mailbox.call, event, now)
+                if isinstance(event, LateFacts):
+                    mailbox.call, more = amend(mailbox.call, event, now)
+                else:
+                    mailbox.call, more = step(mailbox.call, event, now)
             except Exception:
                 # Internal error: the call stays as it was, and its deadline still moves it on.
                 log.exception("event failed", call=mailbox.call.id, heard=repr(event))

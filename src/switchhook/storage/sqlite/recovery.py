@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from switchhook.domain.call import CallState
 from switchhook.storage.sqlite import rows
 from switchhook.storage.sqlite.statements import sql
 
@@ -38,6 +39,18 @@ def calls(
             todo="its callers have to call again",
         )
     )
+
+
+def ended_call(
+    connection: sqlite3.Connection,
+    *,
+    call_id: str,
+    snapshot_of: Callable[[str, int], ProjectSnapshot],
+) -> Call | None:
+    """Return a call that has ended, or None."""
+    found = connection.execute(sql("call"), {"call": call_id}).fetchone()
+    call = None if found is None else rows.call_reader(snapshot_of)(found["value"])
+    return call if call is not None and call.state is CallState.ENDED else None
 
 
 def last_ends(

@@ -260,6 +260,14 @@ class SqliteStore:
             partial(recovery.calls, snapshot_of=snapshot_of, node=self.node)
         )
 
+    async def ended_call(
+        self, call_id: str, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> Call | None:
+        """Return a call that has ended, with its snapshot from `snapshot_of`, or None."""
+        return await self._reader.run(
+            partial(recovery.ended_call, call_id=call_id, snapshot_of=snapshot_of)
+        )
+
     async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
         """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.
 
