@@ -12,6 +12,7 @@ from switchhook.delivery.policy import origin_of, policy_of
 from switchhook.delivery.warnings import warnings_to
 from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import EventMail
+from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -72,11 +73,14 @@ class Policies:
 
 def _limits(snapshot: ProjectSnapshot) -> Iterator[tuple[str, int]]:
     """Yield each origin with a limit: of several, the least comes last."""
-    told = (*snapshot.actions.values(), *snapshot.stream_webhooks.values())
+    webhooks = (*snapshot.actions.values(), *snapshot.stream_webhooks.values())
+    told = [(one.url, one.policy) for one in webhooks if not isinstance(one, EventMail)]
+    if (tracking := snapshot.project.call_tracking) is not None:
+        told += [(tracking.url(slot), tracking.policy) for slot in Slot]
     limits = [
-        (origin_of(webhook.url), webhook.policy.max_concurrent)
-        for webhook in told
-        if not isinstance(webhook, EventMail) and webhook.policy.max_concurrent is not None
+        (origin_of(url), policy.max_concurrent)
+        for url, policy in told
+        if url and policy.max_concurrent is not None
     ]
     yield from sorted(limits, key=itemgetter(1), reverse=True)
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.event import NO_FILTER, EventFilter
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import FIRST, Path, RateStep
 from switchhook.domain.target import Target, TargetKind
@@ -368,6 +369,23 @@ class Call(_Changeable):
             return 0.0
         return max(0.0, over_at - self.answered_at)
 
+    def passes(self, wanted: EventFilter) -> bool:
+        """Say whether a filter lets the call pass, as it is at this moment (T-29)."""
+        if wanted is NO_FILTER:
+            return True
+        number = self.snapshot.number(self.callee)
+        account = self.snapshot.accounts.get(self.manager)
+        return (
+            _fits(wanted.outcomes, self.outcome)
+            and _fits(wanted.numbers, number and number.number)
+            and _fits(wanted.schemes, self.position.scheme)
+            and _fits(wanted.accounts, account and account.login)
+            and _fits(wanted.departments, account and account.department)
+            and wanted.withheld in {None, not self.caller.number}
+            and wanted.min_duration <= self.conversation
+            and (wanted.max_duration is None or self.conversation <= wanted.max_duration)
+        )
+
     @property
     def called_legs(self) -> tuple[Leg, ...]:
         """Return the attempts, oldest first."""
@@ -392,3 +410,7 @@ class Call(_Changeable):
         """Return the called leg that ended last."""
         ended = [(leg.ended_at or 0.0, leg) for leg in self.called_legs if leg.end is not None]
         return max(reversed(ended), key=itemgetter(0))[1] if ended else None
+
+
+def _fits(allowed: tuple[object, ...], value: object) -> bool:
+    return not allowed or value in allowed

@@ -36,6 +36,8 @@ class EntryKind(StrEnum):
     TRANSFER_FAILED = "transfer_failed"
     JUMPED = "jumped"
     FALLBACK = "fallback"
+    FILTERED = "filtered"
+    """An event was not told, because a filter keeps calls like this one out."""
     RESUMED = "resumed"
     ENDED = "ended"
 

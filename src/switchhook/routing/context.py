@@ -90,10 +90,19 @@ class TransitionContext:
         )
 
     def emit(self, event: EventKind) -> None:
-        """Emit an event to its event webhooks, mails and subscriptions."""
+        """Emit an event to its event webhooks, mails and subscriptions; the journal names those that a filter keeps out."""
         emitted = self.call.emitted + 1
         self.change(emitted=emitted)
         self.issue(EmitEvent(event=event, seq=emitted, at=self.now, call=self.call))
+        filtered = [
+            told.name
+            for told in self.call.snapshot.events
+            if told.event is event and not self.call.passes(told.filter)
+        ]
+        if filtered:
+            self.write_journal(
+                EntryKind.FILTERED, ", ".join(filtered), facts=(("event", event.value),)
+            )
 
     def publish(
         self,

@@ -92,6 +92,7 @@ SIGNS: dict[EntryKind, tuple[str, str]] = {
     EntryKind.TRANSFER_FAILED: ("⇢", "yellow"),
     EntryKind.JUMPED: ("↷", ""),
     EntryKind.FALLBACK: ("↷", ""),
+    EntryKind.FILTERED: ("✉", "dim"),
     EntryKind.RESUMED: ("↷", ""),
     EntryKind.ENDED: ("■", "bold"),
 }
@@ -117,6 +118,7 @@ WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
     EntryKind.ATTEMPT_ENDED: lambda text, facts: (
         f"{facts['target']}: {_because(facts['end'].replace('_', ' '), text)}"
     ),
+    EntryKind.FILTERED: lambda text, facts: f"{facts['event']} to {text}: filtered",
     EntryKind.BRANCH: lambda text, _: f"takes branch {text}",
     EntryKind.KEYED: lambda text, facts: (
         f"the caller presses: {text}" if facts["digit"] else text or "no key"
