@@ -81,7 +81,7 @@ from switchhook.domain.webhook import (
 )
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE, takes
+from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE, DATES, takes
 from tests.support.events import make_webhook
 
 MINIMAL = """\
@@ -171,8 +171,10 @@ def _formed(draw: st.DrawFn, fields: st.SearchStrategy[Field]) -> Field:
     if field.parameter in CALLERS_NUMBER:
         form["withheld"] = draw(st.none() | _stand_ins)
     if field.hash is None and field.parameter != "constant":
-        form["type"] = draw(st.sampled_from(SentType))
-        if not CATALOGUE[field.parameter].values and draw(st.booleans()):
+        has_any_value = not CATALOGUE[field.parameter].values
+        if has_any_value and field.parameter not in DATES:
+            form["type"] = draw(st.sampled_from(SentType))
+        if has_any_value and draw(st.booleans()):
             form["map"] = tuple(draw(_maps).items())
             form["other"] = draw(st.none() | _stand_ins)
     made = ValueForm(**form)

@@ -275,7 +275,24 @@ def test_what_stands_for_an_empty_array_or_object_is_read_and_written() -> None:
         ('value = "status", map = { ANSWERD = 1 }', ".map.ANSWERD: status is never 'ANSWERD'; did"),
         ('value = "type", hash = "md5", type = "number"', ".type: a hash is sent as it is"),
         ('value = "type", hash = "md5", map = { in = 1 }', ".map: a hash is sent as it is; remove"),
-        ('value = "constant:x", type = "number"', ".value: 'x' is no number; write one"),
+        (
+            'value = "constant:x", type = "number"',
+            ".type: constant is 'x', no number; write another",
+        ),
+        (
+            'value = "date", type = "number"',
+            ".type: date is '2018-08-13 08:11:11', no number; write date:unix",
+        ),
+        ('value = "date:unix", type = "boolean"', ".type: date is '1534147871', no boolean"),
+        (
+            'value = "full_length:mm:ss", type = "number"',
+            ".type: full_length is '02:05', no number",
+        ),
+        ('value = "status", type = "number"', ".type: status is 'ANSWERED', no number"),
+        (
+            'value = "type", type = "number", map = { in = 1 }',
+            ".type: type is 'out', no number; write",
+        ),
     ],
 )
 def test_a_form_that_means_nothing_is_a_mistake(keys: str, said: str) -> None:
@@ -283,6 +300,24 @@ def test_a_form_that_means_nothing_is_a_mistake(keys: str, said: str) -> None:
         (found,) = mistakes(place(f'parameters = [{{ name = "v", {keys} }}]'))
 
         assert f"parameters[0]{said}" in found
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        'value = "ended_at:unix-ms@UTC", type = "number"',
+        'value = "conversation:ms", type = "number"',
+        'value = "proper", type = "boolean"',
+        'value = "has_recording", type = "number"',
+        'value = "type", type = "number", map = { in = 1, out = 2 }',
+        'value = "status", type = "number", map = { BUSY = 1 }, other = 0',
+        'value = "constant:1.5", type = "number"',
+        'value = "constant:", type = "number"',
+        'value = "custom:x", type = "number"',
+    ],
+)
+def test_a_form_that_may_come_true_is_none(keys: str) -> None:
+    assert told(f'parameters = [{{ name = "v", {keys} }}]')
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,16 @@ from switchhook.domain.event import (
 )
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
-from switchhook.domain.value_form import PLAIN
 from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
-from switchhook.projectfile.toml.mistakes import Finding, did_you_mean, shown
+from switchhook.projectfile.rules.value import check_value
+from switchhook.projectfile.toml.mistakes import Finding, shown
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number_answer import SCHEME_KEY
 from switchhook.webhooks.dialects.ga4 import MAX_PARAMETERS, OWN_PARAMETERS
 from switchhook.webhooks.dialects.ga4 import NAME as GA4_NAME
 from switchhook.webhooks.encoding import is_header_name
-from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE
-from switchhook.webhooks.payload_template import TEMPLATES, convert
+from switchhook.webhooks.payload_template import TEMPLATES
 from switchhook.webhooks.request_headers import authorization, is_parameter_header
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
 
@@ -68,7 +67,7 @@ def check_forwarding_number(webhook: ForwardingNumber) -> Iterator[Finding]:
     names: list[Named] = [*template, *_names("parameters", webhook.fields)]
     yield from _check_doubles(names)
     for index, field in enumerate(webhook.fields):
-        yield from _check_value(field, ("parameters", index))
+        yield from check_value(field, ("parameters", index))
     in_headers = webhook.place is Place.HEADERS and webhook.submission is Encoding.HTTP
     if webhook.place is not Place.AS_METHOD and webhook.submission is not Encoding.HTTP:
         problem = f"place means nothing with submission {shown(webhook.submission.value)}"
@@ -227,33 +226,9 @@ def _check_below(node: Node, path: KeyPath) -> Iterator[Finding]:
         case Object(members=members):
             yield from _check_tree("object", members, path)
         case Field():
-            yield from _check_value(node, path)
+            yield from check_value(node, path)
         case TextValue():
             pass
-
-
-def _check_value(field: Field, path: KeyPath) -> Iterator[Finding]:
-    """A value's form has nothing in it that can never be sent."""
-    form = field.form or PLAIN
-    if field.hash is not None:
-        for key in ("type", "map", "other"):
-            if getattr(form, key) != getattr(PLAIN, key):
-                yield Finding((*path, key), "a hash is sent as it is", f"remove hash or {key}")
-    if form.other is not None and not form.map:
-        problem = "other stands for what the map has not, and there is no map"
-        yield Finding((*path, "other"), problem, "write map, or unknown in place of other")
-    if form.withheld is not None and field.parameter not in CALLERS_NUMBER:
-        problem = f"{field.parameter} is not the caller's number"
-        yield Finding((*path, "withheld"), problem, "write unknown in place of withheld")
-    values = CATALOGUE[field.parameter].values
-    for known, _ in form.map if values else ():
-        if known not in values:
-            problem = f"{field.parameter} is never {shown(known)}"
-            yield Finding((*path, "map", known), problem, did_you_mean(known, values))
-    is_constant = field.parameter == "constant" and field.argument
-    if is_constant and not form.map and convert(form.type, field.argument) is None:
-        problem = f"{shown(field.argument)} is no {form.type}"
-        yield Finding((*path, "value"), problem, "write one, or another type")
 
 
 def check_event_mail(mail: EventMail) -> Iterator[Finding]:
