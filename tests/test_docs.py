@@ -122,6 +122,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--project",
         "--real",
         "--remove",
+        "--save",
         "--scope",
         "--set",
         "--state",

@@ -150,7 +150,9 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("deliveries", "--all"), ("subscriptions",), ("subscriptions", "--remove", "1")),
         *(("token", "create", "--project", "acme", "--user", "u"), ("token", "list")),
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),
-        ("preview", "--help"),
+        *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
+        *(("event", "copy", "told", "--to", "incoming.before", "--save"), ("events",)),
+        ("scenario", "show"),
     )
     with served(data_dir):
         for command in commands:

@@ -15,6 +15,7 @@ from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import EventStreamController
 from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
+from switchhook.api.project_events import ProjectEventController
 from switchhook.api.projects import ProjectFileController
 from switchhook.api.protocol import MAX_BODY
 from switchhook.api.rate_limit import WrongKeyLimit
@@ -58,6 +59,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     SubscriptionController,
                     ProjectFileController,
                     ScenarioController,
+                    ProjectEventController,
                     Calls,
                     EventStreamController,
                 ],

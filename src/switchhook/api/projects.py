@@ -101,7 +101,7 @@ class ProjectFileController(Controller):
         """Make the file the project's latest version; the next call follows it."""
         own = own_project(request, project)
         async with _received_file(request, deps) as text:
-            applied = _version(
+            applied = as_version(
                 await operations.apply_project(
                     deps.store, text, only=own, sounds=deps.missing_sounds, reads=read_in_worker
                 )
@@ -116,7 +116,7 @@ class ProjectFileController(Controller):
         """Answer what applying the file would, and apply nothing."""
         own = own_project(request, project)
         async with _received_file(request, deps) as text:
-            return _version(
+            return as_version(
                 await operations.check_project(
                     deps.store, text, only=own, sounds=deps.missing_sounds, reads=read_in_worker
                 )
@@ -169,7 +169,8 @@ def _text(body: bytes) -> str:
     return text
 
 
-def _version(applied: Applied | Mistakes) -> Version:
+def as_version(applied: Applied | Mistakes) -> Version:
+    """Return what was applied. Raises MistakesError."""
     if isinstance(applied, Mistakes):
         raise MistakesError(applied)
     return Version(

@@ -87,8 +87,12 @@ COMMANDS = {
         "Place a simulated call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
     "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
+    "event": (
+        "switchhook.cli.setup.event",
+        "Events of calls and what they tell to whom: list, show, copy, save or remove one.",
+    ),
     "template": (
-        "switchhook.cli.template",
+        "switchhook.cli.setup.template",
         "Events for known receivers, such as a CRM or a chat: list, show, add one.",
     ),
     "scenario": (

@@ -15,6 +15,13 @@ from switchhook.domain.token import Scope, Token
 from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
 from switchhook.operations.ports import SubscriptionMemory
+from switchhook.operations.project_events import (
+    BuiltInEventError,
+    EventTextError,
+    NoSuchEventError,
+    remove_event,
+    save_event,
+)
 from switchhook.operations.project_versions import NoSuchProjectError
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
 from switchhook.operations.scenario import (
@@ -87,10 +94,48 @@ class ApplyProject:
     async def perform(self, on: ControlParts) -> ApplyResult:
         """Apply it, and let the next call follow it."""
         done = await apply_project(on.store, self.text, sounds=on.missing_sounds, reads=on.reads)
-        if isinstance(done, Mistakes):
-            return ApplyResult(mistakes=done.mistakes)
-        await on.applied()
-        return ApplyResult(applied=done)
+        return await _applied(on, done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveEvent:
+    """Make a version of a project with an event, in place of the one of its name."""
+
+    text: str
+    """A piece of a project file."""
+    project: str | None = None
+    result: ClassVar = ApplyResult
+
+    async def perform(self, on: ControlParts) -> ApplyResult:
+        """Save it. Raises NoSuchProjectError, BuiltInEventError, EventTextError."""
+        done = await save_event(
+            on.store, self.project, self.text, sounds=on.missing_sounds, reads=on.reads
+        )
+        return await _applied(on, done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveEvent:
+    """Make a version of a project without an event."""
+
+    event: str
+    project: str | None = None
+    result: ClassVar = ApplyResult
+
+    async def perform(self, on: ControlParts) -> ApplyResult:
+        """Remove it. Raises NoSuchProjectError, NoSuchEventError, BuiltInEventError."""
+        done = await remove_event(
+            on.store, self.project, self.event, sounds=on.missing_sounds, reads=on.reads
+        )
+        return await _applied(on, done)
+
+
+async def _applied(on: ControlParts, done: Applied | Mistakes) -> ApplyResult:
+    """Let the next call follow what was applied."""
+    if isinstance(done, Mistakes):
+        return ApplyResult(mistakes=done.mistakes)
+    await on.applied()
+    return ApplyResult(applied=done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +278,8 @@ class ActivateScenario:
 
 ACTS: Final = {
     "apply-project": ApplyProject,
+    "save-event": SaveEvent,
+    "remove-event": RemoveEvent,
     "end-call": EndCall,
     "end-subscription": EndSubscription,
     "create-token": CreateToken,
@@ -246,9 +293,12 @@ ACTS: Final = {
 ERRORS: Final = {
     error.__name__: error
     for error in (
+        BuiltInEventError,
         CallOverError,
         NoDraftError,
+        EventTextError,
         NoSuchCallError,
+        NoSuchEventError,
         NoSuchProjectError,
         NoSuchTokenError,
         OutdatedDraftError,

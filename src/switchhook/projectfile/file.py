@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -29,9 +30,9 @@ from switchhook.projectfile.schema.project import (
 from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
 from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.document import read_document
-from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.tables import Table, Tables, bare_or_quoted, pair
-from switchhook.projectfile.toml.value_types import ListOf
+from switchhook.projectfile.toml.value_types import ListOf, Location, NotedError, WrongError
 from switchhook.projectfile.types.scheme import Presses
 
 if TYPE_CHECKING:
@@ -69,6 +70,30 @@ def write_project(project: Project) -> str:
     at their defaults are left out. Passwords are in it.
     """
     return "\n".join(_lines(_unmistakable(project)))
+
+
+def read_event(value: object, document: str, *, text: str | None = None) -> ProjectEvent | Mistakes:
+    """Read one event, as a table under the keys of the file, for the project of a good document.
+
+    `text` is where the table comes from, as its only `[[events]]`; without it, mistakes have no lines.
+    """
+    notes = Notes(text)
+    names = names_of(tomllib.loads(document))
+    path = () if text is None else ("events", 0)
+    at = Location(path=path, notes=notes, names=names)
+    try:
+        EVENT.rename(value, at)
+        event: ProjectEvent = EVENT.read(value, at)
+    except WrongError as wrong:
+        notes.add(path, wrong.problem, wrong.advice)
+    except (NotedError, TooManyMistakesError):
+        pass
+    return notes.all() or event
+
+
+def write_event(event: ProjectEvent) -> str:
+    """Write one event as a piece of a project file."""
+    return "\n".join(("[[events]]", *_table("events", EVENT, unnamed(event)), ""))
 
 
 def renewed(document: str) -> str:

@@ -20,21 +20,20 @@ from switchhook.domain.call import (
     SchemePosition,
 )
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.event import EventAction, EventKind, EventMail, EventWebhook, RawFormat
+from switchhook.domain.event import EventAction, EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import ForwardingNumber, TextValue
+from switchhook.domain.webhook import ForwardingNumber
 from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.parameters import CATALOGUE, CallFacts, resolve
-from switchhook.webhooks.payload_template import TEMPLATES, leaves
-from switchhook.webhooks.text_template import named_in
+from switchhook.webhooks.payload_template import TEMPLATES
+from switchhook.webhooks.told import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switchhook.domain.event import ProjectEvent
     from switchhook.domain.project import ProjectSnapshot
-    from switchhook.domain.webhook import Field
     from switchhook.tryout.lookup import AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
@@ -128,23 +127,10 @@ def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
         case ForwardingNumber():
             for field in (*TEMPLATES[webhook.template], *webhook.fields):
                 yield field.parameter, field.argument
-        case EventWebhook():
-            for leaf in leaves(webhook.format.fields):
-                yield from _told_by(leaf)
-            if isinstance(webhook.format, RawFormat):
-                yield from named_in(webhook.format.body)
-        case EventMail():
-            yield from named_in(webhook.subject)
-            yield from named_in(webhook.text)
+        case EventWebhook() | EventMail():
+            yield from told_by(webhook)
         case _:
             pass
-
-
-def _told_by(leaf: Field | TextValue) -> Iterator[tuple[str, str]]:
-    if isinstance(leaf, TextValue):
-        yield from named_in(leaf.text)
-    else:
-        yield leaf.parameter, leaf.argument
 
 
 def _check_fact(key: str, value: str, bare: CallFacts) -> None:

@@ -1,0 +1,185 @@
+"""`switchhook event`: what a project tells of its calls, and to whom."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from switchhook.cli.changing import change
+from switchhook.cli.errors import CommandError, UsageError
+from switchhook.cli.options import (
+    MAYBE_STDIN,
+    Config,
+    DataDir,
+    Json,
+    data_dir_of,
+    file_name,
+    read_bytes,
+)
+from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
+from switchhook.cli.project_source import OfProject, ProjectFileOption, snapshot_of
+from switchhook.domain.event import EventKind
+from switchhook.operations.project_events import EventDraft, copy_event, event_rows, find_event
+from switchhook.projectfile.file import write_event
+from switchhook.projectfile.toml.document import decode
+from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
+from switchhook.views.project_events import event_draft, event_row
+from switchhook.views.text import one_line
+
+event = App(
+    name="event",
+    help="Events of calls and what they tell to whom: list, show, copy, save or remove one.",
+)
+
+EventName = Annotated[str, Parameter(help="Event, as `event list` names it.")]
+
+
+@event.command(name="list")
+def list_(
+    *,
+    project: OfProject = None,
+    file: ProjectFileOption = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List the events: when each happens, whom it tells and how."""
+    rows = event_rows(snapshot_of(project, file, config, data_dir).project)
+    if json:
+        print_json([event_row(row) for row in rows])
+        return 0
+    print_table(
+        ("event", "at", "state", "tells"),
+        [
+            (
+                one_line(row.name),
+                row.event.value + (" (filtered)" if row.is_filtered else ""),
+                f"built-in, {row.state}" if row.is_built_in else row.state,
+                one_line("; ".join(f"{one.to} ({one.format})" for one in row.actions)),
+            )
+            for row in rows
+        ],
+    )
+    return 0
+
+
+@event.command
+def show(
+    name: EventName,
+    /,
+    *,
+    project: OfProject = None,
+    file: ProjectFileOption = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print an event as a piece of a project file, with its secrets."""
+    found = find_event(snapshot_of(project, file, config, data_dir).project, name)
+    _print(EventDraft(event=found, marks=()), json=json)
+    return 0
+
+
+@event.command
+def copy(
+    name: EventName,
+    /,
+    *,
+    to: Annotated[
+        str,
+        Parameter(help="Moment of a call that the copy is for, as outgoing.after.", name="--to"),
+    ],
+    new_name: Annotated[str, Parameter(help="Name of the copy.", name="--name")] = "",
+    save: Annotated[
+        bool, Parameter(help="Store it; else it is only printed.", name="--save", negative=())
+    ] = False,
+    project: OfProject = None,
+    file: ProjectFileOption = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print a copy of an event for another moment of a call, and mark what does not fit; store it with --save."""
+    if save and file is not None:
+        raise UsageError(
+            "--save stores in the applied project; print the copy and put it into the file"
+        )
+    found = snapshot_of(project, file, config, data_dir).project
+    draft = copy_event(found, name, to=_kind(to), new_name=new_name)
+    if not save:
+        _print(draft, json=json)
+        return 0
+    _tell_marks(draft)
+    return _save(found.id, write_event(draft.event), config, data_dir)
+
+
+@event.command(name="save")
+def save_(
+    file: Annotated[
+        Path,
+        Parameter(help="Piece of a project file (TOML) with one [[events]]; - is standard input."),
+        MAYBE_STDIN,
+    ],
+    /,
+    *,
+    project: OfProject = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Put an event into the applied project, in place of the one of its name."""
+    text = decode(read_bytes(file))
+    if isinstance(text, Mistakes):
+        raise CommandError(f"{file_name(file)}: {text}")
+    return _save(project, text, config, data_dir)
+
+
+@event.command
+def remove(
+    name: EventName,
+    /,
+    *,
+    project: OfProject = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Take an event out of the applied project; what waits of it is sent once more at most."""
+    from switchhook.operations.control import RemoveEvent  # noqa: PLC0415 (it brings in all that acts need)
+
+    return _done(change(data_dir_of(config, data_dir), RemoveEvent(event=name, project=project)))
+
+
+def _kind(text: str) -> EventKind:
+    try:
+        return EventKind(text)
+    except ValueError:
+        near = did_you_mean(text, (kind.value for kind in EventKind))
+        raise UsageError(f"--to {text!r} is no event; {near}") from None
+
+
+def _save(project: str | None, text: str, config: Path | None, data_dir: Path | None) -> int:
+    from switchhook.operations.control import SaveEvent  # noqa: PLC0415 (it brings in all that acts need)
+
+    return _done(change(data_dir_of(config, data_dir), SaveEvent(text=text, project=project)))
+
+
+def _done(done: Any) -> int:  # noqa: ANN401 (an ApplyResult, whose module is slow to import)
+    if done.applied is None:
+        for mistake in done.mistakes:
+            stderr().print(str(mistake))
+        return 1
+    what = "is now" if done.applied.is_new else "is unchanged:"
+    stdout().print(f"project {done.applied.project} {what} version {done.applied.version}")
+    return 0
+
+
+def _print(draft: EventDraft, *, json: bool) -> None:
+    if json:
+        print_json(event_draft(draft))
+        return
+    marks = "".join(f"# note: {one_line(mark)}\n" for mark in draft.marks)
+    print_whole((marks + write_event(draft.event)).encode())
+
+
+def _tell_marks(draft: EventDraft) -> None:
+    for mark in draft.marks:
+        stderr().print(f"note: {one_line(mark)}")

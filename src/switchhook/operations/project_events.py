@@ -1,0 +1,287 @@
+"""Operations on the events of a project: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from switchhook.domain.event import (
+    BUILT_IN,
+    EventFilter,
+    EventKind,
+    EventMail,
+    ProjectEvent,
+    default_action_name,
+)
+from switchhook.errors import ExpectedError
+from switchhook.operations.project_versions import latest_version
+from switchhook.operations.projects import apply_project, read_here
+from switchhook.operations.sounds import no_missing_sounds
+from switchhook.projectfile.file import read_event, read_project, renewed, write_project
+from switchhook.projectfile.rules.webhook import check_event
+from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, did_you_mean
+from switchhook.webhooks.told import told_by, why_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from switchhook.domain.event import EventAction
+    from switchhook.domain.project import Project
+    from switchhook.operations.projects import Applied, ProjectFileReader
+    from switchhook.operations.sounds import MissingSounds
+    from switchhook.storage.ports import Projects
+
+
+class NoSuchEventError(ExpectedError, LookupError):
+    """The project has no such event. The message names those that it has."""
+
+
+class BuiltInEventError(ExpectedError):
+    """The built-in event is neither changed nor removed."""
+
+
+class EventTextError(ExpectedError):
+    """A piece of a project file that is not one event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRow:
+    """An action in the list of events."""
+
+    name: str
+    to: str
+    """Scheme and host of an endpoint, or the recipients of a mail."""
+    format: str
+    """`mail` for a mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event in the list."""
+
+    name: str
+    event: EventKind
+    state: str
+    """`active`, or `not configured` for the built-in one that nobody set up."""
+    is_built_in: bool
+    is_filtered: bool
+    actions: tuple[ActionRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """A copy that is stored only when it is saved (R2-42)."""
+
+    event: ProjectEvent
+    marks: tuple[str, ...]
+    """What does not fit the kind of event that it is for (R2-41)."""
+
+
+def event_rows(project: Project) -> tuple[EventRow, ...]:
+    """Return the table of a project's events, the built-in one first (R2-16, R2-17)."""
+    return tuple(_row(event, project) for event in project.all_events)
+
+
+def _row(event: ProjectEvent, project: Project) -> EventRow:
+    is_silent = event.name == BUILT_IN and not project.google_analytics.is_configured
+    return EventRow(
+        name=event.name,
+        event=event.event,
+        state="not configured" if is_silent else "active",
+        is_built_in=event.name == BUILT_IN,
+        is_filtered=event.filter != EventFilter(),
+        actions=tuple(map(_action_row, event.actions)),
+    )
+
+
+def _action_row(action: EventAction) -> ActionRow:
+    if isinstance(action, EventMail):
+        return ActionRow(name=action.name, to=", ".join(action.to), format="mail")
+    parts = urlsplit(action.url)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return ActionRow(name=action.name, to=where, format=action.format.name.value)
+
+
+def find_event(project: Project, name: str) -> ProjectEvent:
+    """Return an event by its name, the built-in one too. Raises NoSuchEventError."""
+    known = {event.name: event for event in project.all_events}
+    if name not in known:
+        advice = did_you_mean(name, known)
+        raise NoSuchEventError(f"project {project.id} has no event {name!r}; {advice}")
+    return known[name]
+
+
+def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = "") -> EventDraft:
+    """Return a copy for another kind of event, or the same. It has no version of its own until it is saved.
+
+    What its filter asks for and the new event cannot know is left out. Raises NoSuchEventError, EventTextError.
+    """
+    original = find_event(project, name)
+    if new_name in {event.name for event in project.all_events}:
+        raise EventTextError(f"there is an event {new_name!r} already; give the copy another name")
+    copied = replace(original, name=new_name or _free_name(project, name), event=to)
+    marks: list[str] = []
+    for found in check_event(copied):
+        if found.path[:1] == ("filter",):
+            key = str(found.path[1])
+            wanted = replace(copied.filter, **{key: getattr(EventFilter(), key)})
+            copied = replace(copied, filter=wanted)
+            marks.append(f"{found.problem}: left out of the filter")
+    named = _renamed(copied)
+    return EventDraft(event=named, marks=(*marks, *_marks(named)))
+
+
+def _renamed(event: ProjectEvent) -> ProjectEvent:
+    """Return an event whose actions have the names that they get without one of their own."""
+    names = [default_action_name(event.name, place) for place in range(len(event.actions))]
+    first_mail = len(event.webhooks)
+    return replace(
+        event,
+        webhooks=tuple(
+            replace(one, name=name) for one, name in zip(event.webhooks, names, strict=False)
+        ),
+        mails=tuple(
+            replace(one, name=name)
+            for one, name in zip(event.mails, names[first_mail:], strict=True)
+        ),
+    )
+
+
+def _free_name(project: Project, name: str) -> str:
+    taken = {one.name for event in project.all_events for one in (event, *event.actions)}
+    base = f"{name} copy"
+    places = range(len(taken) + 1)
+    return next(
+        free for free in (default_action_name(base, n) for n in places) if free not in taken
+    )
+
+
+def _marks(event: ProjectEvent) -> Iterator[str]:
+    for action in event.actions:
+        for parameter in dict.fromkeys(parameter for parameter, _ in told_by(action)):
+            if why := why_unknown(parameter, event.event):
+                yield f"{action.name!r} sends {parameter}, which has no value at {event.event}: {why}"
+
+
+def with_event(project: Project, event: ProjectEvent) -> Project:
+    """Return a project with an event, in place of the one of its name. Raises BuiltInEventError."""
+    _refuse_built_in(event.name)
+    if event.name in {one.name for one in project.events}:
+        events = tuple(event if one.name == event.name else one for one in project.events)
+    else:
+        events = (*project.events, event)
+    return replace(project, events=events)
+
+
+def without_event(project: Project, name: str) -> Project:
+    """Return a project without an event. Raises BuiltInEventError, NoSuchEventError."""
+    _refuse_built_in(name)
+    find_event(project, name)
+    return replace(project, events=tuple(one for one in project.events if one.name != name))
+
+
+def _refuse_built_in(name: object) -> None:
+    if name == BUILT_IN:
+        raise BuiltInEventError(
+            f"{BUILT_IN} is built-in: it is neither changed nor removed; set it up in"
+            " [google_analytics], or copy it"
+        )
+
+
+async def save_event(
+    store: Projects,
+    project_id: str | None,
+    value: str | dict[str, Any],
+    *,
+    name: str = "",
+    only: str | None = None,
+    sounds: MissingSounds = no_missing_sounds,
+    reads: ProjectFileReader = read_here,
+) -> Applied | Mistakes:
+    """Make a version of a project with this event, in place of the one of its name.
+
+    `value` is a piece of a project file with one `[[events]]`, or the same as a table; `name` is what it has to
+    be called. Raises NoSuchProjectError, BuiltInEventError, EventTextError.
+    """
+    text = value if isinstance(value, str) else None
+    table = _table_in(value) if isinstance(value, str) else value
+    if name and isinstance(table, dict) and table.setdefault("name", name) != name:
+        raise EventTextError(f"the event is called {table['name']!r}, and not {name!r}")
+    if isinstance(table, dict):
+        _refuse_built_in(table.get("name"))
+
+    def changed(project: Project, document: str) -> Project | Mistakes:
+        event = read_event(table, document, text=text)
+        return event if isinstance(event, Mistakes) else with_event(project, event)
+
+    return await _change(store, project_id, changed, only=only, sounds=sounds, reads=reads)
+
+
+async def remove_event(
+    store: Projects,
+    project_id: str | None,
+    name: str,
+    *,
+    only: str | None = None,
+    sounds: MissingSounds = no_missing_sounds,
+    reads: ProjectFileReader = read_here,
+) -> Applied | Mistakes:
+    """Make a version of a project without an event.
+
+    Raises NoSuchProjectError, NoSuchEventError, BuiltInEventError.
+    """
+
+    def changed(project: Project, _: str) -> Project:
+        return without_event(project, name)
+
+    return await _change(store, project_id, changed, only=only, sounds=sounds, reads=reads)
+
+
+def _table_in(text: str) -> object:
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EventTextError(f"this is no TOML: {error}") from error
+    events = document.pop("events", [])
+    if document or not isinstance(events, list) or len(events) != 1:
+        raise EventTextError("write one event: [[events]], and its actions below it")
+    return events[0]
+
+
+_CHANGING: WeakKeyDictionary[Projects, asyncio.Lock] = WeakKeyDictionary()
+"""Two changes of one project file at once would lose one of the two."""
+
+
+async def _change(
+    store: Projects,
+    project_id: str | None,
+    changed: Callable[[Project, str], Project | Mistakes],
+    *,
+    only: str | None,
+    sounds: MissingSounds,
+    reads: ProjectFileReader,
+) -> Applied | Mistakes:
+    async with _CHANGING.setdefault(store, asyncio.Lock()):
+        document = renewed((await latest_version(store, project_id)).document)
+        project = await asyncio.to_thread(read_project, document, judge=False)
+        made = project if isinstance(project, Mistakes) else changed(project, document)
+        if isinstance(made, Mistakes):
+            return made
+        applied = await apply_project(
+            store, write_project(made), only=only, sounds=sounds, reads=reads
+        )
+    return _without_lines(applied) if isinstance(applied, Mistakes) else applied
+
+
+def _without_lines(mistakes: Mistakes) -> Mistakes:
+    """Return the mistakes of a file that nobody wrote, which has no lines."""
+    return Mistakes(tuple(map(_without_line, mistakes.mistakes)))
+
+
+def _without_line(one: Mistake) -> Mistake:
+    return replace(one, line=0, problem=re.sub(r" on line \d+", "", one.problem))

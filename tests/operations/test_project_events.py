@@ -1,0 +1,302 @@
+"""Events of a project are listed, copied as drafts that are marked, saved by themselves, and the built-in one is locked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.event import BUILT_IN, EventKind, GoogleAnalytics
+from switchhook.domain.project import Project
+from switchhook.operations.project_events import (
+    BuiltInEventError,
+    EventTextError,
+    NoSuchEventError,
+    copy_event,
+    event_rows,
+    find_event,
+    remove_event,
+    save_event,
+    with_event,
+    without_event,
+)
+from switchhook.operations.projects import Applied
+from switchhook.projectfile.file import read_project, write_event, write_project
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.told import OF_ANSWER, OF_END, OF_INCOMING, why_unknown
+from tests.support.loop import run
+from tests.support.projects import MINIMAL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+FILE = MINIMAL.replace(
+    """
+[[events.webhooks]]
+url = "https://crm.example/told"
+""",
+    """filter = { outcomes = ["missed"], departments = ["Sales"] }
+
+[[events.webhooks]]
+name = "crm"
+url = "https://user-key.crm.example/told?key=hunter2&c={call_count}"
+headers = [{ name = "Auth-Key", value = "sesame" }]
+parameters = [
+  { name = "status", value = "status" },
+  { name = "length", value = "full_length" },
+  { name = "call", object = [{ name = "talk", value = "conversation" }, { name = "by", value = "caller_id" }] },
+]
+
+[[events.mails]]
+to = ["desk@example.com", "boss@example.com"]
+subject = "{{caller_id}} rated {{rating}}"
+""",
+)
+SECOND = '[[events]]\nname = "more"\nevent = "incoming.before"\n\n[[events.webhooks]]\nurl = "https://x.example/"\n'
+
+
+def project(text: str = FILE) -> Project:
+    found = read_project(text)
+    assert isinstance(found, Project), str(found)
+    return found
+
+
+@pytest.mark.row("R2-16", "R2-17", "R2-39", "S-48")
+def test_the_table_has_the_built_in_event_and_those_of_the_project() -> None:
+    built_in, told = event_rows(project())
+
+    assert (built_in.name, built_in.event, built_in.state) == (
+        BUILT_IN,
+        EventKind.INCOMING_AFTER,
+        "not configured",
+    )
+    assert (built_in.is_built_in, told.is_built_in) == (True, False)
+    assert built_in.actions[0].to == "https://www.google-analytics.com"
+    assert (told.name, told.state, told.is_filtered) == ("told", "active", True)
+    assert [(one.name, one.to, one.format) for one in told.actions] == [
+        ("crm", "https://user-key.crm.example", "json"),
+        ("told 2", "desk@example.com, boss@example.com", "mail"),
+    ]
+    assert "hunter2" not in repr(event_rows(project()))
+
+
+@pytest.mark.row("S-48")
+def test_the_built_in_event_is_active_once_it_is_set_up() -> None:
+    analytics = GoogleAnalytics(measurement_id="G-TEST", api_secret="sesame")
+
+    assert event_rows(replace(project(), google_analytics=analytics))[0].state == "active"
+
+
+def test_an_unknown_event_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(NoSuchEventError, match=r"no event 'tolt'; did you mean told\?"):
+        find_event(project(), "tolt")
+    with pytest.raises(NoSuchEventError, match="known are Google Analytics, told"):
+        copy_event(project(), "x" * 40, to=EventKind.INCOMING_AFTER)
+
+
+@pytest.mark.row("R2-40", "R2-41", "S-49")
+def test_a_copy_is_like_the_original_but_for_its_event_and_its_names() -> None:
+    original = find_event(project(), "told")
+    draft = copy_event(project(), "told", to=EventKind.OUTGOING_AFTER)
+
+    assert draft.event.event is EventKind.OUTGOING_AFTER
+    assert [one.name for one in (draft.event, *draft.event.actions)] == [
+        "told copy",
+        "told copy",
+        "told copy 2",
+    ]
+    for copied, was in zip(draft.event.actions, original.actions, strict=True):
+        assert replace(copied, name=was.name) == was
+    assert draft.event.filter == original.filter
+
+
+@pytest.mark.row("R2-41", "S-49")
+def test_what_does_not_fit_the_new_event_is_marked() -> None:
+    at = "which has no value at outgoing.before"
+    draft = copy_event(project(), "told", to=EventKind.OUTGOING_BEFORE, new_name="early")
+
+    assert draft.marks == (
+        "outcomes is not known yet at the time of outgoing.before: left out of the filter",
+        f"'early' sends call_count, {at}: only incoming calls have it",
+        f"'early' sends full_length, {at}: it is known after the call",
+        f"'early' sends conversation, {at}: it is known from the answer on",
+        f"'early 2' sends rating, {at}: only incoming calls have it",
+    )
+    assert draft.event.filter.outcomes == ()
+    assert draft.event.filter.departments == ("Sales",)
+    assert read_project(f"{FILE}\n{write_event(draft.event)}") == with_event(project(), draft.event)
+
+
+@pytest.mark.row("R2-41")
+def test_a_copy_for_the_same_event_has_no_marks() -> None:
+    assert copy_event(project(), "told", to=EventKind.INCOMING_AFTER).marks == ()
+
+
+def test_every_parameter_that_is_marked_is_one_and_fits_the_event_that_has_most() -> None:
+    assert CATALOGUE.keys() >= OF_END | OF_ANSWER | OF_INCOMING
+    assert [key for key in CATALOGUE if why_unknown(key, EventKind.INCOMING_AFTER)] == []
+    assert why_unknown("caller_id", EventKind.OUTGOING_BEFORE) == ""
+    assert why_unknown("rating", EventKind.INCOMING_PICKUP) == "it is known after the rating"
+    assert why_unknown("rating", EventKind.INCOMING_RATED) == ""
+
+
+@pytest.mark.row("S-49")
+def test_a_copy_s_name_is_free() -> None:
+    once = copy_event(project(), "told", to=EventKind.INCOMING_AFTER).event
+    twice = copy_event(with_event(project(), once), "told", to=EventKind.INCOMING_AFTER).event
+
+    assert (
+        twice.name == "told copy 3"
+    )  # the second action of the first copy is called `told copy 2`
+    for taken in ("told", BUILT_IN):
+        with pytest.raises(EventTextError, match=f"an event '{taken}' already"):
+            copy_event(project(), "told", to=EventKind.INCOMING_AFTER, new_name=taken)
+
+
+@pytest.mark.row("S-48", "A-24")
+def test_the_built_in_event_is_copied_and_the_copy_is_an_ordinary_row() -> None:
+    analytics = GoogleAnalytics(measurement_id="G-TEST", api_secret="sesame", delay=60)
+    set_up = replace(project(), google_analytics=analytics)
+    draft = copy_event(set_up, BUILT_IN, to=EventKind.INCOMING_AFTER, new_name="mine")
+    both = with_event(set_up, draft.event)
+
+    assert read_project(write_project(both)) == both
+    (_, own) = both.events
+    assert own.webhooks[0].format == analytics.event.webhooks[0].format
+    assert without_event(both, "mine") == set_up
+
+
+@pytest.mark.row("S-48", "R2-17")
+def test_the_built_in_event_is_neither_changed_nor_removed() -> None:
+    built_in = find_event(project(), BUILT_IN)
+    with pytest.raises(BuiltInEventError, match="built-in: it is neither changed nor removed"):
+        with_event(project(), built_in)
+    with pytest.raises(BuiltInEventError, match="set it up in"):
+        without_event(project(), BUILT_IN)
+
+
+async def stored(text: str = FILE) -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.open(None)
+    await store.save_project("acme", text)
+    yield store
+    await store.close()
+
+
+async def events_in(store: SqliteStore) -> list[str]:
+    latest = await store.latest_project("acme")
+    assert latest is not None
+    return [event.name for event in project(latest.document).events]
+
+
+@pytest.mark.row("R2-42", "S-49")
+def test_a_copy_is_stored_when_it_is_saved_and_each_is_changed_by_itself() -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            draft = copy_event(project(), "told", to=EventKind.OUTGOING_AFTER, new_name="out")
+            assert await events_in(store) == ["told"]
+            saved = await save_event(store, None, write_event(draft.event))
+            assert isinstance(saved, Applied)
+            assert (saved.version, saved.is_new) == (2, True)
+            assert await events_in(store) == ["told", "out"]
+            changed = write_event(draft.event).replace("desk@example.com", "out@example.com")
+            await save_event(store, "acme", changed)
+            latest = await store.latest_project("acme")
+            assert latest is not None
+            told, out = project(latest.document).events
+            assert told == find_event(project(), "told")
+            assert out.mails[0].to == ("out@example.com", "boss@example.com")
+            removed = await remove_event(store, "acme", "told")
+            assert isinstance(removed, Applied)
+            assert await events_in(store) == ["out"]
+
+    run(scenario())
+
+
+def test_a_table_of_json_is_saved_as_well_and_takes_its_name_from_outside() -> None:
+    table = {"event": "incoming.before", "webhooks": [{"url": "https://x.example/"}]}
+
+    async def scenario() -> None:
+        async for store in stored():
+            assert isinstance(await save_event(store, "acme", dict(table), name="new"), Applied)
+            assert await events_in(store) == ["told", "new"]
+            with pytest.raises(EventTextError, match="is called 'a', and not 'b'"):
+                await save_event(store, "acme", {"name": "a", **table}, name="b")
+
+    run(scenario())
+
+
+def test_two_changes_at_once_both_count() -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            texts = [SECOND.replace("more", f"more {place}") for place in range(5)]
+            await asyncio.gather(*(save_event(store, "acme", text) for text in texts))
+            assert len(await events_in(store)) == 6
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            SECOND.replace("incoming.before", "incoming.befour"),
+            "line 3: events[0].event: 'incoming.b",
+        ),
+        (SECOND.replace("https", "ftp"), "line 6: events[0].webhooks[0].url: the URL begins with"),
+        (SECOND.replace('name = "more"\n', ""), "events[0]: name is missing"),
+        (
+            SECOND.replace('"more"', '"told 2"'),
+            "an action called 'told 2' stands already; give one of them another name",
+        ),
+        (
+            SECOND.replace("url", 'name = "Google Analytics"\nurl'),
+            "'Google Analytics' is the name of the built-in event; use another name",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_said_and_nothing_is_stored(text: str, said: str) -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            found = await save_event(store, "acme", text)
+            assert isinstance(found, Mistakes)
+            assert said in str(found)
+            assert await events_in(store) == ["told"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "events = 7",
+        "events = []",
+        f"{SECOND}\n{SECOND}",
+        f'[project]\nid = "acme"\n\n{SECOND}',
+        "[[events",
+        "x = 1\n",
+        "a" * 10_000,
+    ],
+)
+def test_what_is_not_one_event_is_refused(text: str) -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            with pytest.raises(EventTextError, match=r"write one event|this is no TOML"):
+                await save_event(store, "acme", text)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("text", ["events = [7]", 'events = ["a"]', "events = [[]]"])
+def test_an_event_that_is_no_table_is_a_mistake(text: str) -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            found = await save_event(store, "acme", text)
+            assert isinstance(found, Mistakes)
+            assert "is not a table" in str(found)
+
+    run(scenario())
