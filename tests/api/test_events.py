@@ -15,7 +15,7 @@ from switchhook.api import events as api
 from switchhook.api.stream_readers import MAX_READERS
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.project import Project, ProjectSnapshot
-from switchhook.operations.event_stream import MAX_EVENTS
+from switchhook.operations.event_stream import MAX_EVENTS, StreamPlace
 from tests.support.loop import run
 from tests.support.promises import call, ended, record, stream_event
 from tests.support.web import KEYS, USER, Web, serving
@@ -156,6 +156,35 @@ def test_a_reader_who_was_away_too_long_is_told_so(path: str) -> None:
             assert "go on from oldest" in gone.json["detail"]
             assert ids((await web.ask("GET", f"{EVENTS}?after=2")).json) == ["c.1"]
             assert ids((await web.ask("GET", f"{EVENTS}?after=oldest")).json) == ["c.1"]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_who_begins_with_the_oldest_reads_all_that_is_kept_around_what_is_gone(size: int) -> None:
+    """A long call keeps an early event, when those of a later one are gone already."""
+
+    async def scenario() -> None:
+        async with serving() as web:
+            await publish(web, "long")
+            for name, at in (("a", 100.0), ("b", 100.0), ("c", 300.0)):
+                event = stream_event(name, project="acme")
+                await web.store.commit(record(of(ACME, ended(name, at=at)), events=(event,)))
+            assert await web.store.prune(before=200.0) == 2
+            found: list[str] = []
+            place, more = "oldest", True
+            while more:
+                page = (await web.ask("GET", f"{EVENTS}?limit={size}&after={place}")).json
+                found += ids(page)
+                place, more = page["next"], page["more"]
+            assert found == ["long.1", "c.1"]
+            async with Reader(web).connected("?after=oldest") as reader:
+                assert await reader.events(2) == found
+            assert (await web.ask("GET", f"{EVENTS}?after=1")).status == 410  # there before
+
+            assert await web.store.prune(before=400.0) == 1
+            assert (await web.ask("GET", f"{EVENTS}?after=1-3")).status == 410
+            assert ids((await web.ask("GET", f"{EVENTS}?after=1-4")).json) == []
 
     run(scenario())
 
@@ -430,7 +459,7 @@ def test_only_a_part_that_was_taken_gives_a_stream_more_time(
             )
             (token,) = [one for one in await web.store.tokens.all() if one.id == "events"]
             every = frozenset(StreamEventType)
-            sent = api._sent(deps, token, 0, every, lambda: taken.append("more time"))
+            sent = api._sent(deps, token, StreamPlace(0), every, lambda: taken.append("more time"))
             await publish(web, "a")
             assert await anext(sent) == b"retry: 3000\n\n"
             assert b"call.created" in await anext(sent)

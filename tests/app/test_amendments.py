@@ -73,7 +73,8 @@ async def an_ended_call(tmp_path: Path) -> AsyncIterator[tuple[Application, str,
         call = app.switchboard.arrived(OFFERED)
         assert isinstance(call, str)
         await app.switchboard.idle()
-        yield app, call, Amendments(app.store, app.switchboard, "127.0.0.1")
+        latest = app.directory.snapshots
+        yield app, call, Amendments(app.store, app.switchboard, "127.0.0.1", latest.get)
 
 
 async def stream(app: Application) -> list[dict[str, Any]]:
@@ -106,6 +107,21 @@ def test_an_ended_call_is_amended_and_keeps_what_it_was_told(tmp_path: Path) -> 
                 "told of the call: source",
             ]
             assert not app.switchboard.calls
+
+    run(scenario())
+
+
+def test_a_call_of_a_former_version_is_amended_by_that(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with an_ended_call(tmp_path) as (app, call, _):
+            amendments = Amendments(app.store, app.switchboard, "127.0.0.1", lambda _: None)
+            for deal in ("1", "2"):
+                late = LateFacts(facts=(("custom:deal", deal),))
+                assert await amendments.amend("acme", call, late)
+            check(await stream(app))
+            row = await app.store.call(call)
+            assert row is not None
+            assert row.snapshot == ("acme", 1)
 
     run(scenario())
 

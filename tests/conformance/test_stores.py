@@ -875,6 +875,25 @@ def test_a_projects_stream_is_numbered_in_the_order_of_commits(opened: Opens) ->
     run(scenario())
 
 
+def test_large_events_are_read_a_few_at_a_time_and_none_is_too_large(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            large = replace(stream_event("c1"), body=b"x" * 700_000)
+            for seq in (1, 2, 3):
+                await store.commit(record(call("c1"), events=(replace(large, seq=seq),)))
+            larger = replace(large, seq=4, body=b"x" * 3_000_000)
+            await store.commit(record(call("c1"), events=(larger,)))
+            after, read = 0, []
+            while after < 4:
+                page = await store.stream_events("shop", after=after, limit=100)
+                read.append([e.number for e in page.events])
+                assert page.last == 4
+                after = page.events[-1].number
+            assert read == [[1], [2], [3], [4]]
+
+    run(scenario())
+
+
 def test_streams_of_two_projects_know_nothing_of_each_other(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:

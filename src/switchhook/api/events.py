@@ -34,8 +34,8 @@ from switchhook.operations.event_stream import (
     OLDEST,
     BadPlaceError,
     StreamGapError,
+    StreamPlace,
     UnknownTypeError,
-    check_place,
     find_place,
     parse_types,
 )
@@ -139,13 +139,13 @@ class EventStreamController(Controller):
         require_scope(request.user, Scope.EVENTS)
         wanted, most = _types(types), _limit(limit)
         place = await _place(deps, request.user.project, after)
-        page = await deps.store.stream_events(request.user.project, after=place, limit=most)
+        page = await deps.store.stream_events(request.user.project, after=place.number, limit=most)
         _check_kept(deps, request.user.project, page.last)
-        reached = page.events[-1].number if page.events else place
+        reached = place.moved(page)
         listed = StreamList(
             events=[msgspec.Raw(one.body) for one in page.events if one.type in wanted],
             next=str(reached),
-            more=reached < page.last,
+            more=reached.number < page.last,
         )
         return Response(msgspec.json.encode(listed), media_type="application/json")
 
@@ -196,7 +196,7 @@ class EventStreamController(Controller):
 async def _sent(
     deps: ApiDependencies,
     token: Token,
-    place: int,
+    place: StreamPlace,
     wanted: frozenset[StreamEventType],
     progress: Callable[[], None],
 ) -> AsyncGenerator[bytes, None]:
@@ -211,17 +211,18 @@ async def _sent(
         yield b"retry: 3000\n\n"
         heard = checked = time.monotonic()
         while not readers.is_stopping:
-            page = await deps.store.stream_events(project, after=place, limit=BATCH, wait=LOOK)
-            check_place(page, place)
-            place = page.events[-1].number if page.events else place
-            told = b"".join(_event(one) for one in page.events if one.type in wanted)
+            page = await deps.store.stream_events(
+                project, after=place.number, limit=BATCH, wait=LOOK
+            )
+            place = place.moved(page)
+            told = b"".join(_event(one, page.deleted) for one in page.events if one.type in wanted)
             now = time.monotonic()
             if now - checked >= HEARTBEAT:
                 if not await _is_good(deps, token):
                     return
                 checked = now
             if told or now - heard >= HEARTBEAT:
-                yield told or b": heartbeat\nid: %d\n\n" % place
+                yield told or f": heartbeat\nid: {place}\n\n".encode()
                 heard = time.monotonic()
                 progress()
     except (StoreError, StreamGapError):
@@ -230,8 +231,8 @@ async def _sent(
         readers.of_project[project] -= 1
 
 
-def _event(one: StreamEvent) -> bytes:
-    head = f"id: {one.number}\nevent: {one.type.value}\ndata: ".encode()
+def _event(one: StreamEvent, deleted: int) -> bytes:
+    head = f"id: {StreamPlace(one.number, deleted)}\nevent: {one.type.value}\ndata: ".encode()
     return head + one.body + b"\n\n"
 
 
@@ -241,7 +242,7 @@ async def _is_good(deps: ApiDependencies, token: Token) -> bool:
     return not token.is_expired(now=deps.clock()) and any(one.id == token.id for one in known)
 
 
-async def _place(deps: ApiDependencies, project: str, written: str) -> int:
+async def _place(deps: ApiDependencies, project: str, written: str) -> StreamPlace:
     try:
         return await find_place(deps.store, project, written)
     except BadPlaceError as error:

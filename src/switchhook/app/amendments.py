@@ -9,6 +9,9 @@ from switchhook.projectfile.loading import load_snapshot
 from switchhook.storage.ports import EndedCalls, Projects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.routing.events import LateFacts
     from switchhook.storage.records import CallRow
     from switchhook.switchboard.switchboard import Switchboard
@@ -21,11 +24,20 @@ class AmendmentStore(EndedCalls, Projects, Protocol):
 class Amendments:
     """Amends calls, each ended one after another."""
 
-    def __init__(self, store: AmendmentStore, switchboard: Switchboard, own_host: str) -> None:
-        """`own_host` is that of the server in SIP addresses."""
+    def __init__(
+        self,
+        store: AmendmentStore,
+        switchboard: Switchboard,
+        own_host: str,
+        latest: Callable[[str], ProjectSnapshot | None],
+    ) -> None:
+        """`own_host` is that of the server in SIP addresses; `latest` are the projects that new calls follow."""
         self._store = store
         self._switchboard = switchboard
         self._own_host = own_host
+        self._latest = latest
+        self._former: tuple[tuple[str, int], ProjectSnapshot] | None = None
+        """The version that was read last, for the next call that followed it."""
         self._one_by_one = asyncio.Lock()
 
     async def amend(self, project: str, call: str, late: LateFacts) -> bool:
@@ -45,12 +57,22 @@ class Amendments:
                 return False
 
     async def _amend_ended(self, row: CallRow, late: LateFacts) -> bool:
-        stored = await self._store.project(*row.snapshot)
-        if stored is None:
-            return False
-        snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
+        snapshot = await self._snapshot_of(*row.snapshot)
         ended = await self._store.ended_call(row.id, lambda _project, _version: snapshot)
         if ended is None or self._switchboard.amend(row.id, late, project=row.project):
             return ended is not None
         await self._switchboard.amend_ended(ended, late)
         return True
+
+    async def _snapshot_of(self, project: str, version: int) -> ProjectSnapshot:
+        """Return a version of a project: reading one takes long, so it is read only where it is not at hand."""
+        latest = self._latest(project)
+        if latest is not None and latest.project.version == version:
+            return latest
+        if self._former is None or self._former[0] != (project, version):
+            stored = await self._store.project(project, version)
+            if stored is None:
+                raise LookupError(f"version {version} of project {project} is gone")
+            snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
+            self._former = (project, version), snapshot
+        return self._former[1]

@@ -330,7 +330,12 @@ def _api(app: Application) -> ASGIApp:
             clock=time.time,
             applied=app.projects.refresh,
             hang_up=app.switchboard.hang_up,
-            amend=Amendments(app.store, app.switchboard, app.settings.sip_host).amend,
+            amend=Amendments(
+                app.store,
+                app.switchboard,
+                app.settings.sip_host,
+                app.projects.latest,
+            ).amend,
             keeps_events=app.projects.keeps_events,
             readers=app.readers,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),

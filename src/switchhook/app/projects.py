@@ -12,6 +12,7 @@ from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.operations.sounds import SoundFiles
     from switchhook.storage.ports import Projects
     from switchhook.storage.records import StoredProject
@@ -67,8 +68,12 @@ class CurrentProjects:
 
     def keeps_events(self, project: str) -> bool:
         """Say whether a project's event stream is kept now."""
-        snapshot = self.directory.snapshots.get(project)
+        snapshot = self.latest(project)
         return snapshot is not None and snapshot.project.event_stream.keep
+
+    def latest(self, project: str) -> ProjectSnapshot | None:
+        """Return the version that the next call follows, or None."""
+        return self.directory.snapshots.get(project)
 
     def prepare(self, project: str) -> None:
         """Convert, aside, what the project plays, so that no call waits for it.

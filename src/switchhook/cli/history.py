@@ -23,6 +23,7 @@ from switchhook.operations.event_stream import (
     OLDEST,
     BadPlaceError,
     StreamGapError,
+    StreamPlace,
     UnknownTypeError,
     find_place,
     parse_types,
@@ -165,16 +166,16 @@ def events(
 ) -> int:
     """Print the events of a project's stream, oldest first; standard error says where to go on."""
 
-    async def read(store: SqliteStore) -> tuple[list[StreamEvent], int]:
+    async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace]:
         wanted = parse_types(types)
         place = await find_place(store, project, after)
         found: list[StreamEvent] = []
         while True:
             most = min(MAX_EVENTS, limit - len(found))
-            page = await store.stream_events(project, after=place, limit=most)
+            page = await store.stream_events(project, after=place.number, limit=most)
             found += [one for one in page.events if one.type in wanted]
-            place = page.events[-1].number if page.events else place
-            if len(page.events) < most or len(found) >= limit:
+            place = place.moved(page)
+            if place.number >= page.last or len(found) >= limit:
                 return found, place
 
     try:

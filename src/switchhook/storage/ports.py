@@ -88,7 +88,7 @@ class StreamEvents(Protocol):
     async def stream_events(
         self, project: str, *, after: int, limit: int, wait: float = 0.0
     ) -> StreamPage:
-        """Return the `limit` next events of a project behind a number, in order.
+        """Return the `limit` next events of a project behind a number, in order; fewer where they are large.
 
         Without any, wait for the next so many seconds at most. What this process commits is seen at once, what others do
         within about a second.
