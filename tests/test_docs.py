@@ -103,6 +103,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--after",
         "--all",
         "--answer",
+        "--asymmetric",
         "--at",
         "--call",
         "--config",

@@ -22,9 +22,9 @@ from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.schema.event import FORMER_TABLES
+from switchhook.projectfile.schema.header import Pair
 from switchhook.projectfile.schema.project import FILE, former_names
 from switchhook.projectfile.schema.scheme import STEPS, Steps
-from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.toml.tables import Table, TableKey, Tables
 from switchhook.projectfile.toml.value_types import ListOf

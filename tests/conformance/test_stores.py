@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
+from switchhook.domain.credentials import BodyHmac, Credentials, OAuth2
 from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import Failure, FailureKind
@@ -1004,6 +1005,49 @@ def test_a_promise_made_after_all_others_were_deleted_is_pending(lasting: Opens)
 
 
 # Subscriptions
+
+
+def test_a_subscriptions_credentials_are_kept_whole_and_encrypted(lasting: Opens) -> None:
+    credentials = Credentials(
+        token="t0ken",
+        signing_secrets=("whsec_canary",),
+        hmac=BodyHmac(header="X", secret="hm4c"),
+        oauth=OAuth2(token_url="https://l/", client_id="us", client_secret="0auth"),
+        secret_headers=(("K", "h3ader"),),
+    )
+
+    async def scenario() -> None:
+        asked = Subscription(
+            project="shop",
+            user="zapier",
+            target_url="https://hooks.example/",
+            event="custom",
+            created_at=1.0,
+            credentials=credentials,
+        )
+        async with lasting() as store:
+            made = await store.add_subscription(asked, most=2)
+            assert made is not None
+        async with lasting() as store:
+            assert await store.subscriptions() == (made,)
+            assert made.credentials == credentials
+
+    run(scenario())
+
+
+def test_the_latest_refresh_token_of_a_source_is_kept(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+            assert await store.refresh_token("shop", "crm") is None
+            await store.save_refresh_token("shop", "crm", "first")
+            await store.save_refresh_token("house", "crm", "other")
+            await store.save_refresh_token("shop", "crm", "s3cond")
+        async with lasting() as store:
+            assert await store.refresh_token("shop", "crm") == "s3cond"
+            assert await store.refresh_token("house", "crm") == "other"
+            assert await store.refresh_token("house", "desk") is None
+
+    run(scenario())
 
 
 def test_subscriptions_stay_until_they_are_deleted(lasting: Opens) -> None:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.location import ask_location, location_of
-from switchhook.domain.scheme import AskStep, HangUpStep, RingDestinationStep, RingStep, Step
+from switchhook.domain.project import ask_location, location_of
+from switchhook.domain.scheme import (
+    AskStep,
+    HangUpStep,
+    RingDestinationStep,
+    RingStep,
+    Step,
+)
 from switchhook.domain.target import Target, TargetKind
 from tests.webhooks.samples import PLAN, make_number
 

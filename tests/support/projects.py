@@ -8,6 +8,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.credentials import (
+    BodyHmac,
+    ClientAuthentication,
+    Credentials,
+    HmacAlgorithm,
+    HmacEncoding,
+    OAuth2,
+)
 from switchhook.domain.delivery_policy import DeliveryPolicy, OwnerWarnings
 from switchhook.domain.event import (
     NO_FILTER,
@@ -82,6 +90,7 @@ from switchhook.domain.webhook import (
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.parameters import CALLERS_NUMBER, CATALOGUE, DATES, takes
+from switchhook.webhooks.signatures import asymmetric_key, symmetric_key
 from tests.support.events import make_webhook
 
 MINIMAL = """\
@@ -267,7 +276,7 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
         user_agent=draw(texts),
         fields=draw(_fields(in_headers if place is Place.HEADERS else latin_names)),
         fallback_url=draw(st.just("") | urls),
-        **draw(_authentication),
+        credentials=draw(credentials),
         **draw(_patience),
         headers=draw(
             st.sampled_from(((), (("Auth-Key", "k3y"), ("X-Shop", "")))),
@@ -278,10 +287,45 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
     )
 
 
-_authentication: st.SearchStrategy[dict[str, Any]] = st.one_of(
+_whsec = st.binary(min_size=24, max_size=64).map(symmetric_key)
+_whsk = st.binary(min_size=32, max_size=32).map(asymmetric_key)
+_hmacs = st.builds(
+    BodyHmac,
+    header=st.sampled_from(("X-Sign", "X-Hub-Signature-256")),
+    secret=passwords,
+    algorithm=st.sampled_from(HmacAlgorithm),
+    encoding=st.sampled_from(HmacEncoding),
+    prefix=st.sampled_from(("", "sha256=", "t={timestamp},v1=")),
+    signed=st.sampled_from(("{body}", "v0:{timestamp}:{id}:{body}")),
+    timestamp_header=st.sampled_from(("", "X-Timestamp")),
+)
+_oauths = st.builds(
+    OAuth2,
+    token_url=st.just("https://login.example/token"),
+    client_id=names,
+    client_secret=passwords,
+    refresh_token=st.just("") | passwords,
+    scope=st.just("") | names,
+    client_authentication=st.sampled_from(ClientAuthentication),
+)
+_authorizations: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"username": logins, "password": passwords}),
     st.fixed_dictionaries({"token": passwords}),
+    st.fixed_dictionaries({"oauth": _oauths}),
+)
+_signatures: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "secret_headers": st.just((("X-Kept-Key", "k3y"),)),
+        "signing_secrets": st.lists(_whsec | _whsk, max_size=3).map(tuple),
+        "hmac": _hmacs,
+    },
+)
+credentials = st.builds(
+    lambda authorization, signature: Credentials(**authorization, **signature),
+    _authorizations,
+    _signatures,
 )
 _try_seconds = st.none() | st.floats(0.1, 30, allow_nan=False)
 _patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -368,6 +412,7 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
         user_agent=draw(texts),
         headers=draw(headers.map(tuple)),
         send_id=draw(st.booleans()),
+        credentials=draw(credentials),
         **own,
     )
 
@@ -692,7 +737,7 @@ def dial_plan_webhooks(draw: st.DrawFn, name: str, sounds: list[str]) -> DialPla
         keep_alive=draw(st.booleans()),
         user_agent=draw(texts),
         headers=draw(st.sampled_from(((), (("X-Key", "k3y"),)))),
-        **draw(_authentication),
+        credentials=draw(credentials),
         **draw(_patience),
     )
 

@@ -32,7 +32,7 @@ from tests.support.sip import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.auth.proof import DigestCredentials
     from switchhook.sip.transaction.overload import LoadLimits
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
@@ -132,7 +132,7 @@ class Phone:
         to = f"<sip:100@192.0.2.1>;tag={tag}"
         return request(method, *extra, via=via, to=to, cseq=cseq, body=body)
 
-    def calls(self, credentials: Credentials | None = None) -> Request:
+    def calls(self, credentials: DigestCredentials | None = None) -> Request:
         """Call Bob as leg `out`; return the INVITE."""
         order = replace(INVITE, credentials=credentials)
         assert self.do(order) == ["INVITE"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from switchhook.domain.call import Call, CallerId, Direction, SchemePosition
 from switchhook.domain.cause import Outcome
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, Scheme
@@ -69,6 +71,15 @@ VISIT = {
 """What is known of the visitor of S-05."""
 
 
+def proved(changes: dict[str, Any]) -> dict[str, Any]:
+    """Put the keys of credentials, which stand among a webhook's in a file, where its value has them."""
+    keys = {field.name for field in fields(Credentials)} & changes.keys()
+    if not keys:
+        return changes
+    rest = {name: value for name, value in changes.items() if name not in keys}
+    return rest | {"credentials": Credentials(**{name: changes[name] for name in keys})}
+
+
 def make_number(**changes: Any) -> ForwardingNumber:
     """Make the forwarding number of S-01, with `keep_alive` off as in the scenarios' images."""
     settings: dict[str, Any] = {
@@ -77,7 +88,7 @@ def make_number(**changes: Any) -> ForwardingNumber:
         "ring_timeout": 90.0,
         "keep_alive": False,
     }
-    return ForwardingNumber(**(settings | changes))
+    return ForwardingNumber(**(settings | proved(changes)))
 
 
 def make_dial_plan(**changes: Any) -> DialPlanWebhook:
@@ -87,7 +98,7 @@ def make_dial_plan(**changes: Any) -> DialPlanWebhook:
         "url_template": "http://target/route?callerid={callerid}",
         "keep_alive": False,
     }
-    return DialPlanWebhook(**(settings | changes))
+    return DialPlanWebhook(**(settings | proved(changes)))
 
 
 def make_event(**changes: Any) -> EventWebhook:

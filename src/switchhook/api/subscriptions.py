@@ -34,6 +34,7 @@ from switchhook.api.responses import (
     read_body,
     response_spec,
 )
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import Subscription
 from switchhook.domain.notification_options import (
     NotificationDirection,
@@ -43,6 +44,8 @@ from switchhook.domain.notification_options import (
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import subscriptions as operations
 from switchhook.operations.subscriptions import EVENTS, SubscriptionError
+from switchhook.projectfile.schema.credentials import read_credentials
+from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.webhooks.dialects.call_notification import EVERY
 from switchhook.webhooks.dialects.call_notification_samples import samples
 
@@ -122,6 +125,7 @@ class SubscribeOperation(Operation):
                 "directions": _list_of(NotificationDirection),
                 "numbers": _list_of(),
                 "accounts": _list_of(),
+                "credentials": Schema(type=OpenAPIType.OBJECT),
             },
         )
         media = OpenAPIMediaType(schema=schema)
@@ -162,6 +166,7 @@ class SubscriptionController(Controller):
                 event=_text(asked, "event"),
                 internal=_boolean(asked, "internal_calls", default=True),
                 options=_options(asked),
+                credentials=_credentials(asked),
                 now=deps.clock(),
             )
         except SubscriptionError as error:
@@ -249,6 +254,16 @@ def _text(asked: dict[str, Any], field: str) -> str:
         return value
     what = "is missing" if value is None or value == "" else "is no text"
     raise WrongFieldError(field, f"{field} {what}")
+
+
+def _credentials(asked: dict[str, Any]) -> Credentials:
+    """Read what the notifications prove themselves with; nothing without. It is answered to nobody."""
+    if "credentials" not in asked:
+        return NO_CREDENTIALS
+    read = read_credentials(asked["credentials"])
+    if isinstance(read, Mistakes):
+        raise WrongFieldError("credentials", str(read))
+    return read
 
 
 def _options(asked: dict[str, Any]) -> NotificationOptions:

@@ -25,10 +25,12 @@ from switchhook.app.projects import CurrentProjects
 from switchhook.app.retention import DAY, prune
 from switchhook.app.subscriptions import SubscriptionEnds
 from switchhook.app.user_agent import USER_AGENT
+from switchhook.delivery.authenticating import AuthenticatingSender
 from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.concurrency import Concurrency
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.mailer import Mailer
+from switchhook.delivery.oauth import AccessTokens
 from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
@@ -132,7 +134,8 @@ def build(
         sounds=sounds,
         sends_mail=bool(settings.smtp_host),
     )
-    policies = Policies(lambda: projects.directory)
+    policies = Policies(lambda: projects.directory, subscribers)
+    tokens = AccessTokens(sender, USER_AGENT, store)
     subscription_ends = SubscriptionEnds(store, subscribers)
     origins = OriginSlots()
     dispatcher = Dispatcher(
@@ -145,12 +148,14 @@ def build(
         limit_of=policies.limit_of,
         origins=origins,
         warn=partial(policies.warnings, product=USER_AGENT, mail_from=settings.mail_from),
+        credentials_of=policies.credentials_of,
+        authenticating=AuthenticatingSender(delivery_sender, tokens, clock=time.time),
         recipients=subscription_ends,
         may_send=lambda: app.lease.is_held,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
-    asks = Asks(sender, policies, origins)
+    asks = Asks(sender, policies, origins, AuthenticatingSender(sender, tokens, clock=time.time))
     outbox = OutboxContext(
         product=USER_AGENT,
         facts_of=memory.facts_of,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switchhook.app.policies import networks
 from switchhook.delivery.ask_policy import REDIRECTS
+from switchhook.domain.credentials import NO_CREDENTIALS
+from switchhook.switchboard.ask_dialects import asked_webhook
 
 if TYPE_CHECKING:
     from switchhook.app.policies import Policies
+    from switchhook.delivery.authenticating import AuthenticatingSender
     from switchhook.delivery.http.sender import Sender
     from switchhook.delivery.origin_slots import OriginSlots
     from switchhook.domain.call import Call
@@ -18,11 +21,21 @@ if TYPE_CHECKING:
 class Asks:
     """Puts requests to endpoints of calls' projects (the switchboard's AskSender)."""
 
-    def __init__(self, sender: Sender, policies: Policies, origins: OriginSlots) -> None:
-        """`origins` counts the requests to origins that `policies` limit: deliveries give way to asks."""
+    def __init__(
+        self,
+        sender: Sender,
+        policies: Policies,
+        origins: OriginSlots,
+        authenticating: AuthenticatingSender,
+    ) -> None:
+        """`origins` counts the requests to origins that `policies` limit: deliveries give way to asks.
+
+        `authenticating` puts those that have credentials.
+        """
         self._sender = sender
         self._policies = policies
         self._origins = origins
+        self._authenticating = authenticating
 
     async def ask(
         self,
@@ -51,14 +64,23 @@ class Asks:
         connect: float | None,
         response: float | None,
     ) -> Exchange:
-        return await self._sender.exchange(
+        options: dict[str, Any] = {
+            "deadline": deadline,
+            "networks": networks(call.snapshot.project.allowed_networks),
+            "keep_alive": ("Connection", "close") not in request.headers,
+            "idempotent": True,
+            "follow": REDIRECTS,
+            "connect": connect,
+            "response": response,
+            "prewarm": True,
+        }
+        webhook, pending = asked_webhook(call), call.asks.pending
+        if webhook is None or pending is None or webhook.credentials == NO_CREDENTIALS:
+            return await self._sender.exchange(request, **options)
+        return await self._authenticating.exchange(
             request,
-            deadline=deadline,
-            networks=networks(call.snapshot.project.allowed_networks),
-            keep_alive=("Connection", "close") not in request.headers,
-            idempotent=True,
-            follow=REDIRECTS,
-            connect=connect,
-            response=response,
-            prewarm=True,
+            webhook.credentials,
+            project=call.snapshot.project.id,
+            id_=pending.id,
+            **options,
         )

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.current_credentials import credentials_of
 from switchhook.delivery.lanes import OriginLimit
 from switchhook.delivery.policy import origin_of, policy_of
 from switchhook.delivery.warnings import warnings_to
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from switchhook.delivery.incidents import EndpointNews
+    from switchhook.delivery.subscribers import Subscribers
+    from switchhook.domain.credentials import Credentials
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.failure import Failure
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.delivery import Delivery
 
@@ -28,9 +32,10 @@ if TYPE_CHECKING:
 class Policies:
     """Looks each of them up in the directory of the moment."""
 
-    def __init__(self, directory: Callable[[], ProjectDirectory]) -> None:
+    def __init__(self, directory: Callable[[], ProjectDirectory], subscribers: Subscribers) -> None:
         self._directory = directory
         self._origins: dict[str, tuple[ProjectSnapshot, Mapping[str, int]]] = {}
+        self._subscribers = subscribers
 
     def networks_of(self, project: str) -> AllowedNetworks:
         """Return the private networks that a project's webhooks may reach."""
@@ -46,6 +51,12 @@ class Policies:
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
         """Return how a delivery is made, as its project says now."""
         return policy_of(delivery, self._directory().snapshots.get(delivery.project))
+
+    def credentials_of(self, delivery: Delivery) -> Credentials | Failure:
+        """Return what a delivery proves itself with, as its project or its subscriber says now."""
+        subscription = self._subscribers.subscription_of(delivery)
+        snapshot = self._directory().snapshots.get(delivery.project)
+        return credentials_of(delivery, snapshot, subscription)
 
     def limit_of(self, delivery: Delivery) -> OriginLimit | None:
         """Return how many requests a delivery's origin gets at once, where its project says that."""

@@ -100,6 +100,7 @@ COMMANDS = {
         "The call-tracking scenario of a project: show, set, activate, test it.",
     ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
+    "secret": ("switchhook.cli.token", "Make keys for the signatures of webhooks."),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",

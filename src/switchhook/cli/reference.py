@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE, STATUS_ENTRY
+from switchhook.projectfile.schema.credentials import BODY_HMAC, OAUTH
 from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import (
     EVENT,
@@ -24,6 +25,7 @@ from switchhook.projectfile.schema.event import (
     GOOGLE_ANALYTICS,
 )
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM, STREAM_WEBHOOK
+from switchhook.projectfile.schema.header import HEADER
 from switchhook.projectfile.schema.project import (
     ACCOUNT,
     GROUP,
@@ -39,7 +41,6 @@ from switchhook.projectfile.schema.scheme import SCHEME, STEPS, WORKING_HOURS
 from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
-    HEADER,
     PARAMETER,
 )
 from switchhook.projectfile.templates.catalogue import list_templates
@@ -95,6 +96,8 @@ def tables() -> dict[str, str]:
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,
         "header": HEADER.table,
+        "hmac": BODY_HMAC,
+        "oauth": OAUTH,
     }
     return {name: key_table(table) for name, table in parts.items()} | {
         "former-names": former_names_table(),

@@ -1,5 +1,6 @@
-"""`switchhook token`: the keys to the HTTP API."""
+"""`switchhook token`, the keys to the HTTP API, and `switchhook secret`, those that sign webhooks."""
 
+import secrets
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -11,7 +12,10 @@ from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import NewToken, list_tokens
 from switchhook.views.text import clock, iso
+from switchhook.webhooks.signatures import asymmetric_key, public_key, symmetric_key
 
+KEY_BYTES = 32
+"""Of a key that signs."""
 MAX_SECONDS = 3650
 """Days that a token may be good for, unless it is for ever."""
 
@@ -114,3 +118,31 @@ def _as_json(one: Token) -> dict[str, Any]:
         "expires_at": iso(one.expires_at),
         "used_at": iso(one.used_at),
     }
+
+
+secret = App(name="secret", help="Make keys for the signatures of webhooks.")
+
+
+@secret.command
+def new(
+    *,
+    asymmetric: Annotated[
+        bool,
+        Parameter(
+            help="Make a pair: the receiver gets a public key, and cannot sign.", negative=()
+        ),
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Make a key for `signing_secrets` and print it. It is kept nowhere, and not shown again."""
+    random = secrets.token_bytes(KEY_BYTES)
+    made = {"secret": asymmetric_key(random) if asymmetric else symmetric_key(random)}
+    if asymmetric:
+        made["public_key"] = public_key(made["secret"])
+    if json:
+        print_json(made)
+        return 0
+    stdout().print(made["secret"])
+    if asymmetric:
+        stdout().print(f"for receivers: {made['public_key']}")
+    return 0

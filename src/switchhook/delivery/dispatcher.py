@@ -29,18 +29,22 @@ from switchhook.delivery.policy import (
 )
 from switchhook.delivery.queues import DispatcherLimits, Queues
 from switchhook.delivery.recorder import AttemptRecorder
+from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.delivery_policy import GONE
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.mail import Mail, MailResult
+from switchhook.webhooks.secrets import masked_secrets, redacted_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
+    from switchhook.delivery.authenticating import AuthenticatingSender
     from switchhook.delivery.lanes import DeliveryJob, OriginLimit
+    from switchhook.domain.credentials import Credentials
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.ports import DispatcherStore
@@ -96,6 +100,11 @@ class AllRecipients:
 ALL_RECIPIENTS: Final = AllRecipients()
 
 
+def no_credentials(_delivery: Delivery) -> Credentials:
+    """Return no credentials."""
+    return NO_CREDENTIALS
+
+
 class Dispatcher:
     """Dispatches deliveries on the event loop that it was started on."""
 
@@ -110,6 +119,8 @@ class Dispatcher:
         policy_of: Callable[[Delivery], DeliveryPolicy] = default_policy,
         limit_of: Callable[[Delivery], OriginLimit | None] = lambda _: None,
         origins: OriginSlots | None = None,
+        credentials_of: Callable[[Delivery], Credentials | Failure] = no_credentials,
+        authenticating: AuthenticatingSender | None = None,
         recipients: Recipients = ALL_RECIPIENTS,
         warn: Warn = nobody_is_warned,
         may_send: Callable[[], bool] = lambda: True,
@@ -122,7 +133,8 @@ class Dispatcher:
         reach; `policy_of` says how a delivery is made, `limit_of` how many requests its origin gets at once, which
         `origins` counts, and `recipients` whether it is sent at all; `warn` writes what owners are told of
         failing endpoints; `may_send` says whether what is pending is still ours, and `go_on` that it is again;
-        `chance` returns a number from 0 to 1.
+        `chance` returns a number from 0 to 1. `credentials_of` says what it proves itself with now, or
+        why it may not be sent; `authenticating` sends those that have any.
         """
         self.delivered = 0
         self.failed = 0
@@ -134,6 +146,8 @@ class Dispatcher:
         self._networks_of = networks_of
         self._policy_of = policy_of
         self._limit_of = limit_of
+        self._credentials_of = credentials_of
+        self._authenticating = authenticating
         self._recipients = recipients
         self._limits = limits
         self._may_send = may_send
@@ -462,6 +476,17 @@ class Dispatcher:
     async def _send(self, delivery: Delivery, *, idempotent: bool) -> Exchange | MailResult:
         match delivery.request:
             case HttpRequest() as request:
+                credentials = self._credentials_of(delivery)
+                if isinstance(credentials, Failure):
+                    return MailResult(status=0, reply="", failure=credentials, seconds=0.0)
+                if credentials is not NO_CREDENTIALS and self._authenticating is not None:
+                    return await self._send_authenticated(
+                        self._authenticating,
+                        delivery,
+                        request,
+                        credentials,
+                        idempotent=idempotent,
+                    )
                 return await self._sender.exchange(
                     request,
                     deadline=delivery.response_timeout,
@@ -474,6 +499,28 @@ class Dispatcher:
                 return await self._mailer.post(mail, deadline=delivery.response_timeout)
             case request:
                 assert_never(request)
+
+    async def _send_authenticated(
+        self,
+        authenticating: AuthenticatingSender,
+        delivery: Delivery,
+        request: HttpRequest,
+        credentials: Credentials,
+        *,
+        idempotent: bool,
+    ) -> Exchange:
+        """Send it with its webhook's credentials; what the endpoint repeats of them is masked."""
+        done = await authenticating.exchange(
+            request,
+            credentials,
+            project=delivery.project,
+            id_=delivery.id,
+            deadline=delivery.response_timeout,
+            networks=self._networks_of(delivery.project),
+            keep_alive=delivery.keep_alive,
+            idempotent=idempotent,
+        )
+        return redacted_exchange(done, masked_secrets(done.request.secrets))
 
     def _settled(self, job: DeliveryJob, attempt: Attempt) -> None:
         self._queues.settled(job)

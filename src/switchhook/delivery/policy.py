@@ -83,7 +83,7 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     """
     if snapshot is None or delivery.is_to_subscriber or delivery.is_warning:
         return default_policy(delivery)
-    match delivery.request, _receiver(delivery.webhook, snapshot):
+    match delivery.request, receiver_of(delivery.webhook, snapshot):
         case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
             return MAIL_POLICY
         case HttpRequest(), (
@@ -96,7 +96,7 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
             return NO_RETRIES
 
 
-def _receiver(
+def receiver_of(
     name: str, snapshot: ProjectSnapshot
 ) -> EventAction | StreamWebhook | TrackingScenario | None:
     """Return the event's action, the webhook of the stream or the scenario that has this name."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.domain.value_form import SentType, Special, ValueForm
@@ -155,6 +156,7 @@ class EventWebhook:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra header lines, in order. A Content-Type or User-Agent here stands in place of our own, and
     with an empty value leaves it out (R2-23, A-27)."""
+    credentials: Credentials = NO_CREDENTIALS
     send_id: bool = True
     """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
     a second sending of the same event."""
@@ -290,6 +292,7 @@ class Subscription:
     internal: bool = True
     """Whether it is told of calls between accounts, too."""
     options: NotificationOptions = NO_OPTIONS
+    credentials: Credentials = NO_CREDENTIALS
     created_at: float
     """Unix seconds."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.delivery_policy import MAX_RETRIES, DeliveryPolicy
 
 
@@ -72,6 +73,7 @@ class StreamWebhook:
     keep_alive: bool = True
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra header lines, in order."""
+    credentials: Credentials = NO_CREDENTIALS
 
     def wants(self, event: StreamEventType) -> bool:
         """Say whether it is told of events of this type."""

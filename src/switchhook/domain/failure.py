@@ -67,6 +67,8 @@ BEFORE_SENDING: Final = frozenset(
         FailureKind.ADDRESS_REFUSED,
         FailureKind.BAD_URL,
         FailureKind.NOT_SET_UP,
+        FailureKind.PROXY,
+        FailureKind.AUTHENTICATION,
     }
 )
 """Failures after which no byte of the request can have reached the endpoint."""

@@ -19,7 +19,7 @@ from switchhook.domain.event_stream import NO_STREAM, EventStream, StreamWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
-from switchhook.domain.scheme import Scheme
+from switchhook.domain.scheme import AskStep, RingDestinationStep, RingStep, Scheme, Step
 from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.tracking.call_tracking import NO_CALL_TRACKING, TrackingScenario
@@ -362,3 +362,24 @@ class ProjectSnapshot:
 
     def __repr__(self) -> str:
         return f"ProjectSnapshot({self.project.id!r}, version={self.project.version})"
+
+
+def ask_location(webhook: ForwardingNumber) -> str:
+    """Return `webhookNumber:90`: the seconds are those that the returned direction rings [A-08]."""
+    return f"webhookNumber:{_whole(webhook.ring_timeout)}"
+
+
+def location_of(step: Step, snapshot: ProjectSnapshot) -> str:
+    """Return a step's name as a location, its kind and how long it may ring (R1-61, R1-126); "" if it is none."""
+    match step:
+        case AskStep(webhook=name) if name in snapshot.webhooks:
+            return ask_location(snapshot.webhooks[name])
+        case RingStep(timeout=timeout) | RingDestinationStep(timeout=timeout):
+            return f"phone:{_whole(timeout)}"
+        case _:
+            return ""
+
+
+def _whole(seconds: float) -> int:
+    """Leave a fraction out: receivers read an integer, and never more than it rings."""
+    return int(seconds)

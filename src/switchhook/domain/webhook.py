@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.retry_policy import RetryOn, overrides_of
 from switchhook.domain.value_form import EmptyStyle, ValueForm
 
@@ -142,11 +143,7 @@ class RoutingWebhook(ABC):
     """Empty: the product's own."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra header lines, in order; one for Content-Type, Origin or User-Agent stands in place of ours."""
-    username: str = ""
-    password: str = field(default="", repr=False)
-    """With the user name: Basic authentication."""
-    token: str = field(default="", repr=False)
-    """Bearer authentication."""
+    credentials: Credentials = NO_CREDENTIALS
     fallback_url: str = ""
     """Asked when the first failed; told why in `error_code` and `error_url`."""
     connect_timeout: float | None = None

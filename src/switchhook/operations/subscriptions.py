@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import Subscription
 from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.webhooks.dialects.call_notification import EVERY, NotificationStatus
@@ -49,10 +50,11 @@ async def subscribe(
     now: float,
     internal: bool = True,
     options: NotificationOptions = NO_OPTIONS,
+    credentials: Credentials = NO_CREDENTIALS,
 ) -> Subscription:
     """Tell a URL of each call of a project from now on, those between accounts too if `internal`.
 
-    `now` is in unix seconds.
+    `now` is in unix seconds; each notification proves itself with the `credentials`.
 
     The same URL may be subscribed again, under another number. Raises SubscriptionError, StoreError.
     """
@@ -71,6 +73,7 @@ async def subscribe(
         created_at=now,
         internal=internal,
         options=NO_OPTIONS if options == NO_OPTIONS else options,
+        credentials=credentials,
     )
     subscription = await store.add_subscription(asked, most=MAX_SUBSCRIPTIONS)
     if subscription is None:

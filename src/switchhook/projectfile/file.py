@@ -18,6 +18,7 @@ from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import EVENT, GOOGLE_ANALYTICS, unnamed
 from switchhook.projectfile.schema.event_stream import EVENT_STREAM
 from switchhook.projectfile.schema.field import Sent
+from switchhook.projectfile.schema.header import Pair
 from switchhook.projectfile.schema.project import (
     FILE,
     OUTSIDE,
@@ -28,7 +29,6 @@ from switchhook.projectfile.schema.project import (
     names_of,
 )
 from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
-from switchhook.projectfile.schema.webhook import Pair
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.tables import Table, Tables, bare_or_quoted, pair

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import Direction
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.location import location_of
+from switchhook.domain.project import location_of
 from switchhook.domain.scheme import (
     AskDialPlanStep,
     AskStep,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 
 import structlog
 
-from switchhook.sip.auth.proof import MOST_TRIES, Credentials
+from switchhook.sip.auth.proof import MOST_TRIES, DigestCredentials
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.ua import events
 from switchhook.sip.ua.commands import Acknowledge, Answer, Invite, Respond, SendOutOfDialog
@@ -82,7 +82,7 @@ class Softphone:
         """All calls since the telephone was switched on, by leg, in order."""
         self._server = server
         self._transport = server.transport if server else transport
-        self._credentials = Credentials(username=username, password=password)
+        self._credentials = DigestCredentials(username=username, password=password)
         self._endpoint = SipEndpoint(ListenAddress(host=host, port=0), self._handle_event)
         self._exit = AsyncExitStack()
         self._replies: dict[str, asyncio.Future[events.FinalResponseReceived]] = {}

@@ -328,6 +328,16 @@ class Subscriptions(Protocol):
         """Delete one of a project's subscriptions and return it, or None."""
 
 
+class RefreshTokens(Protocol):
+    """Keeps the refresh tokens that token endpoints gave in place of the first ones."""
+
+    async def refresh_token(self, project: str, source: str) -> str | None:
+        """Return the latest that a project got from a source, or None."""
+
+    async def save_refresh_token(self, project: str, source: str, token: str) -> None:
+        """Store one, in place of the one before from its source."""
+
+
 class Tokens(Protocol):
     """Keeps tokens, and of their keys the digests alone."""
 
@@ -418,6 +428,7 @@ class Store(
     AllRegistrations,
     TrackingStore,
     Subscriptions,
+    RefreshTokens,
     Nodes,
     ChangeFeed,
     HealthChecks,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from switchhook.domain.failure import Failure
 from switchhook.domain.masking import mask
-from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
+from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber
 from switchhook.webhooks.answer import (
     AnswerReading,
     DialPlanReading,
@@ -17,10 +17,12 @@ from switchhook.webhooks.answer import (
 )
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
-from switchhook.webhooks.secrets import secrets_of
+from switchhook.webhooks.secrets import redacted_exchange, secrets_of
 from switchhook.webhooks.url import with_masked_query, without_query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switchhook.domain.call import Call
     from switchhook.domain.webhook import RoutingWebhook
     from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
@@ -88,7 +90,7 @@ class ForwardingNumberDialect:
 
     def redacted(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
         """Return the exchange without codes and secrets; an answer may repeat them."""
-        return _redacted(exchange, self._secrets)
+        return redacted_exchange(exchange, (*self._secrets, *exchange.request.secrets))
 
     def read(self, came: HttpResponse | Failure) -> ForwardingNumberReading:
         """Say what came back means for the call."""
@@ -146,7 +148,7 @@ class DialPlanDialect:
             _, sign, query = with_masked_query(exchange.request.url).partition("?")
             request = replace(exchange.request, url=f"{self.public_url(url)}{sign}{query}")
             exchange = exchange._replace(request=request)
-        return _redacted(exchange, self._secrets)
+        return redacted_exchange(exchange, (*self._secrets, *exchange.request.secrets))
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
         """Say what came back means for the call."""
@@ -171,24 +173,16 @@ class DialPlanDialect:
         return (*own, *self.call.asks.codes, *secrets_of(self.webhook))
 
 
-def _redacted(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
-    """Return the exchange with these texts hidden in what the endpoint said."""
-    if not secrets:
-        return exchange
-    if exchange.redirects:
-        redirects = tuple(mask(where, secrets) for where in exchange.redirects)
-        exchange = exchange._replace(redirects=redirects)
-    response = exchange.response
-    if response is None:
-        return exchange
-    if response.left_out:
-        left_out = tuple(mask(line, secrets) for line in response.left_out)
-        response = response._replace(left_out=left_out)
-    body = response.body.decode("utf-8", "replace")
-    shown = mask(body, secrets)
-    if shown != body:
-        response = response._replace(body=shown.encode())
-    return exchange if response is exchange.response else exchange._replace(response=response)
+def asked_webhook(call: Call) -> RoutingWebhook | None:
+    """Return the webhook that a call waits for."""
+    pending = call.asks.pending
+    if pending is None:
+        return None
+    snapshot = call.snapshot
+    webhooks: Mapping[str, RoutingWebhook] = snapshot.dial_plan_webhooks
+    if pending.dialect is Dialect.FORWARDING_NUMBER:
+        webhooks = snapshot.webhooks
+    return webhooks.get(pending.webhook)
 
 
 def _redacted_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:

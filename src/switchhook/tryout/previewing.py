@@ -15,6 +15,7 @@ from switchhook.storage.delivery import DeliveryRequest, delivery_id
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.tryout.examples import ExampleError, example_facts
 from switchhook.tryout.lookup import find_webhook
+from switchhook.webhooks.authentication import authenticated
 from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
 from switchhook.webhooks.request import render_event
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 FAILED = FailureKind.CONNECT_TIMEOUT
 """The example failure that a fallback URL gets."""
+
+FETCHED = "ACCESS-TOKEN"
+"""Stands for the access token, which is fetched where something is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,14 @@ def preview_requests(
         facts = example_facts(snapshot, webhook, example, now=now)
         return (_mail(webhook, facts, example, mail_from),)
     requests = _render(webhook, snapshot, example, now=now, product=product)
+    id_ = f"{example.id}-1"
+    if isinstance(webhook, EventWebhook):
+        id_ = delivery_id(example.id, 1, webhook.name)
+    token = FETCHED if webhook.credentials.oauth else ""
+    requests = tuple(
+        authenticated(request, webhook.credentials, id_=id_, at=now, access_token=token)
+        for request in requests
+    )
     try:
         return tuple(
             _preview(webhook.name, request, is_fallback=place > 0)

@@ -7,6 +7,7 @@ as long on the call's clock as it really took.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.ask_policy import REDIRECTS
+from switchhook.delivery.authenticating import AuthenticatingSender
 from switchhook.delivery.http.sender import Sender
+from switchhook.delivery.oauth import AccessTokens
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.call import Call
 from switchhook.domain.cause import Cause
+from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.target import Target, TargetKind
@@ -27,6 +31,7 @@ from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
 from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.storage.delivery import Delivery
+from switchhook.switchboard.ask_dialects import asked_webhook
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
@@ -86,7 +91,8 @@ async def simulate_call(
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.close)
-        asker = _Asker(sender, script.answers)
+        tokens = AccessTokens(sender, product)
+        asker = _Asker(AuthenticatingSender(sender, tokens, clock=time.time), script.answers)
         webhook_asker = _PretendAsker(clock, asker, product)
         driver = SimulatedDriver(clock, _Phones(snapshot, script))
         finger = _KeyPresser(clock, driver, script.digits)
@@ -181,12 +187,14 @@ class _Phones(Mapping[str, SimulatedPhone]):
 class _Asker:
     """Asks endpoints once, or gives the answer that was said."""
 
-    def __init__(self, sender: Sender, answers: Mapping[str, Sequence[bytes]]) -> None:
+    def __init__(
+        self, authenticating: AuthenticatingSender, answers: Mapping[str, Sequence[bytes]]
+    ) -> None:
         self.really = 0
         """How many requests went out."""
         self.answered: Counter[str] = Counter()
         """How many requests of each webhook had an answer that was given."""
-        self._sender = sender
+        self._authenticating = authenticating
         self._answers = answers
 
     async def ask(
@@ -207,8 +215,12 @@ class _Asker:
             answer = HttpResponse(status=200, reason="OK", headers=(), body=body)
             return Exchange(request=request, response=answer, failure=None)
         self.really += 1
-        return await self._sender.exchange(
+        webhook, pending = asked_webhook(call), call.asks.pending
+        return await self._authenticating.exchange(
             request,
+            NO_CREDENTIALS if webhook is None else webhook.credentials,
+            project=call.snapshot.project.id,
+            id_="" if pending is None else pending.id,
             deadline=deadline,
             networks=AllowedNetworks.parse(call.snapshot.project.allowed_networks),
             keep_alive=False,

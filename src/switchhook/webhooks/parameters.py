@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, EndedBy, Outcome
 from switchhook.domain.event import EventKind
-from switchhook.domain.location import ask_location, location_of
+from switchhook.domain.project import ask_location, location_of
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.timestamps import (

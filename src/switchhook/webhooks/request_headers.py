@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -63,18 +62,8 @@ def header_options(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,
         send_origin=send_origin,
-        headers=(*webhook.headers, *authorization(webhook)),
+        headers=webhook.headers,
     )
-
-
-def authorization(webhook: RoutingWebhook) -> tuple[tuple[str, str], ...]:
-    """Return the Authorization line of a user name or a token; none without."""
-    if webhook.token:
-        return (("Authorization", f"Bearer {webhook.token}"),)
-    if webhook.username:
-        pair = f"{webhook.username}:{webhook.password}".encode("utf-8", "replace")
-        return (("Authorization", f"Basic {b64encode(pair).decode('ascii')}"),)
-    return ()
 
 
 def make_request(

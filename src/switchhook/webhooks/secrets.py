@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from switchhook.domain.masking import mask
 from switchhook.domain.webhook import ForwardingNumber
-from switchhook.webhooks.request_headers import authorization
+from switchhook.webhooks.authentication import sent_secrets
 from switchhook.webhooks.url import placeholders, url_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.webhook import RoutingWebhook
+    from switchhook.webhooks.http import Exchange, HttpResponse
 
 NamedValues = tuple[tuple[str, str], ...]
 
@@ -47,21 +50,45 @@ def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
     if isinstance(webhook, ForwardingNumber):
         fields = (field for field in webhook.fields if field.parameter == "constant")
         constants = tuple((field.name, field.argument) for field in fields)
-    headers = (*webhook.headers, *authorization(webhook))
     return _found(
         (webhook.first_url, webhook.fallback_url),
-        headers,
-        webhook.password,
-        webhook.token,
+        webhook.headers,
+        sent_secrets(webhook.credentials),
         constants,
     )
 
 
+def redacted_exchange(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
+    """Return the exchange with these texts hidden in what the endpoint said."""
+    if not secrets:
+        return exchange
+    if exchange.redirects:
+        redirects = tuple(mask(where, secrets) for where in exchange.redirects)
+        exchange = exchange._replace(redirects=redirects)
+    if exchange.failure is not None:
+        detail = mask(exchange.failure.detail, secrets)
+        exchange = exchange._replace(failure=replace(exchange.failure, detail=detail))
+    return exchange._replace(
+        response=_redacted(exchange.response, secrets), begun=_redacted(exchange.begun, secrets)
+    )
+
+
+def _redacted(response: HttpResponse | None, secrets: tuple[str, ...]) -> HttpResponse | None:
+    if response is None:
+        return None
+    if response.left_out:
+        left_out = tuple(mask(line, secrets) for line in response.left_out)
+        response = response._replace(left_out=left_out)
+    body = response.body.decode("utf-8", "replace")
+    shown = mask(body, secrets)
+    return response if shown == body else response._replace(body=shown.encode())
+
+
 @lru_cache(maxsize=1024)
 def _found(
-    urls: tuple[str, ...], headers: NamedValues, password: str, token: str, constants: NamedValues
+    urls: tuple[str, ...], headers: NamedValues, sent: tuple[str, ...], constants: NamedValues
 ) -> tuple[str, ...]:
-    values = {password, token, *_keys(constants)}
+    values = {*sent, *_keys(constants)}
     for name, value in headers:
         if name.lower() not in OPEN_HEADERS:
             values.add(value)
@@ -69,6 +96,16 @@ def _found(
             values.add(value.rpartition(" ")[2])  # `Bearer abc`, with or without its scheme
     for url in urls:
         values |= {*_in_url(url)}
+    return _longest_first(values)
+
+
+@lru_cache(maxsize=1024)
+def masked_secrets(sent: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts to mask where an endpoint repeats secrets that it was sent, longest first."""
+    return _longest_first({*sent})
+
+
+def _longest_first(values: set[str]) -> tuple[str, ...]:
     # PHP writes a slash in JSON with a backslash before it.
     values |= {value.replace("/", r"\/") for value in values}
     return tuple(sorted((v for v in values if len(v) >= SHORTEST), key=lambda v: (-len(v), v)))

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from switchhook.domain.credentials import URL_SECRET
 from switchhook.domain.masking import MASK
 from switchhook.webhooks.parameters import find
 
@@ -58,8 +60,18 @@ class Piece:
     """In place of an unknown value, in a text."""
 
 
+SECRET_NAME: Final = URL_SECRET[1:-1]
+SECRET_PIECE: Final = Piece(text=URL_SECRET)
+"""The place of a secret, as it stays in a rendered URL."""
+
+
 def catalogued(name: str) -> Piece | None:
-    """Read `ID Call`, `call_id` or, with an argument, `custom:city`: a parameter of the catalogue."""
+    """Read `ID Call`, `call_id` or, with an argument, `custom:city`: a parameter of the catalogue.
+
+    `secret` keeps its braces: it is filled in at each attempt, and stands in no stored URL.
+    """
+    if name == SECRET_NAME:
+        return SECRET_PIECE
     label, _, argument = name.partition(":")
     key = find(label)
     return None if key is None else Piece(parameter=key, argument=argument)
@@ -72,6 +84,11 @@ PlaceholderLookup = Callable[[str], Piece | None]
 def no_placeholder(_name: str) -> Piece | None:
     """Let nothing in a URL stand for anything: every brace stays text."""
     return None
+
+
+def secret_alone(name: str) -> Piece | None:
+    """Let nothing in a URL stand for anything but its secret."""
+    return SECRET_PIECE if name == SECRET_NAME else None
 
 
 def parse_url(url: str, lookup: PlaceholderLookup = catalogued) -> UrlTemplate:

@@ -19,7 +19,7 @@ from switchhook.drivers.embedded.dialling import (
     with_dialled_number,
 )
 from switchhook.routing.commands import RingLeg
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.registrar import Binding
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -82,7 +82,7 @@ def test_a_number_is_behind_the_projects_first_trunk() -> None:
     assert str(invite.uri) == "sip:+380501112233@sip.carrier.example:5080"
     assert str(invite.to) == f"<{invite.uri}>"
     assert str(invite.from_) == '"Anna" <sip:380441112233@sip.carrier.example>'
-    assert invite.credentials == Credentials(username="us", password="secret")
+    assert invite.credentials == DigestCredentials(username="us", password="secret")
     assert invite.headers == (("Max-Forwards", "69"), ("Content-Type", "application/sdp"))
     assert (invite.body, invite.peer, invite.direct) == (SDP, peer, False)
 
@@ -247,7 +247,7 @@ def test_a_pbx_is_told_which_number_was_called_and_who_calls(
     told = dict(invite.headers).get("P-Asserted-Identity")
     is_told = where is not DialledNumber.NOWHERE
     assert told == ("<sip:380441112233@pbx.example>" if is_told else None)
-    assert invite.credentials == Credentials(username="us", password="secret")
+    assert invite.credentials == DigestCredentials(username="us", password="secret")
 
 
 @pytest.mark.row("FI-08", "FJ-02")

@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.drivers.embedded.translate import arrival_of
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -75,7 +75,7 @@ def mary_dials(
             peer=Peer("UDP", "127.0.0.1", office.port),
             headers=(*headers, ("Content-Type", "application/sdp")),
             body=RECEPTION,
-            credentials=Credentials(username="mary", password=PASSWORD),
+            credentials=DigestCredentials(username="mary", password=PASSWORD),
         )
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.auth.proof import Credentials, NonceCounts, prove
+from switchhook.sip.auth.proof import DigestCredentials, NonceCounts, prove
 from switchhook.sip.wire.message import Request, Response
 from switchhook.sip.wire.parser import parse_message
 from switchhook.softphone.phone import Softphone
@@ -48,7 +48,7 @@ async def registered(wire: Udp, via: str, *lines: str) -> Response:
 
     first = asked(1)
     challenge = read_response(await wire.ask(bytes(first)))
-    mary = Credentials(username="mary", password=PASSWORD)
+    mary = DigestCredentials(username="mary", password=PASSWORD)
     proof = prove(first, challenge, mary, (), NonceCounts(lambda: "c"))
     assert proof is not None
     return read_response(await wire.ask(bytes(asked(2, *(f"{n}: {v}" for n, v in proof)))))

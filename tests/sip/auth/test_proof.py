@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.auth.proof import MOST_NONCES, MOST_TRIES, Credentials, NonceCounts, prove
+from switchhook.sip.auth.proof import MOST_NONCES, MOST_TRIES, DigestCredentials, NonceCounts, prove
 from tests.support.sip import request, response, tokens
 
-US = Credentials(username="us", password="secret")
+US = DigestCredentials(username="us", password="secret")
 ASKED = request()
 CHALLENGE = 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"'
 OLD = f"{CHALLENGE}, stale=true"

@@ -6,7 +6,7 @@ from collections import deque
 from itertools import count
 
 from switchhook.sip.auth.digest import Challenge, Verified, Verifier
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.commands import Respond, SendOutOfDialog
 from switchhook.sip.ua.events import (
     FinalResponseReceived,
@@ -36,7 +36,9 @@ def register(password: str | None = "secret", *, cseq: int = 1) -> SendOutOfDial
         call_id="c1",
         cseq=cseq,
         headers=(("Contact", "<sip:alice@192.0.2.10>"), ("Expires", "600")),
-        credentials=None if password is None else Credentials(username="alice", password=password),
+        credentials=None
+        if password is None
+        else DigestCredentials(username="alice", password=password),
     )
 
 

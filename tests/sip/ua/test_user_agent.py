@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.transaction.overload import LoadLimits
 from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond, SendInDialog
 from switchhook.sip.ua.events import (
@@ -326,7 +326,7 @@ def test_what_comes_of_a_call_that_was_given_up_is_ended(status: int, sent: list
 @pytest.mark.row("FI-06")
 def test_a_challenged_call_has_as_long_again() -> None:
     phone = Phone()
-    invite = phone.calls(Credentials(username="us", password="secret"))
+    invite = phone.calls(DigestCredentials(username="us", password="secret"))
     phone.pass_time(3.0)
     phone.hear(response(invite, 407, f"Proxy-Authenticate: {CHALLENGE}"), BOB)
 
@@ -427,7 +427,7 @@ CHALLENGE = 'Digest realm="trunk", nonce="n1", algorithm=MD5, qop="auth"'
 )
 def test_a_challenge_is_answered_once(status: int, asks: str, answers: str) -> None:
     phone = Phone()
-    first = phone.calls(Credentials(username="us", password="secret"))
+    first = phone.calls(DigestCredentials(username="us", password="secret"))
 
     assert phone.hear(response(first, status, f"{asks}: {CHALLENGE}"), BOB) == []
     assert phone.sent() == ["ACK", "INVITE"]
@@ -444,7 +444,7 @@ def test_a_challenge_is_answered_once(status: int, asks: str, answers: str) -> N
 
 def test_a_challenge_whose_nonce_was_old_is_answered_again() -> None:
     phone = Phone()
-    invite = phone.calls(Credentials(username="us", password="secret"))
+    invite = phone.calls(DigestCredentials(username="us", password="secret"))
     for _ in range(3):
         stale = f"WWW-Authenticate: {CHALLENGE}, stale=true"
         assert phone.hear(response(invite, 401, stale), BOB) == []
@@ -458,7 +458,7 @@ def test_a_challenge_whose_nonce_was_old_is_answered_again() -> None:
 
 def test_the_ack_and_bye_of_a_challenged_call_are_let_through() -> None:
     phone = Phone()
-    first = phone.calls(Credentials(username="us", password="secret"))
+    first = phone.calls(DigestCredentials(username="us", password="secret"))
     phone.hear(response(first, 407, f"Proxy-Authenticate: {CHALLENGE}"), BOB)
     phone.sent()
     phone.hear(response(phone.last(), 200), BOB)
@@ -485,7 +485,7 @@ def proof_count(request: Request) -> str:
 def test_a_nonce_that_two_calls_get_is_counted_on_over_both_and_their_byes() -> None:
     phone = Phone()
     asks = f"Proxy-Authenticate: {CHALLENGE}"
-    us = Credentials(username="us", password="secret")
+    us = DigestCredentials(username="us", password="secret")
     counts = []
     invites = []
     for leg in ("one", "two"):
@@ -514,7 +514,7 @@ def test_a_nonce_that_two_calls_get_is_counted_on_over_both_and_their_byes() -> 
 )
 def test_a_challenge_that_cannot_be_answered_is_a_refusal(value: str) -> None:
     phone = Phone()
-    invite = phone.calls(Credentials(username="us", password="secret"))
+    invite = phone.calls(DigestCredentials(username="us", password="secret"))
 
     (event,) = phone.hear(response(invite, 401, f"WWW-Authenticate: {value}"), BOB)
 

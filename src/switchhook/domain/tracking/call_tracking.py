@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class TrackingScenario:
     user_agent: str = ""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra header lines, in order."""
+    credentials: Credentials = NO_CREDENTIALS
     send_id: bool = True
     """Whether each request bears its delivery's id in a `webhook-id` line."""
 

@@ -10,7 +10,7 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.header_values import NameAddress
@@ -197,8 +197,8 @@ def with_dialled_number(
     return replace(invite, uri=uri, to=to, headers=headers)
 
 
-def credentials_for(trunk: Trunk) -> Credentials | None:
+def credentials_for(trunk: Trunk) -> DigestCredentials | None:
     """Return who we are to a trunk that asks."""
     if not trunk.username:
         return None
-    return Credentials(username=trunk.username, password=trunk.password)
+    return DigestCredentials(username=trunk.username, password=trunk.password)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.bridge.b2bua import Bridge
     from switchhook.drivers.embedded.media_control import MediaControl
     from switchhook.drivers.embedded.outbound import OutboundLegs
-    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.auth.proof import DigestCredentials
     from switchhook.sip.net.endpoint import SipEndpoint
 
 log = structlog.get_logger(__name__)
@@ -140,7 +140,7 @@ def _user_of(call: Call, leg: Leg) -> str:
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
 
 
-def _credentials(call: Call, trunk: str) -> Credentials | None:
+def _credentials(call: Call, trunk: str) -> DigestCredentials | None:
     return next(
         (credentials_for(known) for known in call.snapshot.project.trunks if known.name == trunk),
         None,

@@ -22,7 +22,7 @@ from switchhook.sip.ua.commands import EndSession
 
 if TYPE_CHECKING:
     from switchhook.domain.directory import ProjectDirectory
-    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.auth.proof import DigestCredentials
     from switchhook.sip.net.endpoint import SipEndpoint
     from switchhook.storage.ports import EndedLegs
 
@@ -52,7 +52,7 @@ async def hang_up_again(
             endpoint.perform(EndSession(leg=sip_leg))
 
 
-def _credentials(directory: ProjectDirectory, project: str, name: str) -> Credentials | None:
+def _credentials(directory: ProjectDirectory, project: str, name: str) -> DigestCredentials | None:
     snapshot = directory.snapshots.get(project)
     trunks = () if snapshot is None else snapshot.project.trunks
     return next((credentials_for(trunk) for trunk in trunks if trunk.name == name), None)

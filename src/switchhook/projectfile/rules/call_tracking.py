@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.projectfile.rules.credentials import check_credentials
 from switchhook.projectfile.rules.webhook import check_delivery_policy, check_headers
 from switchhook.projectfile.toml.mistakes import Finding
+from switchhook.webhooks.authentication import header_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 def check_call_tracking(tracking: TrackingScenario) -> Iterator[Finding]:
     """Headers can be set and leave the body JSON (R4-40); an ending has one status."""
-    yield from check_headers(tracking.headers)
+    yield from check_headers(tracking.headers, header_names(tracking.credentials))
+    yield from check_credentials(tracking.credentials, tracking.moment_url, tracking.after_url)
     yield from check_delivery_policy(tracking.policy)
     for index, (name, _) in enumerate(tracking.headers):
         if name.lower() == "content-type":

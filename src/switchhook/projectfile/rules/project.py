@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.event import BUILT_IN, default_action_name
 from switchhook.domain.numbering import as_listed
-from switchhook.projectfile.rules.webhook import check_credentials
+from switchhook.projectfile.rules.credentials import check_login
 from switchhook.projectfile.toml.mistakes import Finding, shown
 from switchhook.projectfile.types.project import dialling_in
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def check_trunk(trunk: Trunk) -> Iterator[Finding]:
     """Credentials are whole, and there are some to register with."""
-    yield from check_credentials(trunk)
+    yield from check_login(trunk)
     if trunk.register and not trunk.username:
         yield Finding((), "username is missing beside register", "write username and password")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.credentials import URL_SECRET
 from switchhook.domain.delivery_policy import WARNINGS
 from switchhook.domain.event import (
     SUBSCRIPTION_PREFIX,
@@ -20,8 +21,10 @@ from switchhook.domain.event import (
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
+from switchhook.projectfile.rules.credentials import HEADER_ADVICE, check_credentials
 from switchhook.projectfile.rules.value import check_value
 from switchhook.projectfile.toml.mistakes import Finding, shown
+from switchhook.webhooks.authentication import header_names
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number_answer import SCHEME_KEY
@@ -29,7 +32,7 @@ from switchhook.webhooks.dialects.ga4 import MAX_PARAMETERS, OWN_PARAMETERS
 from switchhook.webhooks.dialects.ga4 import NAME as GA4_NAME
 from switchhook.webhooks.encoding import is_header_name
 from switchhook.webhooks.payload_template import TEMPLATES
-from switchhook.webhooks.request_headers import authorization, is_parameter_header
+from switchhook.webhooks.request_headers import is_parameter_header
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
 
 if TYPE_CHECKING:
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
         ProjectEvent,
     )
     from switchhook.domain.event_stream import StreamWebhook
-    from switchhook.domain.project import Trunk
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber, Node, RoutingWebhook
     from switchhook.projectfile.toml.lines import KeyPath
 
@@ -97,20 +99,9 @@ def _check_routing_webhook(
     webhook: RoutingWebhook, in_headers: Iterable[Named] = ()
 ) -> Iterator[Finding]:
     """Headers can be set, and credentials are whole and of one kind."""
-    yield from check_headers(webhook.headers, authorization(webhook), in_headers)
-    yield from check_credentials(webhook)
-    if webhook.token and webhook.username:
-        yield Finding(("token",), "there is a username too", "keep one of the two")
-    if ":" in webhook.username:
-        problem = "a user name holds no colon: the password begins behind it"
-        yield Finding(("username",), problem, "remove it")
-
-
-def check_credentials(table: RoutingWebhook | Trunk) -> Iterator[Finding]:
-    """A user name is of no use without its password, nor the other way round."""
-    for given, missing in (("username", "password"), ("password", "username")):
-        if getattr(table, given) and not getattr(table, missing):
-            yield Finding((), f"{missing} is missing beside {given}", "write both or neither")
+    ours = header_names(webhook.credentials)
+    yield from check_headers(webhook.headers, ours, in_headers)
+    yield from check_credentials(webhook.credentials, webhook.first_url, webhook.fallback_url)
 
 
 def _check_url_template(key: str, template: str) -> Iterator[Finding]:
@@ -134,7 +125,11 @@ def _check_url_template(key: str, template: str) -> Iterator[Finding]:
             f"a brace belongs to no variable: each of them is written in single braces, {known}"
         )
         yield Finding((key,), problem, "a brace that is meant as such is %7B or %7D")
-    filled = sum(1 for piece in (*address.path, *address.query) if piece.parameter)
+    filled = sum(
+        1
+        for piece in (*address.path, *address.query)
+        if piece.parameter or piece.text == URL_SECRET
+    )
     if filled < len(written):
         problem = "the variables stand in the path or the query, and nowhere else"
         yield Finding((key,), problem)
@@ -147,7 +142,8 @@ def check_event_webhook(webhook: EventWebhook) -> Iterator[Finding]:
     """
     if webhook.method is Method.DELETE:
         yield Finding(("method",), "events are not told by DELETE", "use POST, PUT or GET")
-    yield from check_headers(webhook.headers)
+    yield from check_headers(webhook.headers, header_names(webhook.credentials))
+    yield from check_credentials(webhook.credentials, webhook.url)
     yield from _check_format(webhook)
     yield from _check_tree("parameters", webhook.format.fields)
     yield from _check_name(webhook)
@@ -274,7 +270,8 @@ def check_event(event: ProjectEvent) -> Iterator[Finding]:
 
 def check_stream_webhook(webhook: StreamWebhook) -> Iterator[Finding]:
     """Its headers can be set, no type stands twice, and its name is that of no subscription."""
-    yield from check_headers(webhook.headers)
+    yield from check_headers(webhook.headers, header_names(webhook.credentials))
+    yield from check_credentials(webhook.credentials, webhook.url)
     yield from _check_name(webhook)
     for index, event in enumerate(webhook.types):
         if event in webhook.types[:index]:
@@ -291,7 +288,7 @@ def check_event_filter(wanted: EventFilter) -> Iterator[Finding]:
 
 def check_headers(
     headers: tuple[tuple[str, str], ...],
-    ours: tuple[tuple[str, str], ...] = (),
+    ours: tuple[str, ...] = (),
     parameters: Iterable[Named] = (),
 ) -> Iterator[Finding]:
     """Headers can be set, and each is there once, whatever the case of its letters."""
@@ -301,10 +298,9 @@ def check_headers(
     for path, name in own:
         if not is_header_name(name):
             problem = f"{shown(name)} is not a header that can be set"
-            advice = "use letters, digits and hyphens; Host, Content-Length and the like are ours"
-            yield Finding(path, problem, advice)
+            yield Finding(path, problem, HEADER_ADVICE)
     sent = {name: path for path, name in reversed(list(parameters))}  # equal ones are noted as such
-    seen = {name.lower() for name, _ in ours}
+    seen = {*ours}
     for path, name in (*((path, name) for name, path in reversed(sent.items())), *own):
         if name.lower() in seen:
             yield Finding(path, f"the header {shown(name)} is sent already", "keep one of the two")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.tracking.call_tracking import StatusEntry, TrackedStatus, TrackingScenario
 from switchhook.projectfile.rules.call_tracking import check_call_tracking
+from switchhook.projectfile.schema.credentials import CREDENTIALS
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
-from switchhook.projectfile.schema.webhook import HEADERS, STAND_IN
+from switchhook.projectfile.schema.header import HEADERS
+from switchhook.projectfile.schema.webhook import STAND_IN
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import ListOf, OneOf, YesNo
 from switchhook.projectfile.types.destination import Destination
@@ -26,7 +29,7 @@ STATUS_ENTRY = Table(
 CALL_TRACKING_TABLE = Table(
     make=TrackingScenario,
     review=check_call_tracking,
-    parts={"policy": DeliveryPolicy},
+    parts={"policy": DeliveryPolicy, "credentials": Credentials},
     keys=(
         TableKey(
             "moment_url",
@@ -72,5 +75,6 @@ CALL_TRACKING_TABLE = Table(
             "further headers; the Content-Type stays application/json",
             default=DECLARED,
         ),
+        *CREDENTIALS,
     ),
 )

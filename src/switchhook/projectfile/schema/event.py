@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.event import (
     FORMATS,
@@ -27,10 +28,11 @@ from switchhook.projectfile.rules.webhook import (
     check_event_webhook,
     check_google_analytics,
 )
+from switchhook.projectfile.schema.credentials import CREDENTIALS
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
-from switchhook.projectfile.schema.webhook import HEADERS
+from switchhook.projectfile.schema.header import HEADERS
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, Variants
 from switchhook.projectfile.toml.value_types import (
     Base64,
@@ -132,7 +134,11 @@ ACTION_NAME = TableKey(
 EVENT_WEBHOOK = Table(
     make=EventWebhook,
     review=check_event_webhook,
-    parts={"format": Variants(key="format", of=FORMATS), "policy": DeliveryPolicy},
+    parts={
+        "format": Variants(key="format", of=FORMATS),
+        "policy": DeliveryPolicy,
+        "credentials": Credentials,
+    },
     keys=(
         ACTION_NAME,
         TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
@@ -200,6 +206,7 @@ EVENT_WEBHOOK = Table(
             "further headers; an empty Content-Type or User-Agent leaves ours out",
             default=DECLARED,
         ),
+        *CREDENTIALS,
         TableKey(
             "measurement_id",
             MEASUREMENT_ID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.event_stream import (
     EventStream,
     StreamEventType,
@@ -9,8 +10,9 @@ from switchhook.domain.event_stream import (
     StreamWebhook,
 )
 from switchhook.projectfile.rules.webhook import check_stream_webhook
+from switchhook.projectfile.schema.credentials import CREDENTIALS
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
-from switchhook.projectfile.schema.webhook import HEADERS
+from switchhook.projectfile.schema.header import HEADERS
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import ListOf, OneOf, YesNo
 from switchhook.projectfile.types.project import NAME, WebAddress
@@ -29,7 +31,7 @@ EVENT_STREAM = Table(
 STREAM_WEBHOOK = Table(
     make=StreamWebhook,
     review=check_stream_webhook,
-    parts={"policy": StreamPolicy},
+    parts={"policy": StreamPolicy, "credentials": Credentials},
     keys=(
         TableKey("name", NAME, "name that deliveries are listed under"),
         TableKey("url", WebAddress(), "endpoint that is told; nothing is filled in"),
@@ -42,5 +44,6 @@ STREAM_WEBHOOK = Table(
         *DELIVERY_POLICY,
         TableKey("keep_alive", YesNo(), "whether the connection is kept", default=DECLARED),
         TableKey("headers", HEADERS, "further headers", default=DECLARED),
+        *CREDENTIALS,
     ),
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.retry_policy import MAX_RETRIES, RetryOn
 from switchhook.domain.webhook import (
     CallerIdForwarding,
@@ -21,12 +18,13 @@ from switchhook.projectfile.rules.webhook import (
     check_dial_plan_webhook,
     check_forwarding_number,
 )
+from switchhook.projectfile.schema.credentials import CREDENTIALS
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
+from switchhook.projectfile.schema.header import HEADERS
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey
 from switchhook.projectfile.toml.value_types import (
     ListOf,
-    Location,
     OneOf,
     Reference,
     Seconds,
@@ -50,48 +48,10 @@ ASK_SECONDS = Seconds(1.0, 30.0)
 """[A-08]."""
 TRY_SECONDS = Seconds(0.1, 30.0)
 ADDRESS = WebAddress().allowed
-SECRET = Text(what="text", most=2000, secret=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A table of name and value, made into what the domain calls it."""
-
-    table: Table
-    parts: Callable[[Any], tuple[object, object]]
-    """Takes the domain's value apart into name and value."""
-
-    @property
-    def allowed(self) -> str:
-        """Say what may be written."""
-        return '{ name = "…", value = "…" }'
-
-    def read(self, value: object, at: Location) -> object:
-        """Take a table of name and value."""
-        return self.table.read(value, at)
-
-    def write(self, value: object) -> str:
-        """Write an inline table."""
-        name, text = (
-            key.kind.write(part)
-            for key, part in zip(self.table.keys, self.parts(value), strict=True)
-        )
-        return f"{{ name = {name}, value = {text} }}"
-
-
-HEADER = Pair(
-    Table(
-        make=lambda name, value: (name, value),
-        keys=(
-            TableKey("name", Text(what="a header name", least=1, most=100), "name of the header"),
-            TableKey("value", Text(most=2000, secret=True), "its value"),
-        ),
-    ),
-    lambda pair: pair,
-)
 PARAMETER = Sent(nests=False, name=WIRE_NAME)
 PARAMETERS = ListOf(kind=PARAMETER, most=MAX_FIELDS)
-HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (
     TableKey(
         "response_timeout",
@@ -111,9 +71,7 @@ REACHED = (
         "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
         default=DECLARED,
     ),
-    TableKey("username", FREE_TEXT, "user name for Basic authentication", default=DECLARED),
-    TableKey("password", SECRET, "password for Basic authentication", default=DECLARED),
-    TableKey("token", SECRET, "token for Bearer authentication", default=DECLARED),
+    *CREDENTIALS,
 )
 """How every webhook that is asked is reached."""
 PATIENCE = (
@@ -167,6 +125,7 @@ def _fallback_url(address: ValueType) -> TableKey:
 FORWARDING_NUMBER = Table(
     make=ForwardingNumber,
     review=check_forwarding_number,
+    parts={"credentials": Credentials},
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
         TableKey("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
@@ -250,6 +209,7 @@ FORWARDING_NUMBER = Table(
 DIAL_PLAN_WEBHOOK = Table(
     make=DialPlanWebhook,
     review=check_dial_plan_webhook,
+    parts={"credentials": Credentials},
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
         TableKey(

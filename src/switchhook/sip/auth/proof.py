@@ -22,7 +22,7 @@ MOST_NONCES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class DigestCredentials:
     """Our credentials for challenges."""
 
     username: str
@@ -53,7 +53,7 @@ class NonceCounts:
 def prove(
     request: Request,
     response: Response,
-    credentials: Credentials | None,
+    credentials: DigestCredentials | None,
     given: tuple[HeaderFields, ...],
     nonces: NonceCounts,
 ) -> HeaderFields | None:

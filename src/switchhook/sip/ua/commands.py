@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.transport import Peer
@@ -27,7 +27,7 @@ class Invite:
     """Whether a NAT changed its port, so that the one in its Contact cannot be reached."""
     headers: HeaderFields = ()
     body: bytes = b""
-    credentials: Credentials | None = None
+    credentials: DigestCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class SendOutOfDialog:
     """That of the response may be higher: each challenge costs a number."""
     headers: HeaderFields = ()
     body: bytes = b""
-    credentials: Credentials | None = None
+    credentials: DigestCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

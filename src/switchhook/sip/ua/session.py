@@ -41,7 +41,7 @@ from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import Packet, next_peer
 
 if TYPE_CHECKING:
-    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.auth.proof import DigestCredentials
     from switchhook.sip.transaction.events import (
         CancelReceived,
         RequestFailed,
@@ -87,7 +87,7 @@ class Session:
         *,
         direct: bool,
         dialog: Dialog | None = None,
-        credentials: Credentials | None = None,
+        credentials: DigestCredentials | None = None,
         unacknowledged: tuple[TransactionKey, int] | None = None,
         behind_nat: bool = False,
     ) -> None:

@@ -48,7 +48,7 @@ from switchhook.sip.wire.message import Headers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.auth.proof import DigestCredentials
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.transaction.overload import Lag, LoadLimits
     from switchhook.sip.transaction.trust import TrustedPeers
@@ -277,7 +277,7 @@ class UserAgent:
         self,
         leg: str,
         stored: Mapping[str, object],
-        credentials: Credentials | None = None,
+        credentials: DigestCredentials | None = None,
         *,
         now: float,
         age: float = 0.0,

@@ -215,6 +215,14 @@ CREATE TABLE subscriptions (
 
 CREATE INDEX subscriptions_of_project ON subscriptions (project);
 
+-- Refresh tokens that token endpoints gave in place of those in project files, encrypted; `source` says whose they are.
+CREATE TABLE refresh_tokens (
+    project TEXT NOT NULL,
+    source TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (project, source)
+) STRICT;
+
 -- Running calls that an operator wants ended, until they are; `wanted_by` says who, for people.
 CREATE TABLE hang_ups (
     project TEXT NOT NULL,

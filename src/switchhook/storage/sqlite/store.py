@@ -39,7 +39,7 @@ from switchhook.storage.sqlite.maintenance import (
 )
 from switchhook.storage.sqlite.opening import open_encrypted, open_encrypted_to_read
 from switchhook.storage.sqlite.retention import delete_old
-from switchhook.storage.sqlite.tokens import SqliteTokens
+from switchhook.storage.sqlite.tokens import SqliteTokens, latest_refresh, save_refresh
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import keep_running
 
@@ -425,6 +425,24 @@ class SqliteStore:
         """Forget a wish that was fulfilled."""
         work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
         await self._change(work)
+
+    async def refresh_token(self, project: str, source: str) -> str | None:
+        """Return the latest refresh token that a project got from a source, or None."""
+        return await self._reader.run(
+            partial(latest_refresh, cipher=self._cipher, project=project, source=source)
+        )
+
+    async def save_refresh_token(self, project: str, source: str, token: str) -> None:
+        """Store a refresh token, in place of the one before from its source."""
+        await self._change(
+            partial(
+                save_refresh,
+                cipher=self._cipher,
+                project=project,
+                source=source,
+                token=token,
+            )
+        )
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""

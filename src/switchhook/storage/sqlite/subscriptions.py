@@ -1,4 +1,4 @@
-"""Subscriptions in a database: their URLs are secrets, and are encrypted."""
+"""Subscriptions in a database: their URLs and credentials are secrets, and are encrypted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import Subscription
 from switchhook.domain.notification_options import NO_OPTIONS, NotificationOptions
 from switchhook.storage.records import ChangeKind
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import sqlite3
 
     from switchhook.storage.encryption import Cipher
+
+_with_credentials = msgspec.json.Decoder(tuple[str, Credentials])
 
 
 _options = msgspec.json.Decoder(NotificationOptions)
@@ -42,7 +45,7 @@ def add(
             return None
         (added,) = connection.execute(sql("add_subscription"), values).fetchall()
         made = replace(asked, number=added["number"])
-        encrypted = cipher.encrypt(made.target_url, aad=_aad(made.project, made.number))
+        encrypted = cipher.encrypt(_secrets(made), aad=_aad(made.project, made.number))
         connection.execute(
             sql("set_subscription_url"), {"number": made.number, "sealed": encrypted}
         )
@@ -85,11 +88,16 @@ def delete(
 
 def _decrypt(row: sqlite3.Row, cipher: Cipher) -> Subscription:
     project, number = row["project"], row["number"]
+    target_url = cipher.decrypt(row["sealed"], aad=_aad(project, number))
+    credentials = NO_CREDENTIALS
+    if target_url.startswith("["):
+        target_url, credentials = from_json(_with_credentials, target_url)
     return Subscription(
         project=project,
         number=number,
         user=row["user"],
-        target_url=cipher.decrypt(row["sealed"], aad=_aad(project, number)),
+        target_url=target_url,
+        credentials=credentials,
         event=row["event"],
         created_at=row["created_at"],
         internal=bool(row["internal"]),
@@ -102,6 +110,13 @@ def _options_of(stored: str) -> NotificationOptions:
     """Read options; those of a subscription that has none are one value, which is told by identity."""
     options = from_json(_options, stored)
     return NO_OPTIONS if options == NO_OPTIONS else options
+
+
+def _secrets(subscription: Subscription) -> str:
+    """Write what is encrypted: the URL, in a list with the credentials where there are any."""
+    if subscription.credentials == NO_CREDENTIALS:
+        return subscription.target_url
+    return to_json((subscription.target_url, subscription.credentials))
 
 
 def _aad(project: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Tokens in a database: only the digest of a key is stored."""
+"""Tokens in a database: of our own only the digests of keys, of other servers the encrypted refresh tokens."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
 
+    from switchhook.storage.encryption import Cipher
     from switchhook.storage.sqlite.connection_thread import JobRunner
 
 
@@ -81,3 +82,27 @@ def _delete(connection: sqlite3.Connection, *, token_id: str) -> Token | None:
 
 def _token(row: sqlite3.Row) -> Token:
     return Token(**{**dict(row), "scope": Scope(row["scope"])})
+
+
+def save_refresh(
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str, source: str, token: str
+) -> None:
+    """Write the latest of a source."""
+    sealed = cipher.encrypt(token, aad=_refresh_aad(project, source))
+    with transaction(connection):
+        values = {"project": project, "source": source, "sealed": sealed}
+        connection.execute(sql("save_refresh_token"), values)
+
+
+def latest_refresh(
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str, source: str
+) -> str | None:
+    """Return the latest of a source, or None."""
+    row = connection.execute(
+        sql("refresh_token"), {"project": project, "source": source}
+    ).fetchone()
+    return None if row is None else cipher.decrypt(row["sealed"], aad=_refresh_aad(project, source))
+
+
+def _refresh_aad(project: str, source: str) -> str:
+    return f"refresh token {source} of project {project!r}"

@@ -11,7 +11,7 @@ from switchhook.domain.webhook import DialPlanWebhook, Method
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.encoding import urlencode
 from switchhook.webhooks.request_headers import Payload, header_options, make_request
-from switchhook.webhooks.url import Piece, url_template
+from switchhook.webhooks.url import SECRET_NAME, SECRET_PIECE, Piece, url_template
 
 if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpRequest
@@ -27,6 +27,8 @@ CALL_ID = "callid"
 
 def variable(name: str) -> Piece | None:
     """Return the value of a `{name}` in a URL template, or None."""
+    if name == SECRET_NAME:
+        return SECRET_PIECE
     return Piece(parameter=name) if name in VARIABLES or name == CALL_ID else None
 
 

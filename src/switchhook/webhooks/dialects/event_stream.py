@@ -23,7 +23,7 @@ from switchhook.domain.webhook import Method
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.encoding import JSON_TYPE
 from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request
-from switchhook.webhooks.url import no_placeholder, url_template
+from switchhook.webhooks.url import secret_alone, url_template
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -271,7 +271,7 @@ def write(told: StreamFacts) -> bytes:
 
 def render(webhook: StreamWebhook, body: bytes, *, event: str, product: str) -> HttpRequest:
     """Build the request that brings an event to a webhook; `event` is its id. Never raises."""
-    address = url_template(webhook.url, no_placeholder)
+    address = url_template(webhook.url, secret_alone)
     options = HeaderOptions(
         user_agent=product, keep_alive=webhook.keep_alive, headers=webhook.headers, id=event
     )

@@ -1,0 +1,231 @@
+"""Access tokens of OAuth2: fetched by client credentials or a refresh token, kept, shared, renewed (RFC 6749)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus, urlencode
+
+import msgspec
+import structlog
+
+from switchhook.domain.credentials import ClientAuthentication
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.masking import mask
+from switchhook.tasks import spawn
+from switchhook.webhooks.encoding import FORM_TYPE, JSON_TYPE
+from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.url import no_placeholder, url_template
+
+if TYPE_CHECKING:
+    from switchhook.delivery.allowed_networks import AllowedNetworks
+    from switchhook.delivery.http.sender import Sender
+    from switchhook.domain.credentials import OAuth2
+    from switchhook.storage.ports import RefreshTokens
+    from switchhook.webhooks.http import Exchange, HttpResponse
+
+log = structlog.get_logger(__name__)
+
+TOKEN_SECONDS: Final = 10.0
+"""Seconds for one exchange with a token endpoint; whoever waits for it has a deadline of its own."""
+UNTOLD_SECONDS: Final = 3600.0
+"""How long a token is used whose lifetime is not told; 401 ends it before."""
+MARGIN: Final = 30.0
+"""Seconds before its end that a token is used no more, so that it arrives while it holds."""
+TOKENS_KEPT: Final = 10_000
+_MAX_TOKEN: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A token, and until when it is used, on the loop's clock."""
+
+    text: str
+    until: float
+
+
+def source_of(oauth: OAuth2) -> str:
+    """Return the identity of where tokens come from: another first refresh token begins anew."""
+    parts = (oauth.token_url, oauth.client_id, oauth.refresh_token, oauth.scope, oauth.audience)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+class AccessTokens:
+    """Fetches each token once, however many deliveries wait for it."""
+
+    def __init__(self, sender: Sender, product: str, store: RefreshTokens | None = None) -> None:
+        """Without a `store` no refresh token is used, since a server may take it back once it is."""
+        self._sender = sender
+        self._product = product
+        self._store = store
+        self._tokens: dict[tuple[str, str], AccessToken] = {}
+        self._fetching: dict[tuple[str, str], asyncio.Task[AccessToken | Failure]] = {}
+
+    async def token(
+        self, project: str, oauth: OAuth2, networks: AllowedNetworks, *, seconds: float
+    ) -> str | Failure:
+        """Return the project's token, within so many seconds."""
+        key = project, source_of(oauth)
+        held = self._tokens.get(key)
+        if held is not None and held.until > asyncio.get_running_loop().time():
+            return held.text
+        task = self._fetching.get(key)
+        if task is None:
+            task = spawn(self._fetch(key, oauth, networks), name=f"access token of {project}")
+            self._fetching[key] = task
+            task.add_done_callback(lambda _: self._fetching.pop(key, None))
+        done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
+        if not done or task.cancelled():
+            return _failure(oauth, "gave no access token in time")
+        got = task.result()
+        return got.text if isinstance(got, AccessToken) else got
+
+    def refuse(self, project: str, oauth: OAuth2, text: str) -> None:
+        """Forget a token that an endpoint refused; another that came meanwhile stays."""
+        key = project, source_of(oauth)
+        held = self._tokens.get(key)
+        if held is not None and held.text == text:
+            del self._tokens[key]
+
+    async def _fetch(
+        self, key: tuple[str, str], oauth: OAuth2, networks: AllowedNetworks
+    ) -> AccessToken | Failure:
+        """Ask the token endpoint. Never raises: who waits for it has a failure to tell."""
+        try:
+            refresh_token = await self._refresh_token(key, oauth)
+        except Exception as error:  # noqa: BLE001 - whatever a store raises
+            return _failure(oauth, f"was not asked: the refresh token cannot be read ({error})")
+        if oauth.refresh_token and self._store is None:
+            return _failure(oauth, "is not asked in a try-out: it would use up the refresh token")
+        exchange = await self._sender.exchange(
+            token_request(oauth, refresh_token, self._product),
+            deadline=TOKEN_SECONDS,
+            networks=networks,
+            keep_alive=False,
+        )
+        got = read_token(oauth, exchange, refresh_token)
+        if isinstance(got, Failure):
+            return got
+        if got.refresh_token and got.refresh_token != refresh_token:
+            await self._keep(key, got.refresh_token)
+        now = asyncio.get_running_loop().time()
+        lasts = UNTOLD_SECONDS if got.seconds is None else got.seconds
+        token = AccessToken(text=got.access_token, until=now + max(lasts - MARGIN, lasts / 2))
+        self._tokens[key] = token
+        if len(self._tokens) > TOKENS_KEPT:
+            del self._tokens[next(iter(self._tokens))]
+        return token
+
+    async def _refresh_token(self, key: tuple[str, str], oauth: OAuth2) -> str:
+        if not oauth.refresh_token or self._store is None:
+            return oauth.refresh_token
+        return await self._store.refresh_token(*key) or oauth.refresh_token
+
+    async def _keep(self, key: tuple[str, str], refresh_token: str) -> None:
+        """Store a new refresh token before the access token is used: the one before may be worth nothing now."""
+        if self._store is None:
+            return
+        try:
+            await self._store.save_refresh_token(*key, refresh_token)
+        except Exception as error:  # noqa: BLE001 - whatever a store raises
+            log.error("refresh token not stored", project=key[0], error=str(error))  # noqa: TRY400 - the reader needs no traceback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedToken:
+    """What a token endpoint gave (RFC 6749 §5.1)."""
+
+    access_token: str
+    refresh_token: str = ""
+    seconds: float | None = None
+
+
+def token_request(oauth: OAuth2, refresh_token: str, product: str) -> HttpRequest:
+    """Return the request for an access token."""
+    form = {"grant_type": "client_credentials"}
+    if refresh_token:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    form |= {"scope": oauth.scope, "audience": oauth.audience}
+    in_body = oauth.client_authentication is ClientAuthentication.BODY or not oauth.client_secret
+    if in_body:
+        form |= {"client_id": oauth.client_id, "client_secret": oauth.client_secret}
+    body = urlencode({name: value for name, value in form.items() if value}).encode("ascii")
+    address = url_template(oauth.token_url, no_placeholder)
+    lines = [
+        ("Host", address.host),
+        ("User-Agent", product),
+        ("Authorization", "" if in_body else _basic(oauth)),
+        ("Accept", JSON_TYPE),
+        ("Content-Type", FORM_TYPE),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+    ]
+    url = address.url(lambda _key, _argument: "")
+    headers = tuple(line for line in lines if line[1])
+    return HttpRequest(method="POST", url=url, headers=headers, body=body)
+
+
+def read_token(oauth: OAuth2, exchange: Exchange, refresh_token: str) -> GrantedToken | Failure:
+    """Return what an exchange with a token endpoint gave, or why it gave nothing."""
+    if exchange.failure is not None and exchange.failure.kind is FailureKind.INTERRUPTED:
+        return exchange.failure
+    if exchange.failure is not None:
+        return _failure(oauth, f"could not be asked: {exchange.failure.detail}")
+    response = exchange.response
+    if response is None:
+        return _failure(oauth, "gave no answer")
+    try:
+        said: Any = msgspec.json.decode(response.body)
+    except (ValueError, RecursionError):
+        said = None
+    members = said if isinstance(said, dict) else {}
+    if response.status != HTTPStatus.OK:
+        return _failure(oauth, _refusal(response, members), oauth.client_secret, refresh_token)
+    text = members.get("access_token")
+    if not isinstance(text, str) or not text or len(text) > _MAX_TOKEN or not _is_plain(text):
+        return _failure(oauth, "answered 200, but with no access_token in JSON")
+    if str(members.get("token_type") or "bearer").lower() != "bearer":
+        return _failure(oauth, "gave a token of another type than Bearer")
+    again = members.get("refresh_token")
+    return GrantedToken(
+        access_token=text,
+        refresh_token=again if isinstance(again, str) and len(again) <= _MAX_TOKEN else "",
+        seconds=_seconds(members.get("expires_in")),
+    )
+
+
+def _refusal(response: HttpResponse, members: dict[str, Any]) -> str:
+    """Say what it refused, in its own words as far as they are short text (RFC 6749 §5.2)."""
+    words = [members.get("error"), members.get("error_description")]
+    said = ": ".join(str(word)[:200] for word in words if isinstance(word, str) and word)
+    said = "".join(char for char in said if char.isprintable())
+    return f"answered {response.status}" + (f" ({said})" if said else "")
+
+
+def _seconds(told: object) -> float | None:
+    """Read `expires_in`, which some send as text."""
+    try:
+        seconds = float(told) if isinstance(told, int | float | str) else None
+    except ValueError:
+        return None
+    return seconds if seconds is not None and 0 < seconds < 10**9 else None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _basic(oauth: OAuth2) -> str:
+    """Write who we are; both parts are form-encoded first (RFC 6749 §2.3.1)."""
+    pair = f"{quote_plus(oauth.client_id)}:{quote_plus(oauth.client_secret)}"
+    return "Basic " + b64encode(pair.encode("ascii")).decode("ascii")
+
+
+def _failure(oauth: OAuth2, why: str, *secrets: str) -> Failure:
+    host = url_template(oauth.token_url, no_placeholder).host
+    detail = mask(f"The token endpoint {host} {why}", tuple(filter(None, secrets))).rstrip(".")
+    return Failure(kind=FailureKind.AUTHENTICATION, detail=f"{detail}.")
