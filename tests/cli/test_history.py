@@ -42,6 +42,9 @@ def test_without_one_there_is_no_word_of_it(capsys: pytest.CaptureFixture[str]) 
     ("kind", "said"),
     [
         (FailureKind.NOT_SET_UP, ": not sent\n"),
+        (FailureKind.EXPIRED, ": not sent\n"),
+        (FailureKind.SUPERSEDED, ": not sent\n"),
+        (FailureKind.UNDER_WAY, ": under way\n"),
         (FailureKind.ADDRESS_REFUSED, ": not sent\n"),
         (FailureKind.HEADERS_TIMEOUT, ": no answer after "),
     ],

@@ -257,12 +257,17 @@ def test_failed_deliveries_are_listed_unless_others_are_asked_for(
         (("--all",), {AFTER, BEFORE}),
         (("--pending",), set()),
         (("--webhook", "crm before"), set()),
+        (("--state", "failed"), {AFTER}),
+        (("--state", "delivered"), {BEFORE}),
+        *((("--state", state), set()) for state in ("pending", "parked", "expired", "superseded")),
     ):
         assert run(["deliveries", *flags]) == FINE
         said = capsys.readouterr().out
         assert {one for one in (AFTER, BEFORE) if one in said} == ids
-    assert run(["deliveries", "--all", "--pending"]) == MISUSED
-    assert "choose one" in capsys.readouterr().err
+    for flags in (("--all", "--pending"), ("--failed", "--state", "parked")):
+        assert run(["deliveries", *flags]) == MISUSED
+        assert "choose one" in capsys.readouterr().err
+    assert run(["deliveries", "--state", "lost"]) == MISUSED
 
 
 def test_where_none_failed_for_good_those_that_wait_are_told_of(

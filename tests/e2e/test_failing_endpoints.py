@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.app.application import open_application
+from switchhook.domain.call import CallState
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.tasks import spawn
+from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Security, read_mail
 from tests.support.loop import run
 from tests.support.post import PostOffice
@@ -183,3 +186,77 @@ def test_what_is_too_old_after_an_outage_is_not_sent(tmp_path: Path) -> None:
         document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy=policy)
         run(scenario())
     assert len(endpoint.ledger.requests) == 1
+
+
+@pytest.mark.row("S-70", "T-19")
+def test_an_ask_is_answered_while_fifty_posts_hang(tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    def hang(_request: Received) -> bytes:
+        let_go.wait(60)
+        return reply()
+
+    async def scenario() -> None:
+        async with serving(tmp_path, document) as app:
+            calls = [f"c{number}" for number in range(50)]
+            await promise(app, *calls, url=hanging.url("/crm"))
+            while len(hanging.ledger.requests) < app.dispatcher.in_flight:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.02)
+            within = app.directory.snapshots["shop"]
+            asked = replace(ended("asks"), snapshot=within, state=CallState.RINGING)
+            for _ in range(20):
+                request = HttpRequest(
+                    method="GET",
+                    url=answering.url("/ask"),
+                    headers=(("Host", "127.0.0.1"),),
+                    body=b"",
+                )
+                exchange = await app.asks.ask(asked, request, deadline=30.0)
+                assert exchange.response is not None
+            assert app.dispatcher.delivered == 0
+            let_go.set()
+            await app.dispatcher.drain()
+            assert app.dispatcher.delivered == 50
+
+    with Endpoint(hang) as hanging, Endpoint(lambda _: reply()) as answering:
+        document = PROJECT.format(
+            crm=hanging.url("/crm"), alerts="", policy="response_timeout = 60"
+        )
+        run(scenario())
+
+
+@pytest.mark.row("T-19")
+def test_deliveries_give_way_to_an_ask_at_a_receiver_of_one_request_at_a_time(
+    tmp_path: Path,
+) -> None:
+    let_go = threading.Event()
+    paths: list[str] = []
+
+    def answer(request: Received) -> bytes:
+        path = request.raw.split(b" ")[1].decode()
+        paths.append(path)
+        if path == "/ask":
+            let_go.wait(60)
+        return reply()
+
+    async def scenario() -> None:
+        async with serving(tmp_path, document) as app:
+            within = app.directory.snapshots["shop"]
+            asked = replace(ended("asks"), snapshot=within, state=CallState.RINGING)
+            request = HttpRequest(
+                method="GET", url=endpoint.url("/ask"), headers=(("Host", "127.0.0.1"),), body=b""
+            )
+            asking = spawn(app.asks.ask(asked, request, deadline=60.0), name="ask")
+            while not paths:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.02)
+            await promise(app, "c1", "c2", url=endpoint.url("/crm"))
+            await asyncio.sleep(0.3)
+            assert (paths, app.dispatcher.waiting) == (["/ask"], 2)
+            let_go.set()
+            assert (await asking).response is not None
+            await app.dispatcher.drain()
+            assert paths == ["/ask", "/crm", "/crm"]
+
+    with Endpoint(answer) as endpoint:
+        document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy="max_concurrent = 1")
+        run(scenario())

@@ -300,6 +300,8 @@ def _show_delivery(story: DeliveryStory) -> None:
 def _came_of(attempt: Attempt) -> str:
     if attempt.failure is not None and attempt.failure.kind in _UNSENT:
         return "not sent"
+    if attempt.failure is not None and attempt.failure.kind is FailureKind.UNDER_WAY:
+        return "under way"
     said = f"status {attempt.status}" if attempt.status else "no answer"
     return f"{said} after {seconds(attempt.seconds)}"
 
@@ -308,8 +310,10 @@ _UNSENT = {
     FailureKind.ADDRESS_REFUSED,
     FailureKind.BAD_URL,
     FailureKind.DNS,
+    FailureKind.EXPIRED,
     FailureKind.NOT_SET_UP,
     FailureKind.REFUSED,
+    FailureKind.SUPERSEDED,
     FailureKind.UNSUBSCRIBED,
 }
 """Failures before anything went out."""

@@ -320,7 +320,7 @@ class Dispatcher:
         if self._pause_timer is not None:
             self._pause_timer.cancel()
             self._pause_timer = None
-        if at is not None and not self._is_stopping:
+        if at is not None and not self._is_stopping and self._may_send():
             loop = asyncio.get_running_loop()
             self._pause_timer = loop.call_at(at, self._start_more)
 
