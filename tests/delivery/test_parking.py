@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.delivery.dispatcher import UNDER_WAY
 from switchhook.delivery.lanes import OriginLimit
+from switchhook.delivery.outcomes import UNDER_WAY
 from switchhook.domain.delivery_policy import DeliveryPolicy, WarningKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.storage.delivery import Delivery, Incident

@@ -17,6 +17,18 @@ import structlog
 from switchhook.delivery.incidents import Incidents, Warn, nobody_is_warned
 from switchhook.delivery.mailer import NO_MAIL
 from switchhook.delivery.origin_slots import OriginSlots
+from switchhook.delivery.outcomes import (
+    CUT_SHORT,
+    UNDER_WAY,
+    UNWANTED,
+    defect,
+    expired,
+    is_under_way,
+    log_again,
+    log_given_up,
+    log_unread,
+    superseded,
+)
 from switchhook.delivery.policy import (
     attempt_of,
     default_policy,
@@ -24,7 +36,6 @@ from switchhook.delivery.policy import (
     order_of,
     pause_before_first,
     pause_before_next,
-    response_of,
     seconds_left,
 )
 from switchhook.delivery.queues import DispatcherLimits, Queues
@@ -359,7 +370,7 @@ class Dispatcher:
             self._leave_endpoint(job)
             self._halt()
             return
-        _log_unread(delivery, done)
+        log_unread(delivery, done)
         attempt = attempt_of(delivery, done, number, at=at)
         parked = self._incidents.heard(delivery, policy, attempt, began=job.began, now=self._now())
         self._leave_endpoint(job, attempt.asked, parked)
@@ -373,7 +384,7 @@ class Dispatcher:
             return
         attempt = replace(attempt, is_last=False)
         await self._recorder.record(attempt)
-        _log_again(attempt)
+        log_again(attempt)
         reason = self._reason_not_to_repeat(delivery, policy, due)
         if reason is None:
             self._postpone(job, history, due)
@@ -386,7 +397,7 @@ class Dispatcher:
         """Return why a delivery is not sent although its turn has come; None: it is sent."""
         if not self._recipients.wants(delivery):
             return UNWANTED
-        if history and _is_under_way(history[-1]):
+        if history and is_under_way(history[-1]):
             return CUT_SHORT
         return expired(policy.max_age) if self._is_too_late(delivery, self._now()) else None
 
@@ -413,7 +424,7 @@ class Dispatcher:
         is_last: bool = True,
     ) -> Attempt:
         """Return the entry of a delivery that is not sent, in place of one that was under way."""
-        done = [one for one in history if not _is_under_way(one)]
+        done = [one for one in history if not is_under_way(one)]
         result = MailResult(status=0, reply="", failure=reason, seconds=0.0)
         made = attempt_of(delivery, result, len(done) + 1, at=self._clock())
         return made if is_last else replace(made, is_last=False)
@@ -468,7 +479,7 @@ class Dispatcher:
         except Exception as error:
             # Internal error: it costs this delivery, and neither its lane nor a slot.
             log.exception("delivery crashed", delivery=delivery.id)
-            return MailResult(status=0, reply="", failure=_defect(error), seconds=0.0)
+            return MailResult(status=0, reply="", failure=defect(error), seconds=0.0)
         failure = done.failure
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
         return None if is_ended else done
@@ -532,7 +543,7 @@ class Dispatcher:
             self.delivered += 1
         else:
             self.failed += 1
-            _log_given_up(attempt)
+            log_given_up(attempt)
         del self._open[delivery.id]
         expiry = self._expiries.pop(delivery.id, None) if self._expiries else None
         if expiry is not None:
@@ -584,77 +595,3 @@ class Dispatcher:
 def _action(delivery: Delivery) -> tuple[str, str, str]:
     """Return what a delivery has in common with other events of the call to the same webhook."""
     return delivery.project, delivery.call, delivery.webhook
-
-
-def _log_unread(delivery: Delivery, done: Exchange | MailResult) -> None:
-    """Leave a trace of what could not be read of an answer that counts all the same."""
-    if not isinstance(done, Exchange) or (response := response_of(done)) is None:
-        return
-    if done.failure is not None:
-        log.info("response body not read", delivery=delivery.id, failure=str(done.failure))
-    if response.left_out:
-        log.info("response headers dropped", delivery=delivery.id, lines=response.left_out)
-
-
-def _log_again(attempt: Attempt) -> None:
-    log.info(
-        "delivery attempt failed",
-        delivery=attempt.delivery,
-        attempt=attempt.number,
-        failure=str(attempt.failure),
-    )
-
-
-def _is_under_way(attempt: Attempt) -> bool:
-    """Say whether an attempt was begun, and nobody knows what came of it."""
-    return attempt.failure is not None and attempt.failure.kind is FailureKind.UNDER_WAY
-
-
-def _log_given_up(attempt: Attempt) -> None:
-    """Tell the log why a delivery was given up; one that nobody wants any more is no trouble."""
-    failure = attempt.failure
-    if failure is not None and failure.kind in NOT_WANTED:
-        log.info("delivery not sent", delivery=attempt.delivery, reason=str(failure))
-    else:
-        log.warning("delivery failed", delivery=attempt.delivery, failure=str(failure))
-
-
-UNWANTED: Final = Failure(
-    kind=FailureKind.UNSUBSCRIBED, detail="The subscription was removed before this was sent."
-)
-UNDER_WAY: Final = Failure(
-    kind=FailureKind.UNDER_WAY, detail="It was begun, and is sent at most once."
-)
-CUT_SHORT: Final = Failure(
-    kind=FailureKind.INTERRUPTED,
-    detail="Switchhook stopped while it was under way. It may have arrived; it is sent at most once"
-    " (at_most_once), so it was not sent again.",
-)
-NOT_WANTED: Final = frozenset(
-    {FailureKind.UNSUBSCRIBED, FailureKind.EXPIRED, FailureKind.SUPERSEDED}
-)
-"""Reasons for which a delivery that could be sent is not."""
-
-
-def expired(max_age: float | None) -> Failure:
-    """Return the reason of a delivery that is too old."""
-    return Failure(
-        kind=FailureKind.EXPIRED,
-        detail=f"The event was older than {max_age or 0:g} seconds (max_age) before it could be sent.",
-    )
-
-
-def superseded(newer: Delivery) -> Failure:
-    """Return the reason of a delivery whose place a newer event took."""
-    return Failure(
-        kind=FailureKind.SUPERSEDED,
-        detail=f"A newer event of the call took its place (collapse): {newer.event}, {newer.id}.",
-    )
-
-
-def _defect(error: Exception) -> Failure:
-    return Failure(
-        kind=FailureKind.INTERRUPTED,
-        detail=f"Switchhook failed while sending ({type(error).__name__}). Please report this defect:"
-        " the log holds its details.",
-    )
