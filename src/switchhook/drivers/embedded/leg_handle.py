@@ -79,7 +79,7 @@ class LegHandles:
         """Say whether a leg that was taken up again had yet to agree on its sound with the other one."""
         agreeing = json.loads(leg.handle).get("agreeing")
         if isinstance(agreeing, list):
-            return any(name not in call.talking_legs for name in agreeing)
+            return any(str(name) not in call.talking_legs for name in agreeing)
         return bool(agreeing)  # of an earlier version
 
     def restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
