@@ -51,7 +51,7 @@ _object = msgspec.json.Decoder(dict[str, Any])
 
 
 def call_to_row(call: Call, node: str) -> SqlParameters:
-    """Return what `save_call` takes."""
+    """Return what `save_call` and `save_live_call` take."""
     project = call.snapshot.project.id
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
     return (node, project, call.id, call.state.value, ended_at, to_json(flat(call)))

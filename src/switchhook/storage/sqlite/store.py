@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from switchhook.domain.call import CallState
 from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import MAIN, StoredProject, StoredScenario, StoreError
 from switchhook.storage.sqlite import (
@@ -205,9 +206,12 @@ class SqliteStore:
         call = record.call
         project, _ = call.snapshot.key
         once = project, call.id, record.entries[0].seq if record.entries else 0
+        row = (rows.call_to_row(call, self.node),)
+        is_over = call.state is CallState.ENDED
         await self._write(
             Rows(
-                calls=(rows.call_to_row(call, self.node),),
+                live_calls=() if is_over else row,
+                calls=row if is_over else (),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
                 deliveries=tuple(
                     rows.delivery_to_row(d, self._cipher, self.node) for d in record.deliveries

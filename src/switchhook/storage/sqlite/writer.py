@@ -39,6 +39,7 @@ MAX_CHANGES: Final = 100
 class Rows:
     """The rows of one request: stored as a whole, beside others' in one transaction."""
 
+    live_calls: tuple[SqlParameters, ...] = ()
     calls: tuple[SqlParameters, ...] = ()
     entries: tuple[SqlParameters, ...] = ()
     deliveries: tuple[SqlParameters, ...] = ()
@@ -53,6 +54,7 @@ _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]]
     # Counters of a journal line are written before that line.
     ("add_to_caller", attrgetter("callers")),
     ("add_outside_use", attrgetter("outside")),
+    ("save_live_call", attrgetter("live_calls")),
     ("save_call", attrgetter("calls")),
     ("add_entry", attrgetter("entries")),
     ("promise", attrgetter("deliveries")),

@@ -1,5 +1,5 @@
 -- name: save_call
--- Write what a call is now, in place of what it was.
+-- Write what a call is now, in place of what it was, its end too.
 -- Takes: node, project, call, state, ended_at, value.
 INSERT INTO calls (node, project, call, state, ended_at, value)
 VALUES (?, ?, ?, ?, ?, ?)
@@ -7,6 +7,14 @@ ON CONFLICT (project, call) DO UPDATE SET
     state = excluded.state,
     ended_at = excluded.ended_at,
     value = excluded.value;
+
+-- name: save_live_call
+-- Write what a call is now that has not ended. The column `state` stays what it was at first, since no query tells
+-- one live state from another, and to write it would change an index with each step.
+-- Takes: node, project, call, state, ended_at, value.
+INSERT INTO calls (node, project, call, state, ended_at, value)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, call) DO UPDATE SET value = excluded.value;
 
 -- name: add_entry
 -- Add a line to a call's journal; a line that is there already stays, so that a record can be repeated.
