@@ -32,6 +32,7 @@ PATHS = {
     "/api/projects/{project}/scenario/activate": {"post"},
     "/api/projects/{project}/scenario/draft": {"delete"},
     "/api/projects/{project}/scenario/test": {"post"},
+    "/api/projects/{project}/visits/{visit}": {"put"},
     "/api/events": {"get"},
     "/api/events/stream": {"get"},
     "/api/events/schema": {"get"},

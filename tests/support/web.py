@@ -19,7 +19,9 @@ from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.projects import apply_project
 from switchhook.operations.tokens import digest_of
+from switchhook.projectfile.loading import load_directory
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.tracking.memory import Memory
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
@@ -35,9 +37,10 @@ KEYS = {
     "other": "other-key",
     "hooks": "0123456789abcdef",
     "events": "events-key",
+    "visits": "visits-key",
 }
 """Keys by what they open: a project file, that of another project, subscriptions of `acme` alone, its events."""
-SCOPES = {"hooks": Scope.SUBSCRIPTIONS, "events": Scope.EVENTS}
+SCOPES = {"hooks": Scope.SUBSCRIPTIONS, "events": Scope.EVENTS, "visits": Scope.VISITS}
 OTHER = MINIMAL.replace("acme", "other").replace('"101"', '"201"').replace("44222", "44333")
 
 
@@ -70,6 +73,7 @@ class Web:
     told: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     keeps_events: bool = True
     readers: StreamReaders = field(default_factory=StreamReaders)
+    visits: Memory = field(default_factory=Memory)
 
     def hang_up(self, call: str, *, by: str, project: str | None = None) -> bool:
         """End a call, as the switchboard does."""
@@ -141,8 +145,11 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
 
         sender = Sender()
         stack.push_async_callback(sender.close)
+        snapshots = (await load_directory(real)).snapshots
         deps = ApiDependencies(
             send=sender.exchange,
+            visits=web.visits,
+            snapshot_of=snapshots.get,
             store=real if store is None else store,
             tokens=real.tokens,
             memory=web.memory,

@@ -22,6 +22,7 @@ from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
 from switchhook.api.scenario import ScenarioController
 from switchhook.api.subscriptions import SubscriptionController
+from switchhook.api.visits import VisitController
 
 DOCUMENT = OpenAPIConfig(
     title="Switchhook",
@@ -60,6 +61,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     ProjectFileController,
                     ScenarioController,
                     ProjectEventController,
+                    VisitController,
                     Calls,
                     EventStreamController,
                 ],

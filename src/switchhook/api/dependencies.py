@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from switchhook.api.stream_readers import StreamReaders
-from switchhook.operations.ports import SubscriptionMemory
+from switchhook.domain.project import ProjectSnapshot
+from switchhook.operations.ports import SubscriptionMemory, VisitMemory
 from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
@@ -18,13 +19,14 @@ from switchhook.storage.ports import (
     StreamEvents,
     Subscriptions,
     Tokens,
+    Visits,
 )
 
 MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Scenarios, Subscriptions, StreamEvents, HealthChecks, Protocol):
+class ApiStore(Scenarios, Visits, Subscriptions, StreamEvents, HealthChecks, Protocol):
     """Keeps what the API reads and changes."""
 
 
@@ -52,6 +54,10 @@ class ApiDependencies:
     """Has a running call ended."""
     amend: Callable[[str, str, LateFacts], Awaitable[bool]]
     """Tells a call of a project what became known of it; False where there is no such call."""
+    visits: VisitMemory
+    """Has visits at hand for calls."""
+    snapshot_of: Callable[[str], ProjectSnapshot | None]
+    """Returns the version of a project that the next call follows."""
     send: Send | None = None
     """Sends a sample under the address guard; None where nothing is sent."""
     product: str = "switchhook"

@@ -341,6 +341,8 @@ def _api(app: Application) -> ASGIApp:
                 app.settings.sip_host,
                 app.projects.latest,
             ).amend,
+            visits=app.memory,
+            snapshot_of=app.projects.latest,
             keeps_events=app.projects.keeps_events,
             readers=app.readers,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from switchhook.domain.dialling import ANYWHERE
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.target import clean_number
-from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
+from switchhook.domain.tracking.caller_history import (
+    VISIT_PARAMETERS,
+    ShownNumber,
+    Visit,
+    VisitCall,
+)
 from switchhook.webhooks.parameters import find
 
 if TYPE_CHECKING:
@@ -18,38 +23,6 @@ if TYPE_CHECKING:
     from switchhook.operations.ports import VisitMemory
     from switchhook.storage.ports import Visits
 
-VISIT_PARAMETERS = frozenset(
-    {
-        "source",
-        "medium",
-        "campaign",
-        "keyword",
-        "content",
-        "google_analytics_id",
-        "google_analytics_resource_id",
-        "google_analytics_session_id",
-        "visitor_ip",
-        "last_page",
-        "referrer",
-        "landing_page",
-        "user_agent",
-        "roistat_visit_id",
-        "insertion_type",
-        "pool_name",
-        "custom",
-        "marker",
-        "order_id",
-        "order_field",
-        "domain",
-        "city",
-        "country",
-        "first_visit",
-        *(f"roistat_param_{place}" for place in range(1, 6)),
-        "source_level_1",
-        "source_level_2",
-    }
-)
-"""The parameters whose values a visit brings; those of `NAMED` also with a name behind a colon."""
 NAMED = ("custom", "order_field")
 """Those that have values under names of their own: what the site tracks, and the custom fields of its deal."""
 MAX_ATTRIBUTES = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.tracking.caller_history import Caller
+from switchhook.domain.tracking.caller_history import VISIT_PARAMETERS, Caller
 from switchhook.tracking.callers import (
     after_arrival,
     after_end,
@@ -82,6 +82,8 @@ class Memory:
         project = call.snapshot.project.id
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):
+            if facts.get("visit_id", found.id) != found.id:
+                facts = _without_visit(facts)
             facts |= found.facts
         facts |= manager_facts(call.snapshot, call.manager)
         return facts | facts_of_end(call)
@@ -121,3 +123,12 @@ class Memory:
             return ()
         visit = self._visits.get((project, shown.visit))
         return () if visit is None else (*dynamic_number_facts(call), *visit.facts)
+
+
+def _without_visit(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the facts of a call without those of the visit that saw its number: the call is another's.
+
+    How the number was shown, and its pool, are facts of the number.
+    """
+    of_visit = VISIT_PARAMETERS - {"insertion_type", "pool_name"}
+    return {key: value for key, value in facts.items() if key.partition(":")[0] not in of_visit}

@@ -8,6 +8,40 @@ Attributes = tuple[tuple[str, str], ...]
 """Facts under the key of their parameter, or `<key>:<argument>` such as `custom:city`."""
 
 
+VISIT_PARAMETERS = frozenset(
+    {
+        "source",
+        "medium",
+        "campaign",
+        "keyword",
+        "content",
+        "google_analytics_id",
+        "google_analytics_resource_id",
+        "google_analytics_session_id",
+        "visitor_ip",
+        "last_page",
+        "referrer",
+        "landing_page",
+        "user_agent",
+        "roistat_visit_id",
+        "insertion_type",
+        "pool_name",
+        "custom",
+        "marker",
+        "order_id",
+        "order_field",
+        "domain",
+        "city",
+        "country",
+        "first_visit",
+        *(f"roistat_param_{place}" for place in range(1, 6)),
+        "source_level_1",
+        "source_level_2",
+    }
+)
+"""The parameters whose values a visit brings, perhaps with a name behind a colon."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One outside number and its dealings with one project, up to now."""
