@@ -16,6 +16,7 @@ from switchhook.domain.event import (
     RawFormat,
 )
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.domain.webhook import Method
 from switchhook.projectfile.file import read_project, renewed, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from tests.support.projects import MINIMAL
@@ -214,6 +215,19 @@ def test_former_tables_that_are_none_are_a_mistake(wrong: str) -> None:
     assert str(found) == (
         f"line 1: {wrong.partition(' ')[0]}: this is no list of tables; write [[events]]"
     )
+
+
+@pytest.mark.row("A-03")
+def test_delete_is_not_offered_and_goes_on_where_it_was_applied() -> None:
+    webhook = '[[events.webhooks]]\nurl = "https://crm.example/"\nmethod = "DELETE"\n'
+    text = f'\n[[events]]\nname = "a"\nevent = "incoming.after"\n{webhook}'
+    stored = read_project(BARE + text, judge=False)
+
+    (said,) = mistakes(text)
+    assert "method: events are not told by DELETE; use POST, PUT or GET" in said
+    assert "DELETE" not in mistakes(text.replace("DELETE", "DELET"))[0]
+    assert isinstance(stored, Project)
+    assert stored.event_webhooks[0].method is Method.DELETE
 
 
 def test_every_format_has_a_value_of_its_own() -> None:

@@ -142,7 +142,12 @@ EVENT_WEBHOOK = Table(
     keys=(
         ACTION_NAME,
         TableKey("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
-        TableKey("method", OneOf(Method), "HTTP method", default=DECLARED),
+        TableKey(
+            "method",
+            OneOf(Method, former=(Method.DELETE,)),
+            "HTTP method",
+            default=DECLARED,
+        ),
         TableKey(
             "format",
             OneOf(EventFormat),

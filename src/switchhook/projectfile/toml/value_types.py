@@ -270,11 +270,13 @@ class OneOf:
     """One of the values of an enumeration."""
 
     of: type[StrEnum]
+    former: tuple[StrEnum, ...] = ()
+    """Values that are read and no longer offered; a rule says what becomes of them."""
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return ", ".join(quote(member.value) for member in self.of)
+        return ", ".join(quote(member.value) for member in self.of if member not in self.former)
 
     def read(self, value: object, at: Location) -> StrEnum:
         """Take a value as it is written, in its letter case."""
@@ -283,7 +285,8 @@ class OneOf:
         for member in self.of:
             if member.value == text:
                 return member
-        near = did_you_mean(text, (member.value for member in self.of))
+        offered = (member.value for member in self.of if member not in self.former)
+        near = did_you_mean(text, offered)
         raise WrongError(f"{shown(text)} is not known here", near)
 
     def write(self, value: StrEnum) -> str:
