@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 
 from switchhook.app.application import open_application
 from switchhook.domain.call import CallState
@@ -28,7 +29,7 @@ from tests.support.snapshots import snapshot
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from switchhook.app.application import Application
@@ -186,6 +187,26 @@ def test_what_is_too_old_after_an_outage_is_not_sent(tmp_path: Path) -> None:
         document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy=policy)
         run(scenario())
     assert len(endpoint.ledger.requests) == 1
+
+
+@pytest.mark.parametrize("run_on", [run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_what_was_too_old_when_the_server_came_back_is_not_sent(
+    tmp_path: Path, run_on: Callable[[Any], None]
+) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, document) as app:
+            version = app.directory.snapshots["shop"].project.version
+            within = ProjectSnapshot(replace(snapshot().project, version=version))
+            old = replace(delivery(url=endpoint.url("/crm")), occurred_at=time.time() - 3600)
+            await app.store.commit(record(ended(within=within), old))
+        async with serving(tmp_path, document) as app:
+            await app.dispatcher.drain()
+            assert len(await app.store.deliveries(state="expired")) == 1
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy="max_age = 60")
+        run_on(scenario())
+    assert endpoint.ledger.requests == []
 
 
 @pytest.mark.row("S-70", "T-19")

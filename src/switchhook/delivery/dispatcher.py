@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, assert_never
 
 import structlog
 
@@ -116,6 +116,13 @@ def no_credentials(_delivery: Delivery) -> Credentials:
     return NO_CREDENTIALS
 
 
+class Expiry(NamedTuple):
+    """When a delivery is too old, on the loop's clock."""
+
+    at: float
+    timer: asyncio.Handle
+
+
 class Dispatcher:
     """Dispatches deliveries on the event loop that it was started on."""
 
@@ -170,7 +177,7 @@ class Dispatcher:
         self._open: dict[str, Delivery] = {}
         self._resumed: set[str] = set()
         self._histories: dict[str, tuple[Attempt, ...]] = {}
-        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._expiries: dict[str, Expiry] = {}
         self._collapsing: dict[tuple[str, str, str], Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._postponed: dict[str, tuple[DeliveryJob, asyncio.TimerHandle]] = {}
@@ -255,9 +262,9 @@ class Dispatcher:
         self._queues.add(delivery, order_of(delivery, policy), self._limit_of(delivery))
         left = seconds_left(policy, delivery, self._clock())
         if left is not None:
-            self._expiries[delivery.id] = asyncio.get_running_loop().call_later(
-                left, self._withdraw, delivery, expired(policy.max_age)
-            )
+            at, reason = self._now() + left, expired(policy.max_age)
+            timer = asyncio.get_running_loop().call_at(at, self._withdraw, delivery, reason)
+            self._expiries[delivery.id] = Expiry(at, timer)
 
     def _collapse(self, newer: Delivery) -> None:
         """Let a newer event of a call take the place of one that still waits."""
@@ -413,7 +420,7 @@ class Dispatcher:
     def _is_too_late(self, delivery: Delivery, due: float) -> bool:
         """Say whether a delivery is too old to be sent at a time of the loop's clock."""
         expiry = self._expiries.get(delivery.id) if self._expiries else None
-        return expiry is not None and due >= expiry.when()
+        return expiry is not None and due >= expiry.at
 
     def _unsent(
         self,
@@ -547,7 +554,7 @@ class Dispatcher:
         del self._open[delivery.id]
         expiry = self._expiries.pop(delivery.id, None) if self._expiries else None
         if expiry is not None:
-            expiry.cancel()
+            expiry.timer.cancel()
         if self._collapsing and self._collapsing.get(_action(delivery)) is delivery:
             del self._collapsing[_action(delivery)]
         if not self._open:
@@ -572,7 +579,7 @@ class Dispatcher:
     def _halt(self) -> None:
         """Start nothing more; what is not settled stays pending in the store."""
         self._is_stopping = self._recorder.is_stopping = True
-        for timer in (*(timer for _, timer in self._postponed.values()), *self._expiries.values()):
+        for _, timer in (*self._postponed.values(), *self._expiries.values()):
             timer.cancel()
         self._postponed.clear()
         self._arm_pause_timer()

@@ -181,6 +181,7 @@ def test_sound_event_webhooks_have_no_problem(changes: dict[str, Any]) -> None:
     ("changes", "problem"),
     [
         ({"method": Method.DELETE}, "method: events are not told by DELETE"),
+        ({"name": "[warnings]"}, "name: '[warnings]' is how warnings are listed"),
         (
             {"name": "subscription 7"},
             "name: 'subscription 7' is how the deliveries of a subscription",
