@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from standardwebhooks import Webhook
 
+from switchhook.domain.credentials import Credentials
 from switchhook.domain.event_stream import EventStream, StreamWebhook
 from switchhook.domain.project import Project
 from switchhook.domain.scheme import HangUpStep
@@ -26,6 +28,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.dialects.event_stream import schema
+from switchhook.webhooks.signatures import symmetric_key
 from tests.support.bare import BareCaller
 from tests.support.house import NEXT, Callee, Line, open_house, ring
 from tests.support.loop import run
@@ -41,6 +44,7 @@ pytestmark = pytest.mark.slow
 
 NUMBER = "380890000002"
 KILLS, CALLS, RATE = 4, 60, 12
+SECRET = symmetric_key(b"thirty-two bytes that sign events")
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 KEYS = {"house": "a-key-of-the-house", "neighbour": "a-key-of-the-neighbour"}
 NEIGHBOUR = Project(id="neighbour", name="Neighbour", event_stream=EventStream(keep=True))
@@ -129,7 +133,8 @@ def test_kills_under_load_leave_no_gap_and_make_no_second_event(tmp_path: Path) 
     with Endpoint(lambda _: reply("ok")) as hook:
 
         def refine(project: Project) -> Project:
-            webhook = StreamWebhook(name="erp", url=hook.url("/events"))
+            signed = Credentials(signing_secrets=(SECRET,))
+            webhook = StreamWebhook(name="erp", url=hook.url("/events"), credentials=signed)
             stream = EventStream(keep=True)
             return replace(project, event_stream=stream, stream_webhooks=(webhook,))
 
@@ -178,6 +183,9 @@ def check(whole: list[dict[str, Any]], mine: Follower, hook: Endpoint) -> None:
     assert _told(hook) == set(ids)
     bodies = {request.header("webhook-id"): request.body for request in hook.ledger.requests}
     assert [json.loads(bodies[one]) for one in ids] == whole
+    for request in hook.ledger.requests:
+        names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+        Webhook(SECRET).verify(request.body, {name: request.header(name) for name in names})
     calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in whole:
         VALIDATOR.validate(event)
