@@ -518,6 +518,7 @@ SAID = {
     "targets": "380501112233,agent7",
     "attempts": "3",
     "rating": "5",
+    "google_analytics_session_id": "",
     "has_recording": "1",
     "recording_duration": "12",
     "voicemail_duration": "0",
