@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,45 @@ def test_a_call_that_runs_keeps_the_scenario_that_it_began_with(tmp_path: Path) 
         other.ledger.wait_for(lambda _: True, count=2)
     assert ["status" in post for post in one.accepted] == [False, True]
     assert ["status" in post for post in other.accepted] == [False, True]
+
+
+@pytest.mark.row("S-60", "R4-09", "R4-10", "R4-11", "R4-14", "R4-17", "A-12")
+def test_a_visit_told_over_the_api_reaches_the_posts_over_a_restart(tmp_path: Path) -> None:
+    """The visitor sees the number; the deal is told while the call runs, and is in the post after it."""
+    with (
+        Receiver(ROISTAT) as web,
+        tracked(tmp_path, web.url("/roistat"), web.url("/roistat")) as house,
+    ):
+        key = house.server.json(
+            "token", "create", "--project", "house", "--user", "site", "--scope", "visits"
+        )["key"]
+        known = {"city": "Київ", "source_level_1": "fb", "source_level_2": "new", "order_id": "5"}
+        _tell(house, key, "1001", attributes=known, number=f"+{NUMBER}")
+        house.server.kill()
+        house.server.start()
+        with house.caller(NUMBER, talk=3_000) as caller:
+            web.ledger.wait_for(lambda _: True)
+            call = web.accepted[0]["id"]
+            more = known | {"order_id": 17, "order_field:Budget": "9 000"}
+            _tell(house, key, "1001", attributes=more, call=call)
+            assert caller.wait(30) == 0
+        web.ledger.wait_for(lambda _: True, count=2)
+    assert web.refused == []
+    moment, after = web.accepted
+    assert (moment["visit_id"], moment["city"], moment["marker"]) == ("1001", "Київ", "fb_new")
+    assert (moment["order_id"], moment["custom_fields"]) == (5, [])
+    assert (after["order_id"], after["custom_fields"]) == (17, {"Budget": "9 000"})
+
+
+def _tell(house: House, key: str, visit: str, **said: object) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{house.server.web_port}/api/projects/house/visits/{visit}",
+        data=json.dumps(said).encode(),
+        headers={"Authorization": f"Bearer {key}"},
+        method="PUT",
+    )
+    with urllib.request.urlopen(request, timeout=10.0) as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.row("S-71", "R4-25", "T-17", "T-18")

@@ -380,6 +380,8 @@ class Switchboard:
             call_record(call, commands, self._outbox, callers=mailbox.callers, outside=outside)
         )
         mailbox.callers = ()
+        if call.state is CallState.ENDED:
+            self._tracking.let_go(call)
         await self._save(mailbox)
 
     async def _save(self, mailbox: Mailbox) -> None:

@@ -66,7 +66,6 @@ class Memory:
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
         project, number = call.snapshot.project.id, outside_number(call)
-        self._calls.pop((project, call.id), None)
         caller = self._callers.get((project, number))
         if caller is None:
             return ()
@@ -75,6 +74,10 @@ class Memory:
             return ()
         self._callers[project, number] = after
         return (news(caller, after),)
+
+    def let_go(self, call: Call) -> None:
+        """Forget whose visit an ended call was: its last events were told with it."""
+        self._calls.pop((call.snapshot.project.id, call.id), None)
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
