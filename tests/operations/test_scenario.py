@@ -108,6 +108,19 @@ def test_an_activation_is_a_version_of_the_project_and_says_whose_it_was() -> No
     run(scenario())
 
 
+@pytest.mark.row("R4-46", "S-72")
+def test_an_address_that_cannot_be_reached_is_noted_before_anything_is_sent() -> None:
+    async def scenario() -> None:
+        async with applied(MINIMAL) as store:
+            made = await draft(store, after_url="http://10.0.0.5/roistat")
+            (note,) = made.notes
+            assert note.startswith("call tracking's after_url cannot reach 10.0.0.5: it lies in")
+            good = await draft(store, after_url="http://crm.example/roistat")
+            assert good.notes == ()
+
+    run(scenario())
+
+
 def test_a_draft_that_says_what_is_active_makes_no_version() -> None:
     async def scenario() -> None:
         async with applied(TRACKED) as store:

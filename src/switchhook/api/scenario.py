@@ -38,6 +38,8 @@ class ScenarioShown(Struct, frozen=True):
     activated: dict[str, Any] | None
     """Who activated it and when; null where a project file brought it."""
     draft: dict[str, Any] | None
+    notes: list[str] = []
+    """What is no mistake, and perhaps not meant, such as an address that the address guard refuses."""
 
 
 class SampleSent(Struct, frozen=True):

@@ -192,8 +192,15 @@ def _tell(state: ScenarioState, *, json: bool) -> None:
         f"project {state.project}, version {state.version}{by if state.activated_by else ''}"
     )
     _print_keys("active", shown_keys(state.active))
+    _tell_draft(state)
+    for note in state.notes:
+        console.print(f"note: {note}")
+
+
+def _tell_draft(state: ScenarioState) -> None:
     if state.draft is None:
         return
+    console = stdout()
     console.print(f"draft of {one_line(state.drafted_by)}, {clock(state.drafted_at)}")
     _print_keys("draft", shown_keys(state.draft))
     if state.is_outdated:

@@ -34,6 +34,7 @@ from switchhook.projectfile.scenario import (
     write_scenario,
 )
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import Activation, StoredScenario, StoreError
 from switchhook.webhooks.dialects.call_tracking import render as render_post
@@ -79,6 +80,8 @@ class ScenarioState:
     drafted_at: float = 0.0
     is_outdated: bool = False
     """Whether the active scenario is another one than when the draft was begun."""
+    notes: tuple[str, ...] = ()
+    """What is no mistake in the draft, without one in the active scenario, and perhaps not meant."""
     activated_by: str = ""
     """Who activated the active scenario; empty where a project file brought it."""
     activated_at: float = 0.0
@@ -188,7 +191,13 @@ async def _found(store: Scenarios, project_id: str | None) -> _Found:
 def _state(found: _Found) -> ScenarioState:
     project, stored = found.project, found.stored
     active, draft = project.scenario, found.draft
-    state = ScenarioState(project=project.id, version=project.version, active=active)
+    shown = active if draft is None else draft.scenario
+    state = ScenarioState(
+        project=project.id,
+        version=project.version,
+        active=active,
+        notes=_notes(replace(project, call_tracking=shown)),
+    )
     if draft is not None:
         state = replace(
             state,
@@ -200,6 +209,17 @@ def _state(found: _Found) -> ScenarioState:
     if stored.activated == write_scenario(active):
         state = replace(state, activated_by=stored.activated_by, activated_at=stored.activated_at)
     return state
+
+
+def _notes(project: Project) -> tuple[str, ...]:
+    """Return the remarks on a project's scenario alone, such as an address that the address guard refuses."""
+    alone = Project(
+        id=project.id,
+        name=project.name,
+        allowed_networks=project.allowed_networks,
+        call_tracking=project.call_tracking,
+    )
+    return tuple(note for note in project_warnings(alone) if note.startswith(CALL_TRACKING))
 
 
 def _no_draft(project: str) -> NoDraftError:

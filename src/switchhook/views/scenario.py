@@ -27,6 +27,7 @@ def scenario_as_json(state: ScenarioState) -> dict[str, Any]:
         "active": shown_keys(state.active),
         "activated": activated if state.activated_by else None,
         "draft": draft,
+        "notes": list(state.notes),
     }
 
 
