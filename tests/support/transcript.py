@@ -18,6 +18,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.routing.commands import (
+    AmendEvent,
     AnswerCaller,
     AnswerTransfer,
     AskWebhook,
@@ -135,6 +136,9 @@ class Transcript:
         return "\n".join(self._lines)
 
 
+EVENT_WORDS = {EmitEvent: "emit", PublishEvent: "publish", AmendEvent: "amend"}
+
+
 def order(command: Command) -> str:
     """Return an order as one line; a line of the journal gives none."""
     match command:
@@ -152,8 +156,8 @@ def order(command: Command) -> str:
             return media_order(command)
         case AskWebhook(ask=ask, webhook=webhook, code=code):
             return f"ask {webhook} as {ask}{f' with {code}' if code else ''}"
-        case EmitEvent(event=event) | PublishEvent(type=event):
-            return f"{'emit' if isinstance(command, EmitEvent) else 'publish'} {event}"
+        case EmitEvent(event=event) | PublishEvent(type=event) | AmendEvent(event=event):
+            return f"{EVENT_WORDS[type(command)]} {event}"
         case WriteJournal():
             return ""
         case _:

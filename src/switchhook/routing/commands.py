@@ -184,4 +184,17 @@ class PublishEvent:
     changes: tuple[Amendment, ...] = ()
 
 
-Command = PhoneCommand | AskWebhook | WriteJournal | EmitEvent | PublishEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendEvent:
+    """Tell of a call's end whom it was not told for want of facts that are known now (N-18)."""
+
+    event: EventKind
+    seq: int
+    """The place of that end among the call's events."""
+    at: float
+    before: Call
+    """The call without these facts."""
+    call: Call
+
+
+Command = PhoneCommand | AskWebhook | WriteJournal | EmitEvent | PublishEvent | AmendEvent

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import OUR_ERROR, EndedBy, Outcome
+from switchhook.domain.event import EventKind, Ga4Format
 from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.journal import EntryKind
+from switchhook.routing.commands import AmendEvent
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.ending import end
 from switchhook.routing.transitions import TRANSITIONS
@@ -45,7 +47,16 @@ def amend(call: Call, late: LateFacts, now: float) -> tuple[Call, tuple[Command,
     names = ", ".join(change.field.removeprefix("facts.") for change in changes)
     ctx.write_journal(EntryKind.NOTICE, f"told of the call: {names}")
     ctx.publish(StreamEventType.CALL_AMENDED, changes=changes)
+    event = EventKind(f"{call.direction}.after")
+    if call.state is CallState.ENDED and _waits_for_facts(call, event):
+        ctx.issue(AmendEvent(event=event, seq=call.emitted, at=now, before=call, call=ctx.call))
     return ctx.call, tuple(ctx.commands)
+
+
+def _waits_for_facts(call: Call, event: EventKind) -> bool:
+    """Say whether an action at an event tells nothing without a visitor: Google Analytics wants one."""
+    told = (one for one in call.snapshot.events if one.event is event)
+    return any(isinstance(webhook.format, Ga4Format) for one in told for webhook in one.webhooks)
 
 
 def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...]]:

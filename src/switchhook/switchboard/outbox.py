@@ -6,7 +6,7 @@ Pure, but for the log of what is not sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
@@ -17,6 +17,7 @@ from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.routing.commands import (
+    AmendEvent,
     AskWebhook,
     EmitEvent,
     PhoneCommand,
@@ -96,6 +97,12 @@ def call_record(
         if isinstance(command, EmitEvent)
         for delivery in event_deliveries(command, context)
     )
+    deliveries += tuple(
+        delivery
+        for command in commands
+        if isinstance(command, AmendEvent)
+        for delivery in late_deliveries(command, context)
+    )
     events: tuple[StreamEvent, ...] = ()
     if call.snapshot.has_stream:
         published = [command for command in commands if isinstance(command, PublishEvent)]
@@ -133,6 +140,26 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
                 assert_never(action)
     yield from _call_tracking_deliveries(emit, facts, context)
     yield from _subscription_deliveries(emit, context)
+
+
+def late_deliveries(amended: AmendEvent, context: OutboxContext) -> Iterator[Delivery]:
+    """Render the end of a call for those whom it could not be told before its visitor was known (N-18)."""
+    call = amended.call
+    ended_at = amended.at if call.ended_at is None else call.ended_at
+    emit = EmitEvent(event=amended.event, seq=amended.seq, at=ended_at, call=call)
+    facts = CallFacts(
+        call=call,
+        now=amended.at,
+        event=emit.event,
+        seq=emit.seq,
+        extra=context.facts_of(call),
+    )
+    before = replace(facts, call=amended.before, extra=context.facts_of(amended.before))
+    for action in actions_at(call, emit.event):
+        if not isinstance(action, EventWebhook):
+            continue
+        if why_not_sent(action, before) and not why_not_sent(action, facts):
+            yield _webhook_delivery(action, emit, facts, context)
 
 
 def _webhook_delivery(
@@ -301,7 +328,9 @@ def _stream_deliveries(
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:
     """Yield what the driver has to do, in order."""
     for command in commands:
-        if not isinstance(command, AskWebhook | WriteJournal | EmitEvent | PublishEvent):
+        if not isinstance(
+            command, AskWebhook | WriteJournal | EmitEvent | PublishEvent | AmendEvent
+        ):
             yield command
 
 

@@ -68,7 +68,8 @@ def has_body(webhook: EventWebhook) -> bool:
 
 def _payload(webhook: EventWebhook, facts: CallFacts, delivery_id: str, note: Note) -> Payload:
     if isinstance(webhook.format, Ga4Format):
-        sent_at = facts.now + webhook.policy.delay
+        ended_at = facts.now if facts.call.ended_at is None else facts.call.ended_at
+        sent_at = max(facts.now, ended_at + webhook.policy.delay)
         return ga4.payload(webhook.format, facts, sent_at=sent_at, note=note)
     values = fill(webhook.format.fields, facts, bare_name, note)
     if not has_body(webhook):
