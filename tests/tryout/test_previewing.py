@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import pytest
 
 from switchhook.delivery.http.origin import Origin
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, ProjectEvent
+from switchhook.domain.event_stream import StreamEventType, StreamWebhook
 from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.tryout.examples import Example, ExampleError
+from switchhook.tryout.lookup import NoSuchWebhookError
 from switchhook.tryout.previewing import Preview, preview_requests
+from switchhook.webhooks.dialects.event_stream import schema
 from switchhook.webhooks.mail import Mail, read_mail
 from tests.support.events import mail_event, web_event
 
@@ -185,3 +190,41 @@ def test_the_fallback_url_is_told_why_it_is_asked(name: str, target: str) -> Non
     assert (first.is_fallback, fallback.is_fallback) == (False, True)
     assert str(fallback.origin) == "backup.example:80"
     assert fallback.data.startswith(f"GET {target} HTTP/1.1\r\nHost: backup.example\r\n".encode())
+
+
+STREAMED = replace(
+    SHOP,
+    stream_webhooks=(
+        StreamWebhook(name="erp", url="https://erp.example/in"),
+        StreamWebhook(
+            name="begins", url="https://erp.example/in", types=(StreamEventType.CALL_CREATED,)
+        ),
+        StreamWebhook(
+            name="rings", url="https://erp.example/in", types=(StreamEventType.CALL_RINGING,)
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "outcome"),
+    [("erp", "call.ended", "answered"), ("begins", "call.created", None)],
+)
+def test_an_event_of_the_stream(name: str, type_: str, outcome: str | None) -> None:
+    (made,) = preview_requests(
+        ProjectSnapshot(STREAMED), name, Example(), now=1_534_147_871.0, product="UA"
+    )
+    head, _, body = made.data.partition(b"\r\n\r\n")
+    event = json.loads(body)
+
+    assert head.startswith(b"POST /in HTTP/1.1\r\nHost: erp.example\r\n")
+    assert b"webhook-id: 1700000000.000000000001.1" in head
+    assert (event["type"], event["call"]["outcome"]) == (type_, outcome)
+    jsonschema.Draft202012Validator(schema()).validate(event)
+
+
+def test_a_moment_that_has_no_preview_is_said() -> None:
+    with pytest.raises(ExampleError, match=r"rings: a preview shows call\.created or call\.ended"):
+        preview_requests(ProjectSnapshot(STREAMED), "rings", Example(), now=1.0, product="UA")
+    with pytest.raises(NoSuchWebhookError, match="did you mean erp"):
+        preview_requests(ProjectSnapshot(STREAMED), "erq", Example(), now=1.0, product="UA")

@@ -15,7 +15,7 @@ from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from switchhook.storage.ports import Projects
 
@@ -61,11 +61,18 @@ def find_webhook(snapshot: ProjectSnapshot, name: str) -> AnyWebhook:
         **snapshot.dial_plan_webhooks,
         **snapshot.webhooks,
     }
-    return _find(name, known, "webhook", snapshot)
+    return _find(name, known, "webhook", snapshot, also=snapshot.stream_webhooks)
 
 
-def _find(name: str, known: Mapping[str, W], what: str, snapshot: ProjectSnapshot) -> W:
+def _find(
+    name: str,
+    known: Mapping[str, W],
+    what: str,
+    snapshot: ProjectSnapshot,
+    *,
+    also: Iterable[str] = (),
+) -> W:
     if name in known:
         return known[name]
-    advice = did_you_mean(name, known) or f"it has no {what} at all"
+    advice = did_you_mean(name, [*known, *also]) or f"it has no {what} at all"
     raise NoSuchWebhookError(f"project {snapshot.project.id} has no {what} {name!r}; {advice}")
