@@ -144,6 +144,25 @@ def test_a_failing_endpoint_is_parked_over_a_restart_and_its_owner_is_told_once_
     ]
 
 
+def test_nobody_has_to_know_of_an_endpoint_that_was_removed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(tmp_path, document) as app:
+            await promise(app, *(f"c{number}" for number in range(5)), url=endpoint.url("/crm"))
+            await until_listed(app, "failed", 5)
+            while not await app.store.incidents():  # noqa: ASYNC110 - a store tells nobody
+                await asyncio.sleep(0.02)
+        async with serving(tmp_path, document) as app:
+            assert [one.webhook for one in app.dispatcher.failing] == ["crm"]
+        async with serving(tmp_path, document.replace('name = "crm"', 'name = "erp"')) as app:
+            while await app.store.incidents():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+            assert app.dispatcher.failing == ()
+
+    with Endpoint(lambda _: reply(status="503 Busy")) as endpoint:
+        document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy="")
+        run(scenario())
+
+
 @pytest.mark.row("T-19")
 def test_six_posts_to_a_receiver_that_takes_one_at_a_time_all_arrive(tmp_path: Path) -> None:
     under_way = 0

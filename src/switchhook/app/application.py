@@ -267,6 +267,9 @@ async def open_application(
             await store.attempts_of_pending(),
             await store.incidents(),
         )
+        for incident in app.dispatcher.failing:
+            if not app.policies.is_told(incident.project, incident.webhook):
+                app.dispatcher.forget_incident(incident)
         await app.switchboard.start(stack, await _snapshots_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.directory.snapshots:

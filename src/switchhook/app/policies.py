@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.current_credentials import credentials_of
 from switchhook.delivery.lanes import OriginLimit
-from switchhook.delivery.policy import origin_of, policy_of
+from switchhook.delivery.policy import origin_of, policy_of, receiver_of
 from switchhook.delivery.warnings import warnings_to
 from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import EventMail
@@ -47,6 +47,13 @@ class Policies:
         snapshot = self._directory().snapshots.get(news.delivery.project)
         owner = NO_WARNINGS if snapshot is None else snapshot.project.warnings
         return tuple(warnings_to(owner, news, product=product, sender=mail_from))
+
+    def is_told(self, project: str, webhook: str) -> bool:
+        """Say whether anything is told under a webhook's name; of a project that cannot be read, it may be."""
+        snapshot = self._directory().snapshots.get(project)
+        if snapshot is None or receiver_of(webhook, snapshot) is not None:
+            return True
+        return any(one.webhook == webhook for one in self._subscribers.of(project))
 
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
         """Return how a delivery is made, as its project says now."""

@@ -307,11 +307,15 @@ class Dispatcher:
         """Send what waited until it was sure to be ours."""
         self._start_more()
 
+    def forget_incident(self, incident: Incident) -> None:
+        """Nobody has to know any more that this endpoint fails."""
+        self._incidents.forget(incident.project, incident.webhook)
+
     async def drain(self) -> None:
         """Wait until everything that was handed over is settled, or the dispatcher is stopped."""
         await self._idle.wait()
-        while self._incidents.tasks and not self._is_stopping:
-            await asyncio.wait(self._incidents.tasks)
+        while not (self._incidents.is_quiet or self._is_stopping):
+            await self._incidents.stored()
             await self._idle.wait()
 
     @staticmethod

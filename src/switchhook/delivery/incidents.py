@@ -75,6 +75,16 @@ class Incidents:
         self._warnings: list[Delivery] = []
 
     @property
+    def is_quiet(self) -> bool:
+        """Say whether the store knows all that there is to know."""
+        return not self._is_storing
+
+    async def stored(self) -> None:
+        """Wait until what is being stored is."""
+        if self.tasks:
+            await asyncio.wait(self.tasks)
+
+    @property
     def failing(self) -> Sequence[Incident]:
         """Return the endpoints that fail again and again."""
         return tuple(self._incidents.values())

@@ -12,18 +12,17 @@ from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
-from switchhook.domain.event import EventMail, EventWebhook
-from switchhook.domain.event_stream import StreamWebhook
+from switchhook.domain.event import EventMail
 from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING, TrackingScenario
 from switchhook.storage.delivery import Attempt, Delivery
-from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from switchhook.domain.event import EventAction
+    from switchhook.domain.event_stream import StreamWebhook
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.http import Exchange, HttpResponse
 
@@ -83,17 +82,11 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     """
     if snapshot is None or delivery.is_to_subscriber or delivery.is_warning:
         return default_policy(delivery)
-    match delivery.request, receiver_of(delivery.webhook, snapshot):
-        case Mail(recipient=recipient), EventMail(to=told) if recipient in told:
-            return MAIL_POLICY
-        case HttpRequest(), (
-            EventWebhook(policy=policy)
-            | StreamWebhook(policy=policy)
-            | TrackingScenario(policy=policy)
-        ):
-            return policy
-        case _:
-            return NO_RETRIES
+    request, receiver = delivery.request, receiver_of(delivery.webhook, snapshot)
+    if isinstance(receiver, EventMail):
+        is_told = isinstance(request, Mail) and request.recipient in receiver.to
+        return MAIL_POLICY if is_told else NO_RETRIES
+    return NO_RETRIES if receiver is None or isinstance(request, Mail) else receiver.policy
 
 
 def receiver_of(
