@@ -187,7 +187,15 @@ def test_what_a_type_cannot_hold_is_noted_and_counts_as_unknown(kind: SentType, 
 
 @pytest.mark.parametrize(
     ("unknown", "said"),
-    [(None, "null"), ("", "''"), ("-", "'-'"), (Special.OMIT, "nothing"), (True, "true")],
+    [
+        (None, "null"),
+        ("", "''"),
+        ("-", "'-'"),
+        (Special.OMIT, "nothing"),
+        (True, "true"),
+        ("omit", "'omit'"),
+        ("null", "'null'"),
+    ],
 )
 def test_a_note_says_what_was_sent(unknown: Any, said: str) -> None:
     notes: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 
@@ -15,8 +15,8 @@ class SentType(StrEnum):
     BOOLEAN = "boolean"
 
 
-class Special(StrEnum):
-    """What can stand for a value and is none."""
+class Special(Enum):
+    """What can stand for a value and is none; no text equals it."""
 
     NULL = "null"
     """JSON's null; empty where there is only text."""

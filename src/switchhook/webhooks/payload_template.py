@@ -12,7 +12,7 @@ import re
 import zlib
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
 
 from switchhook.domain.value_form import PLAIN, EmptyStyle, SentType, Special
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, Template, TextValue
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Note: TypeAlias = "Callable[[str], object]"
 """Takes a sentence on a value that is sent otherwise than a person would expect."""
-_OMITTED: Final = Special.OMIT
+_OMITTED: Final = cast("PayloadValue", Special.OMIT)
 """In place of a value that is left out, with its name."""
 
 
@@ -116,7 +116,13 @@ def _leaf(field: Field, facts: CallFacts, note: Note) -> PayloadValue:
 
 
 def _stand_in(sent: StandIn) -> PayloadValue:
-    return None if sent is Special.NULL else sent
+    match sent:
+        case Special.NULL:
+            return None
+        case Special.OMIT:
+            return _OMITTED
+        case _:
+            return sent
 
 
 def _said(sent: StandIn) -> str:
