@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchhook.delivery.http.proxy import Proxy
 from switchhook.errors import MisuseError
 from switchhook.files import read_bounded
 from switchhook.projectfile.toml.document import decode, read_document
@@ -27,6 +26,8 @@ from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, MAX_ADDRESS, MailS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from switchhook.delivery.http.proxy import Proxy
 
 PREFIX = "SWITCHHOOK_"
 """Begins the name of every setting in the environment."""
@@ -234,7 +235,11 @@ class Settings:
     @property
     def proxy(self) -> Proxy | None:
         """Return the proxy that requests to endpoints go through. Raises ValueError where it is none."""
-        return Proxy.parse(self.http_proxy, self.no_proxy) if self.http_proxy else None
+        if not self.http_proxy:
+            return None
+        from switchhook.delivery.http.proxy import Proxy  # noqa: PLC0415 (for those who send)
+
+        return Proxy.parse(self.http_proxy, self.no_proxy)
 
     @property
     def mail_server(self) -> MailServer:
