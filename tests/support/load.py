@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.server import Server
+
 DYNAMIC, STATIC = "380900000001", "380900000002"
 """Numbers that run a scheme with and without an ask; both ring the same."""
 PROBED_DYNAMIC, PROBED_STATIC = "380900000003", "380900000004"
@@ -95,8 +97,13 @@ class Bench:
 
 
 @contextlib.contextmanager
-def open_bench(directory: Path, *, callee: tuple[str, ...] = ()) -> Iterator[Bench]:
-    """Start a server to be measured. `callee` are further arguments of the SIPp behind the trunk."""
+def open_bench(
+    directory: Path, *, callee: tuple[str, ...] = (), server: Server | None = None
+) -> Iterator[Bench]:
+    """Start a server to be measured. `callee` are further arguments of the SIPp behind the trunk.
+
+    `server` is another than `switchhook serve`.
+    """
     with (
         Probe() as probe,
         answering(f'{{"dst_phone":{NEXT}}}') as numbers,
@@ -110,7 +117,12 @@ def open_bench(directory: Path, *, callee: tuple[str, ...] = ()) -> Iterator[Ben
             Line(number=PROBED_STATIC, steps=(RingStep(targets=(target,)),)),
         )
         with open_house(
-            directory, lines, callee=Callee(delay=100), arguments=callee, trace=False
+            directory,
+            lines,
+            callee=Callee(delay=100),
+            arguments=callee,
+            trace=False,
+            server=server,
         ) as house:
             yield Bench(house, probe)
 
