@@ -48,7 +48,8 @@ class LeaseKeeper:
         self._store = store
         self._take_up = take_up
         self._held_again = held_again
-        self._renewed_at: float | None = None
+        self._time: Callable[[], float] | None = None
+        self._unsure_at = 0.0
         self._every = every
         self._looks = looks
         self._unchanged: dict[Lease, int] = {}
@@ -62,14 +63,12 @@ class LeaseKeeper:
 
         A process that stood still for longer has lost its lease, perhaps, and does not know.
         """
-        if self._renewed_at is None:
-            return not self.lost.is_set()  # it has just joined
-        since = asyncio.get_running_loop().time() - self._renewed_at
-        return since < self._every * (self._looks - 0.5)
+        return self._time is None or self._time() < self._unsure_at  # None: it has just joined
 
     async def keep(self) -> None:
         """Renew the lease, again and again, until it is lost."""
-        self._renewed_at = asyncio.get_running_loop().time()
+        self._time = asyncio.get_running_loop().time
+        self._renewed(self._time())
         while not self.lost.is_set():
             await asyncio.sleep(self._every)
             try:
@@ -84,10 +83,13 @@ class LeaseKeeper:
     async def _renew(self) -> tuple[Lease, ...]:
         was_held, now = self.is_held, asyncio.get_running_loop().time()
         others = await self._store.renew()
-        self._renewed_at = now
+        self._renewed(now)
         if not was_held:
             self._held_again()
         return others
+
+    def _renewed(self, at: float) -> None:
+        self._unsure_at = at + self._every * (self._looks - 0.5)
 
     async def _look(self, others: tuple[Lease, ...]) -> None:
         self._unchanged = {lease: self._unchanged.get(lease, -1) + 1 for lease in others}

@@ -124,7 +124,7 @@ class Expiry(NamedTuple):
 
 
 class Dispatcher:
-    """Dispatches deliveries on the event loop that it was started on."""
+    """Dispatches deliveries on the event loop that it was made on."""
 
     def __init__(
         self,
@@ -161,6 +161,8 @@ class Dispatcher:
         self._mailer = mailer
         self._recorder = AttemptRecorder(store)
         self._clock = clock
+        self._now = asyncio.get_running_loop().time
+        """Seconds of the loop's monotonic clock."""
         self._networks_of = networks_of
         self._policy_of = policy_of
         self._limit_of = limit_of
@@ -318,18 +320,14 @@ class Dispatcher:
             await self._incidents.stored()
             await self._idle.wait()
 
-    @staticmethod
-    def _now() -> float:
-        """Return seconds of the loop's monotonic clock."""
-        return asyncio.get_running_loop().time()
-
     def _start_more(self) -> None:
-        while not self._is_stopping and self._may_send():
-            job = self._queues.take(self._now())
-            if job is None:
-                break
-            self._spawn(self._work(job), name=f"delivery {job.delivery.id}")
+        if not self._is_stopping and self._may_send():
+            self._start_all(self._now())
         self._arm_pause_timer()
+
+    def _start_all(self, now: float) -> None:
+        while (job := self._queues.take(now)) is not None:
+            self._spawn(self._work(job), name=f"delivery {job.delivery.id}")
 
     def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> None:
         task = spawn(work, name=name)

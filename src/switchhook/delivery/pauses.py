@@ -86,6 +86,8 @@ class Pauses:
 
     def over(self, now: float) -> list[Lane]:
         """Return the lanes that may go ahead: the first that waits for each pause that is over."""
+        if not self._pauses:
+            return []  # as nearly always
         return [
             pause.waiting.popleft()
             for pause in self._pauses.values()
