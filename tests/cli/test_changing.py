@@ -152,7 +152,8 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),
         *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
         *(("event", "copy", "told", "--to", "incoming.before", "--save"), ("events",)),
-        ("scenario", "show"),
+        *(("scenario", "show"), ("scenario", "set", "--after", "crm.example")),
+        *(("scenario", "activate"), ("scenario", "discard")),
     )
     with served(data_dir):
         for command in commands:
