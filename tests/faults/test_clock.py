@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.world import open_nursery, open_world
+from switchhook.domain.delivery_policy import DeliveryPolicy
+from tests.faults.world import PAUSES, open_nursery, open_world
+from tests.support.loop import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +25,8 @@ def test_a_clock_that_jumps_and_is_right_again_after_a_crash_changes_nothing(
     tmp_path: Path, jump: float
 ) -> None:
     with open_nursery() as nursery, open_world(tmp_path, nursery, seed=1) as world:
+        # Each probe of a parked endpoint would be another delivery's first attempt, and fail.
+        run(world.change_policy(DeliveryPolicy(pauses=PAUSES, breaker_failures=0)))
         world.erp.behave(busy_at_first)
         world.start(replace(world.plan, at_once=4, pause=0.01, clock=jump))
         world.wait_for("accepted", count=50)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from switchhook.domain.delivery_policy import DeliveryPolicy
-from switchhook.operations.data_dir import DATABASE
-from switchhook.projectfile.file import write_project
-from switchhook.storage.sqlite.store import SqliteStore
 from tests.faults.sinks import polite
 from tests.faults.windows import WINDOWS
-from tests.faults.world import open_nursery, open_world, project_of
+from tests.faults.world import open_nursery, open_world
 from tests.support.loop import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.faults.world import World
 
 pytestmark = pytest.mark.slow
 
@@ -28,24 +23,10 @@ DURING = ("dispatched, not begun", "request written, no answer", "answer read, n
 """Windows in which a delivery has been begun, and nobody knows what came of it."""
 
 
-async def change_policy(world: World, policy: DeliveryPolicy) -> None:
-    """Let all deliveries of the world be made by this policy."""
-    project = project_of(
-        world.crm, world.erp, policy.response_timeout, at_most_once=policy.at_most_once
-    )
-    events = tuple(
-        replace(event, webhooks=tuple(replace(one, policy=policy) for one in event.webhooks))
-        for event in project.events
-    )
-    store = await SqliteStore.open(world.data_dir / DATABASE)
-    await store.save_project(project.id, write_project(replace(project, events=events)))
-    await store.close()
-
-
 @pytest.mark.row("T-17", "S-71")
 def test_what_is_sent_at_most_once_arrives_once_or_is_listed_as_interrupted(tmp_path: Path) -> None:
     with open_nursery() as nursery, open_world(tmp_path, nursery, seed=2) as world:
-        run(change_policy(world, DeliveryPolicy(retries=3, at_most_once=True)))
+        run(world.change_policy(DeliveryPolicy(retries=3, at_most_once=True)))
         world.erp.behave(polite)
         world.ledger.is_patient = False  # what was answered when it was killed is listed as failed
         for name in DURING:
@@ -62,7 +43,7 @@ def test_what_is_sent_at_most_once_arrives_once_or_is_listed_as_interrupted(tmp_
 def test_what_is_parked_at_a_kill_stays_parked_and_arrives_in_order(tmp_path: Path) -> None:
     with open_nursery() as nursery, open_world(tmp_path, nursery, seed=3) as world:
         # The pauses are made shorter by the process, the breaker's is not.
-        run(change_policy(world, DeliveryPolicy(pauses=(1.0, 1.0), breaker_pause=1.0)))
+        run(world.change_policy(DeliveryPolicy(pauses=(1.0, 1.0), breaker_pause=1.0)))
         world.erp.behave(lambda *_: "503")
         world.start(world.plan)
         world.wait_for_log("endpoint failing")

@@ -236,6 +236,19 @@ class World:
             if words[0] == "accepted":
                 self.ledger.accepted.add((words[1], words[2]))
 
+    async def change_policy(self, policy: DeliveryPolicy) -> None:
+        """Let all deliveries be made by this policy."""
+        project = project_of(
+            self.crm, self.erp, policy.response_timeout, at_most_once=policy.at_most_once
+        )
+        events = tuple(
+            replace(event, webhooks=tuple(replace(one, policy=policy) for one in event.webhooks))
+            for event in project.events
+        )
+        store = await SqliteStore.open(self.data_dir / DATABASE)
+        await store.save_project(project.id, write_project(replace(project, events=events)))
+        await store.close()
+
     def listed(self) -> list[Listed]:
         """Return all deliveries, as the product lists them."""
 
