@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,7 @@ from switchhook.views.as_json import (
     masked_url,
     text,
 )
+from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import render_mail
 from tests.support.loop import run
 from tests.support.promises import attempt, delivery
@@ -98,3 +100,20 @@ def test_what_may_be_a_key_is_masked() -> None:
 def test_bytes_are_text_that_moves_no_cursor() -> None:
     assert text("Київ\n".encode()) == "Київ\n"
     assert text(b"a\xff\x1b[2J\r") == "a\ufffd\ufffd[2J\ufffd"
+
+
+def test_notes_on_values_stand_with_a_delivery_that_has_some() -> None:
+    promise = delivery()
+    assert isinstance(promise.request, HttpRequest)
+    noted = replace(promise, request=replace(promise.request, notes=("v: custom is 'abc'",)))
+    told = [
+        delivery_story(
+            DeliveryStory(
+                row=DeliveryRow(number=1, delivery=one, state=DeliveryState.PENDING, latest=None),
+                attempts=(),
+            )
+        )
+        for one in (promise, noted)
+    ]
+    assert "notes" not in told[0]
+    assert told[1]["notes"] == ["v: custom is 'abc'"]

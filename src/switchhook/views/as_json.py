@@ -97,10 +97,11 @@ def delivery_story(story: DeliveryStory) -> dict[str, Any]:
     """Return one delivery with what is sent and every attempt."""
     promised = story.row.delivery
     headers, body = content(promised.request)
+    notes = notes_of(promised.request)
     return delivery(story.row) | {
         "headers": [list(header) for header in headers],
         "body": body,
-        "notes": list(notes_of(promised.request)),
+        **({"notes": list(notes)} if notes else {}),
         "attempts": [_attempt(promised, attempt) for attempt in story.attempts],
     }
 
