@@ -169,7 +169,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
     opened = log.read_text(encoding="utf-8").splitlines()
     assert len(opened) >= 8
     assert [one for one in opened if DATABASE in one and "mode=ro" not in one] == []
-    apart = {"serve", "call", "demo", "docs", "sound", "read-answer", "template"}
+    apart = {"serve", "call", "demo", "docs", "sound", "read-answer", "secret", "template"}
     assert {command[0] for command in commands} == COMMANDS.keys() - apart
 
 

@@ -22,7 +22,7 @@ from switchhook.operations.project_events import (
     with_event,
     without_event,
 )
-from switchhook.operations.projects import Applied
+from switchhook.operations.projects import Applied, apply_project
 from switchhook.projectfile.file import read_project, write_event, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
@@ -225,6 +225,24 @@ def test_a_table_of_json_is_saved_as_well_and_takes_its_name_from_outside() -> N
             assert await events_in(store) == ["told", "new"]
             with pytest.raises(EventTextError, match="is called 'a', and not 'b'"):
                 await save_event(store, "acme", {"name": "a", **table}, name="b")
+
+    run(scenario())
+
+
+def test_a_file_that_is_applied_meanwhile_is_not_lost() -> None:
+    async def scenario() -> None:
+        async for store in stored():
+            renamed = FILE.replace('"Acme"', '"Acme Ltd"')
+            await asyncio.gather(
+                save_event(store, "acme", SECOND),
+                apply_project(store, renamed),
+                save_event(store, "acme", SECOND.replace("more", "most")),
+            )
+            latest = await store.latest_project("acme")
+            assert latest is not None
+            last = project(latest.document)
+            assert last.name == "Acme Ltd"
+            assert {one.name for one in last.events} >= {"told", "most"}
 
     run(scenario())
 

@@ -8,7 +8,6 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from switchhook.domain.event import (
     BUILT_IN,
@@ -25,6 +24,7 @@ from switchhook.operations.sounds import no_missing_sounds
 from switchhook.projectfile.file import read_event, read_project, renewed, write_project
 from switchhook.projectfile.rules.webhook import check_event
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, did_you_mean
+from switchhook.storage.records import ChangedMeanwhileError
 from switchhook.webhooks.told import told_by, why_unknown
 
 if TYPE_CHECKING:
@@ -253,10 +253,6 @@ def _table_in(text: str) -> object:
     return events[0]
 
 
-_CHANGING: WeakKeyDictionary[Projects, asyncio.Lock] = WeakKeyDictionary()
-"""Two changes of one project file at once would lose one of the two."""
-
-
 async def _change(
     store: Projects,
     project_id: str | None,
@@ -266,16 +262,21 @@ async def _change(
     sounds: MissingSounds,
     reads: ProjectFileReader,
 ) -> Applied | Mistakes:
-    async with _CHANGING.setdefault(store, asyncio.Lock()):
-        document = renewed((await latest_version(store, project_id)).document)
+    while True:
+        stored = await latest_version(store, project_id)
+        document = await asyncio.to_thread(renewed, stored.document)
         project = await asyncio.to_thread(read_project, document, judge=False)
         made = project if isinstance(project, Mistakes) else changed(project, document)
         if isinstance(made, Mistakes):
             return made
-        applied = await apply_project(
-            store, write_project(made), only=only, sounds=sounds, reads=reads
-        )
-    return _without_lines(applied) if isinstance(applied, Mistakes) else applied
+        text = write_project(made)
+        try:
+            applied = await apply_project(
+                store, text, only=only, sounds=sounds, reads=reads, after=stored.version
+            )
+        except ChangedMeanwhileError:
+            continue  # the other change is not to be lost
+        return _without_lines(applied) if isinstance(applied, Mistakes) else applied
 
 
 def _without_lines(mistakes: Mistakes) -> Mistakes:

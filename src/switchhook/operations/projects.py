@@ -89,13 +89,14 @@ async def apply_project(
     only: str | None = None,
     sounds: MissingSounds = no_missing_sounds,
     reads: ProjectFileReader = read_here,
+    after: int | None = None,
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
     Numbers and logins are unique over all projects: callers dial them without naming a project. `only` limits
     the file to one project, for a sender with a token of that project: the operator's grants stay as they are,
     and no other project is named. `sounds` says which sounds of a project are missing where calls would look
-    for them.
+    for them. `after` is the version that the file was made of: raises ChangedMeanwhileError when there is a later one.
     """
     while True:
         judged = await _check(store, text, only, reads)
@@ -104,11 +105,15 @@ async def apply_project(
         file, latest = judged
         names = names_in(file.project)
         before = 0 if latest is None else latest.version
+        if after is not None and before != after:
+            raise ChangedMeanwhileError(f"project {file.project.id} has version {before} meanwhile")
         same = latest is not None and await _says_the_same(file, latest)
         document = latest.document if latest is not None and same else file.document
         try:
             version = await store.save_project(file.project.id, document, names, after=before)
         except ChangedMeanwhileError:
+            if after is not None:
+                raise
             continue  # a scenario that was activated meanwhile is not to be lost
         return await _applied(file, version, sounds, is_new=version != before)
 
