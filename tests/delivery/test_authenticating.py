@@ -26,7 +26,7 @@ async def told(
     sender: Sender, url: str, credentials: Credentials, at: float = 1_700_000_000.0, **more: Any
 ) -> Exchange:
     authenticating = AuthenticatingSender(
-        sender, more.pop("tokens", AccessTokens(sender, "UA")), clock=lambda: at
+        sender.exchange, more.pop("tokens", AccessTokens(sender.exchange, "UA")), clock=lambda: at
     )
     return await authenticating.exchange(
         post(url, b'{"a":1}'),
@@ -97,7 +97,7 @@ def test_a_refused_access_token_is_replaced_once(play: Play) -> None:
         ):
             oauth = OAuth2(token_url=endpoint.url, client_id="us", client_secret="s3cret")
             credentials = Credentials(oauth=oauth)
-            tokens = AccessTokens(sender, "UA")
+            tokens = AccessTokens(sender.exchange, "UA")
             done = await told(sender, strict.url, credentials, tokens=tokens)
             assert done.response is not None
             assert done.response.status == 401

@@ -121,7 +121,7 @@ def test_an_interruption_stays_one() -> None:
 def test_those_who_wait_share_one_token_until_it_is_refused(play: Play) -> None:
     async def scenario() -> None:
         async with TokenEndpoint() as endpoint, sending() as sender:
-            tokens = AccessTokens(sender, "UA")
+            tokens = AccessTokens(sender.exchange, "UA")
             source = oauth(token_url=endpoint.url)
 
             async def token() -> str | Failure:
@@ -141,7 +141,7 @@ def test_those_who_wait_share_one_token_until_it_is_refused(play: Play) -> None:
 def test_a_token_that_holds_no_longer_is_fetched_anew(play: Play) -> None:
     async def scenario() -> None:
         async with TokenEndpoint(expires_in=0.02) as endpoint, sending() as sender:
-            tokens = AccessTokens(sender, "UA")
+            tokens = AccessTokens(sender.exchange, "UA")
             source = oauth(token_url=endpoint.url)
             assert await tokens.token("acme", source, LOOPBACK, seconds=5) == "token-1"
             await asyncio.sleep(0.05)
@@ -156,10 +156,10 @@ def test_a_new_refresh_token_is_stored_before_the_access_token_is_used(play: Pla
         async with TokenEndpoint(rotates=True) as endpoint, sending() as sender:
             notes = RefreshTokenNotes()
             source = oauth(token_url=endpoint.url, refresh_token="first")
-            tokens = AccessTokens(sender, "UA", notes)
+            tokens = AccessTokens(sender.exchange, "UA", notes)
             assert await tokens.token("acme", source, LOOPBACK, seconds=5) == "token-1"
             assert list(notes.kept.values()) == ["refresh-1"]
-            again = AccessTokens(sender, "UA", notes)  # after a restart
+            again = AccessTokens(sender.exchange, "UA", notes)  # after a restart
             assert await again.token("acme", source, LOOPBACK, seconds=5) == "token-2"
             assert endpoint.given("refresh_token") == ["first", "refresh-1"]
             other = oauth(token_url=endpoint.url, refresh_token="anew")
@@ -173,7 +173,9 @@ def test_a_try_out_leaves_refresh_tokens_alone(play: Play) -> None:
     async def scenario() -> None:
         async with TokenEndpoint(rotates=True) as endpoint, sending() as sender:
             source = oauth(token_url=endpoint.url, refresh_token="first")
-            got = await AccessTokens(sender, "UA").token("acme", source, LOOPBACK, seconds=5)
+            got = await AccessTokens(sender.exchange, "UA").token(
+                "acme", source, LOOPBACK, seconds=5
+            )
             assert isinstance(got, Failure)
             assert "it would use up the refresh token" in got.detail
             assert endpoint.forms == []
@@ -187,7 +189,7 @@ def test_the_address_guard_holds_for_token_endpoints(play: Play) -> None:
             from switchhook.delivery.allowed_networks import AllowedNetworks  # noqa: PLC0415
 
             source = oauth(token_url=endpoint.url)
-            tokens = AccessTokens(sender, "UA")
+            tokens = AccessTokens(sender.exchange, "UA")
             got = await tokens.token("acme", source, AllowedNetworks(), seconds=5)
             assert isinstance(got, Failure)
             assert "was not connected to" in got.detail
@@ -199,7 +201,7 @@ def test_the_address_guard_holds_for_token_endpoints(play: Play) -> None:
 def test_a_silent_token_endpoint_costs_who_waits_no_more_than_their_time(play: Play) -> None:
     async def scenario() -> None:
         async with Hostile(Peer.freeze) as server, sending() as sender:
-            tokens = AccessTokens(sender, "UA")
+            tokens = AccessTokens(sender.exchange, "UA")
             source = oauth(token_url=f"{server.url}/token")
             got = await tokens.token("acme", source, LOOPBACK, seconds=0.05)
             assert isinstance(got, Failure)
@@ -213,7 +215,7 @@ def test_a_store_that_fails_is_told_and_crashes_nothing(play: Play, broken: str)
     async def scenario() -> None:
         async with TokenEndpoint(rotates=True) as endpoint, sending() as sender:
             source = oauth(token_url=endpoint.url, refresh_token="first")
-            tokens = AccessTokens(sender, "UA", RefreshTokenNotes(broken=broken))
+            tokens = AccessTokens(sender.exchange, "UA", RefreshTokenNotes(broken=broken))
             got = await tokens.token("acme", source, LOOPBACK, seconds=5)
             if broken == "writes":
                 assert got == "token-1"

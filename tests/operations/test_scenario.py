@@ -302,6 +302,25 @@ def test_a_test_sends_the_sample_to_each_address_of_the_draft() -> None:
         assert (len(web.accepted), web.refused) == (2, [])
 
 
+@pytest.mark.row("R4-46", "T-14")
+def test_a_test_goes_with_credentials_which_no_result_shows() -> None:
+    async def scenario(web: Endpoint) -> None:
+        async with applied(LOCAL) as store:
+            await draft(store, after_url=web.url("/a/{secret}"), token="t0ken", url_secret="s3cret")
+            sender = Sender()
+            (one,) = await try_scenario(sender.exchange, store, "acme", product="UA", now=1.0)
+            await sender.close()
+            (came,) = web.ledger.requests
+            assert came.target == "/a/s3cret"
+            assert came.header("Authorization") == "Bearer t0ken"
+            shown = repr(one)
+            assert "****" in shown
+            assert [secret for secret in ("s3cret", "t0ken") if secret in shown] == []
+
+    with Endpoint(lambda request: reply(request.raw)) as web:
+        run(scenario(web))
+
+
 @pytest.mark.row("R4-46", "S-72")
 def test_a_test_goes_under_the_address_guard_and_says_why_nothing_arrives() -> None:
     async def scenario(web: Endpoint) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from switchhook.domain.credentials import BodyHmac, Credentials
 from switchhook.domain.tracking.call_tracking import TrackingScenario
 from switchhook.projectfile.scenario import (
     ScenarioDraft,
@@ -38,3 +39,15 @@ def test_headers_are_not_shown() -> None:
 
 def test_a_stored_draft_that_cannot_be_read_says_why() -> None:
     assert isinstance(read_draft("[call_tracking]\nnew = 1\n"), Mistakes)
+
+
+def test_credentials_are_not_shown() -> None:
+    credentials = Credentials(
+        token="s3cret-1",
+        hmac=BodyHmac(header="X", secret="s3cret-2"),
+        signing_secrets=("s3cret-3",),
+    )
+    scenario = TrackingScenario(after_url="https://a.example/", credentials=credentials)
+
+    assert "s3cret" in str(keys_of(scenario))
+    assert "s3cret" not in str(shown_keys(scenario))

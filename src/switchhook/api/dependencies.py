@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from switchhook.api.stream_readers import StreamReaders
+from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.ports import SubscriptionMemory, VisitMemory
-from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (

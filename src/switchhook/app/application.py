@@ -30,14 +30,13 @@ from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.concurrency import Concurrency
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.mailer import Mailer
-from switchhook.delivery.oauth import AccessTokens
+from switchhook.delivery.oauth import AccessTokens, Send
 from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.scenario import Send
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
@@ -135,7 +134,7 @@ def build(
         sends_mail=bool(settings.smtp_host),
     )
     policies = Policies(lambda: projects.directory, subscribers)
-    tokens = AccessTokens(sender, USER_AGENT, store)
+    tokens = AccessTokens(sender.exchange, USER_AGENT, store)
     subscription_ends = SubscriptionEnds(store, subscribers)
     origins = OriginSlots()
     dispatcher = Dispatcher(
@@ -149,13 +148,15 @@ def build(
         origins=origins,
         warn=partial(policies.warnings, product=USER_AGENT, mail_from=settings.mail_from),
         credentials_of=policies.credentials_of,
-        authenticating=AuthenticatingSender(delivery_sender, tokens, clock=time.time),
+        authenticating=AuthenticatingSender(delivery_sender.exchange, tokens, clock=time.time),
         recipients=subscription_ends,
         may_send=lambda: app.lease.is_held,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
-    asks = Asks(sender, policies, origins, AuthenticatingSender(sender, tokens, clock=time.time))
+    asks = Asks(
+        sender, policies, origins, AuthenticatingSender(sender.exchange, tokens, clock=time.time)
+    )
     outbox = OutboxContext(
         product=USER_AGENT,
         facts_of=memory.facts_of,

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
-    from switchhook.delivery.http.sender import Sender
-    from switchhook.delivery.oauth import AccessTokens
+    from switchhook.delivery.oauth import AccessTokens, Send
     from switchhook.domain.credentials import Credentials
     from switchhook.webhooks.http import HttpRequest
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 class AuthenticatingSender:
     """Authenticates each request and sends it. A new access token is fetched once where one is refused."""
 
-    def __init__(self, sender: Sender, tokens: AccessTokens, *, clock: Callable[[], float]) -> None:
-        """`clock` tells unix seconds, for signatures."""
-        self._sender = sender
+    def __init__(self, send: Send, tokens: AccessTokens, *, clock: Callable[[], float]) -> None:
+        """`send` is the exchange of a sender; `clock` tells unix seconds, for signatures."""
+        self._send = send
         self._tokens = tokens
         self._clock = clock
 
@@ -65,7 +64,7 @@ class AuthenticatingSender:
             signed = authenticated(
                 request, credentials, id_=id_, at=self._clock(), access_token=token
             )
-            exchange = await self._sender.exchange(
+            exchange = await self._send(
                 signed,
                 deadline=max(until - loop.time(), 0.0),
                 networks=networks,

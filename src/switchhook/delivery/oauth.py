@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -18,15 +19,17 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.masking import mask
 from switchhook.tasks import spawn
 from switchhook.webhooks.encoding import FORM_TYPE, JSON_TYPE
-from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.url import no_placeholder, url_template
 
 if TYPE_CHECKING:
     from switchhook.delivery.allowed_networks import AllowedNetworks
-    from switchhook.delivery.http.sender import Sender
     from switchhook.domain.credentials import OAuth2
     from switchhook.storage.ports import RefreshTokens
-    from switchhook.webhooks.http import Exchange, HttpResponse
+    from switchhook.webhooks.http import HttpResponse
+
+Send = Callable[..., Awaitable[Exchange]]
+"""Sends one request under the address guard: the exchange of a sender."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +60,9 @@ def source_of(oauth: OAuth2) -> str:
 class AccessTokens:
     """Fetches each token once, however many deliveries wait for it."""
 
-    def __init__(self, sender: Sender, product: str, store: RefreshTokens | None = None) -> None:
-        """Without a `store` no refresh token is used, since a server may take it back once it is."""
-        self._sender = sender
+    def __init__(self, send: Send, product: str, store: RefreshTokens | None = None) -> None:
+        """`send` is the exchange of a sender. Without a `store` no refresh token is used, since a server may take it back once it is."""
+        self._send = send
         self._product = product
         self._store = store
         self._tokens: dict[tuple[str, str], AccessToken] = {}
@@ -101,7 +104,7 @@ class AccessTokens:
             return _failure(oauth, f"was not asked: the refresh token cannot be read ({error})")
         if oauth.refresh_token and self._store is None:
             return _failure(oauth, "is not asked in a try-out: it would use up the refresh token")
-        exchange = await self._sender.exchange(
+        exchange = await self._send(
             token_request(oauth, refresh_token, self._product),
             deadline=TOKEN_SECONDS,
             networks=networks,

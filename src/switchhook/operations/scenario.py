@@ -7,16 +7,17 @@ nothing until it is activated, which makes a version like an applied file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.authenticating import AuthenticatingSender
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import split
 from switchhook.delivery.http.wire import render
+from switchhook.delivery.oauth import AccessTokens
 from switchhook.delivery.policy import attempt_of
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure
@@ -39,15 +40,14 @@ from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import Activation, StoredScenario, StoreError
 from switchhook.webhooks.dialects.call_tracking import render as render_post
 from switchhook.webhooks.dialects.call_tracking import sample
-from switchhook.webhooks.http import Exchange, HttpResponse
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from switchhook.webhooks.secrets import masked_secrets, redacted_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from switchhook.delivery.oauth import Send
     from switchhook.storage.ports import Scenarios
-
-Send = Callable[..., Awaitable[Exchange]]
-"""Sends one request under the address guard: the exchange of a sender."""
 
 log = structlog.get_logger(__name__)
 
@@ -253,7 +253,7 @@ async def try_scenario(
 ) -> tuple[SampleResult, ...]:
     """Send the vendor's sample to each address of the draft, without one of the active scenario.
 
-    Raises NothingToTestError, NoSuchProjectError, StoreError.
+    With its credentials, which no result shows. Raises NothingToTestError, NoSuchProjectError, StoreError.
     """
     found = await _found(store, project_id)
     project = found.project
@@ -264,16 +264,22 @@ async def try_scenario(
             f"the scenario of project {project.id} has no address; `switchhook scenario set` gives it one"
         )
     networks = AllowedNetworks.parse(project.allowed_networks)
+    authenticating = AuthenticatingSender(send, AccessTokens(send, product), clock=lambda: now)
     results = []
     for number, slot in enumerate(slots, start=1):
         post = _sample_delivery(scenario, slot, project.id, number, product=product, now=now)
-        exchange = await send(
+        assert isinstance(post.request, HttpRequest)  # noqa: S101 (for the type checker; no mail)
+        exchange = await authenticating.exchange(
             post.request,
+            scenario.credentials,
+            project=project.id,
+            id_=post.id,
             deadline=post.response_timeout,
             networks=networks,
             keep_alive=False,
             idempotent=True,
         )
+        exchange = redacted_exchange(exchange, masked_secrets(exchange.request.secrets))
         results.append(_result(post, slot, exchange, now))
     return tuple(results)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.domain.tracking.call_tracking import TrackingScenario
 from switchhook.projectfile.file import call_tracking_lines
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
+from switchhook.projectfile.schema.credentials import CREDENTIAL_KEYS
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.tables import Table, TableKey
@@ -33,7 +34,7 @@ _DRAFT = Table(
         TableKey("base", CALL_TRACKING_TABLE, ""),
     ),
 )
-HIDDEN = frozenset({"headers"})
+HIDDEN = frozenset({"headers", *(key.name for key in CREDENTIAL_KEYS)})
 """Keys that may hold secrets in each of their values, and are shown to nobody."""
 
 
@@ -61,7 +62,7 @@ def keys_of(scenario: TrackingScenario) -> dict[str, Any]:
 
 
 def shown_keys(scenario: TrackingScenario) -> dict[str, Any]:
-    """Return them for people: both addresses always, and no header."""
+    """Return them for people: both addresses always, and no header and no credentials."""
     addresses = {"moment_url": scenario.moment_url, "after_url": scenario.after_url}
     return addresses | {key: v for key, v in keys_of(scenario).items() if key not in HIDDEN}
 

@@ -91,8 +91,10 @@ async def simulate_call(
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.close)
-        tokens = AccessTokens(sender, product)
-        asker = _Asker(AuthenticatingSender(sender, tokens, clock=time.time), script.answers)
+        tokens = AccessTokens(sender.exchange, product)
+        asker = _Asker(
+            AuthenticatingSender(sender.exchange, tokens, clock=time.time), script.answers
+        )
         webhook_asker = _PretendAsker(clock, asker, product)
         driver = SimulatedDriver(clock, _Phones(snapshot, script))
         finger = _KeyPresser(clock, driver, script.digits)
