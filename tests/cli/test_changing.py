@@ -151,9 +151,12 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("token", "create", "--project", "acme", "--user", "u"), ("token", "list")),
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),
         *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
-        *(("event", "copy", "told", "--to", "incoming.before", "--save"), ("events",)),
+        *(
+            ("event", "copy", "told", "--to", "incoming.before", "--save"),
+            ("events", "--project", "acme"),
+        ),
         *(("scenario", "show"), ("scenario", "set", "--after", "crm.example")),
-        *(("scenario", "activate"), ("scenario", "discard")),
+        *(("scenario", "activate"), ("scenario", "discard"), ("secret", "--help")),
     )
     with served(data_dir):
         for command in commands:

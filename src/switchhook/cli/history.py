@@ -164,7 +164,7 @@ def events(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Print the events of a project's stream, oldest first; standard error says where to go on."""
+    """Print a project's event stream from a place on, one JSON object a line."""
 
     async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace]:
         wanted = parse_types(types)
