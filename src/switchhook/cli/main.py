@@ -68,7 +68,7 @@ COMMANDS = {
     ),
     "events": (
         "switchhook.cli.history",
-        "Print a project's event stream from a place on, one JSON object a line.",
+        "Print the events of a project's stream, oldest first; standard error says where to go on.",
     ),
     "subscriptions": (
         "switchhook.cli.subscriptions",
