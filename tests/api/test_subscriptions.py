@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from switchhook.api.responses import WrongFieldError
@@ -79,6 +81,28 @@ def test_a_form_is_taken_as_well() -> None:
             body = "target_url=https%3A%2F%2Fhooks.target%2Fh%2F1&event=custom"
             answer = await web.ask("POST", HOOKS, body, Content_Type=f"{FORM}; charset=utf-8")
             assert (answer.status, answer.json) == (201, {"id": 1, **GOOD})
+
+    run(scenario())
+
+
+@pytest.mark.row("T-14")
+def test_credentials_are_kept_and_answered_to_nobody() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            asked = {"target_url": "https://hooks.target/", "event": "custom"}
+            proof = {"token": "s3cret-1", "hmac": {"header": "X", "secret": "s3cret-2"}}
+            body = json.dumps(asked | {"credentials": proof})
+            made = await web.ask("POST", HOOKS, body, Content_Type="application/json")
+            assert made.status == 201
+            listed = await web.ask("GET", HOOKS)
+            assert b"s3cret" not in made.body + listed.body
+            (kept,) = await web.store.subscriptions(project="acme")
+            assert kept.credentials.token == "s3cret-1"
+            for wrong in ("s3cret", {"token": 7}, {"url_secret": "s3cret"}, {"tokens": "s3cret"}):
+                body = json.dumps(asked | {"credentials": wrong})
+                refused = await web.ask("POST", HOOKS, body, Content_Type="application/json")
+                assert (refused.status, refused.json["field"]) == (400, "credentials")
+                assert b"s3cret" not in refused.body
 
     run(scenario())
 
