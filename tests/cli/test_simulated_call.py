@@ -196,6 +196,33 @@ def test_a_redirect_that_was_followed_is_shown_without_its_path(
     assert "secret" not in out
 
 
+@pytest.mark.row("T-14")
+def test_a_fallback_url_is_asked_with_the_credentials_of_its_webhook(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: Received) -> bytes:
+        if request.target.startswith("/down"):
+            return reply("", status="500 Sorry")
+        return reply('{"dst_phone":"101"}')
+
+    with Endpoint(answer) as web:
+        file = tmp_path / "project.toml"
+        given = 'token = "t0ken"\nsecret_headers = [{ name = "X-Key", value = "k3y" }]'
+        asked = f'url = "{web.url("/down")}"\nfallback_url = "{web.url("/backup")}"\n{given}'
+        text = Path(FILE).read_text("utf-8")
+        file.write_text(text.replace('url = "http://127.0.0.1:8080/route.php"', asked), "utf-8")
+        call = ("call", "--file", str(file), "--from", "380441112233", "--to", "380442223344")
+        assert run(call) == FINE
+    down, backup = web.ledger.requests
+    assert backup.target.startswith("/backup?")
+    for request in (down, backup):
+        assert request.header("Authorization") == "Bearer t0ken"
+        assert request.header("X-Key") == "k3y"
+    shown = "".join(capsys.readouterr())
+    assert "t0ken" not in shown
+    assert "k3y" not in shown
+
+
 def test_subscribers_of_an_applied_project_would_be_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
