@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.credentials import BodyHmac, Credentials
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, ProjectEvent
 from switchhook.domain.project import Account, Project
 from switchhook.domain.webhook import Method, TextValue
@@ -19,6 +20,7 @@ def told(**changes: Any) -> ProjectEvent:
 
 
 RAW = {"format": EventFormat.RAW}
+SIGNED = Credentials(hmac=BodyHmac(header="X-Signature", secret="s"))
 JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
 
 
@@ -37,6 +39,11 @@ JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
         (RAW | {"binary": b"{{x}}"}, []),
         (RAW | {"binary": b"{{x}}", "headers": JSON_SAID}, []),
         (RAW | {"body": "{{x}}", "method": Method.GET}, ["sends no body: GET has none"]),
+        ({"credentials": SIGNED}, []),
+        (
+            {"credentials": SIGNED, "method": Method.GET},
+            ["signs no value: GET sends them in the URL, and what is signed is the body"],
+        ),
         (
             RAW | {"body": "{{x}} {{{Status}}} {{Status"},
             [

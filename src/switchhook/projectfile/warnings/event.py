@@ -47,6 +47,9 @@ def _of_webhook(webhook: EventWebhook) -> Iterator[str]:
     method = event_method(webhook)
     if method is not webhook.method:
         yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
+    proof = webhook.credentials
+    if (proof.signing_secrets or proof.hmac) and not has_body(webhook):
+        yield f"signs no value: {method} sends them in the URL, and what is signed is the body"
     for gap in gaps_left(webhook):
         yield f"sends <{gap}>, a gap of its template; fill it in"
     if not isinstance(webhook.format, RawFormat):
