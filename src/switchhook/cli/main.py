@@ -68,7 +68,7 @@ COMMANDS = {
     ),
     "events": (
         "switchhook.cli.history",
-        "Print the events of a project's stream, oldest first; standard error says where to go on.",
+        "Print a project's event stream from a place on, one JSON object a line.",
     ),
     "subscriptions": (
         "switchhook.cli.subscriptions",
