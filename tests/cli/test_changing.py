@@ -156,7 +156,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
             ("events", "--project", "acme"),
         ),
         *(("scenario", "show"), ("scenario", "set", "--after", "crm.example")),
-        *(("scenario", "activate"), ("scenario", "discard"), ("secret", "--help")),
+        *(("scenario", "activate"), ("scenario", "discard")),
     )
     with served(data_dir):
         for command in commands:
