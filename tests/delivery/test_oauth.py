@@ -100,6 +100,7 @@ def test_what_is_no_token_is_a_failure_that_says_why(status: int, body: str, why
         ('"soon"', None),
         ("null", None),
         ("1e99", None),
+        pytest.param("9" * 400, None, id="400 digits"),
     ],
 )
 def test_how_long_it_holds_is_read_as_servers_write_it(told: str, seconds: float | None) -> None:

@@ -213,7 +213,7 @@ def _seconds(told: object) -> float | None:
     """Read `expires_in`, which some send as text."""
     try:
         seconds = float(told) if isinstance(told, int | float | str) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if seconds is not None and 0 < seconds < 10**9 else None
 
