@@ -265,6 +265,7 @@ def test_what_stands_for_an_empty_array_or_object_is_read_and_written() -> None:
         ('value = "type", unknown = []', ".unknown: a list cannot be sent; write text, a number"),
         ('value = "type", unknown = nan', ".unknown: nan is no number of JSON"),
         ('value = "type", unknown = 9223372036854775808', ".unknown: 9223372036854775808 is no"),
+        (f'value = "type", unknown = 0x{"f" * 5000}', ".unknown: a number of very many digits is"),
         ('value = "type", unknown = 2018-08-13', ".unknown: a date or time cannot be sent"),
         ('value = "type", withheld = ""', ".withheld: type is not the caller's number"),
         ('value = "type", other = 1', ".other: other stands for what the map has not, and there"),

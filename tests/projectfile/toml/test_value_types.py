@@ -98,6 +98,12 @@ def test_what_is_written_reads_the_same(kind: ValueType, value: object) -> None:
         (Seconds(5, 600), 700, "700 is more than 600 seconds; allowed are 5 to 600"),
         (Seconds(5, 600), float("nan"), "nan is not a number of seconds"),
         (Seconds(5, 600), float("inf"), "inf is more than 600 seconds"),
+        pytest.param(
+            Seconds(5, 600),
+            16**5000,
+            "a number of very many digits is more than 600 seconds",
+            id="16**5000",
+        ),
         (Seconds(5, 600), True, "true is not a number of seconds"),
         (YesNo(), 1, "1 is not a yes or no; write true or false"),
         (OneOf(Colour), "rad", "'rad' is not known here; did you mean red?"),

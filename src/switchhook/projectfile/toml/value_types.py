@@ -212,7 +212,7 @@ class Seconds:
             problem = f"{described(value)} is not a number of seconds"
             raise WrongError(problem, f"write {self.allowed}{_unquoted(value)}")
         assert isinstance(value, int | float)  # noqa: S101 (for the type checker; it is so above)
-        if math.isnan(value):
+        if isinstance(value, float) and math.isnan(value):  # an int may have too many digits for it
             raise WrongError("nan is not a number of seconds", f"write {self.allowed}")
         _check_range(value, self.least, self.most, "seconds")
         return float(value)
