@@ -91,6 +91,9 @@ def test_nothing_is_attached_to_what_nobody_told_of() -> None:
             await attach_number(store, memory, "shop", "v1", "380442223344", now=0.0)
         with pytest.raises(NoSuchVisitError):
             await attach_call(store, memory, "shop", "v1", "c", now=0.0)
+        for call in ("", "a\nb", "x" * 201):
+            with pytest.raises(BadVisitError, match="a call's id is one line"):
+                await attach_call(store, memory, "shop", "v1", call, now=0.0)
         with pytest.raises(BadVisitError, match="to a telephone number"):
             await attach_number(store, memory, "shop", "v1", "nobody", now=0.0)
         await put_visit(store, memory, "shop", "v1", {}, now=0.0)

@@ -141,6 +141,17 @@ def test_the_oldest_visits_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_the_oldest_attached_calls_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_VISITS", 2)
+    memory = Memory(visits=[VISIT])
+    attached = VisitCall(project="shop", call="1", visit="v1", told_at=900.0)
+    for name in ("1", "2", "1", "3"):
+        memory.attach_call(replace(attached, call=name))
+
+    told = [memory.facts_of(call(id=name)).get("source") for name in ("1", "2", "3")]
+    assert told == ["ringostat", None, "ringostat"]
+
+
 def test_what_is_too_old_is_forgotten() -> None:
     old = Caller(project="shop", number="380441112233", calls=4, seen_at=10.0)
     memory = Memory(callers=[old], visits=[VISIT], shown=[SHOWN])

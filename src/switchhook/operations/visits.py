@@ -107,8 +107,10 @@ async def attach_call(
 ) -> VisitCall:
     """Let a running call belong to a visit: whatever is asked or told from now on has its attributes.
 
-    Raises NoSuchVisitError, StoreError.
+    Raises BadVisitError, NoSuchVisitError, StoreError.
     """
+    if not call or len(call) > MAX_ID_LENGTH or not call.isprintable():
+        raise BadVisitError(f"a call's id is one line of 1 to {MAX_ID_LENGTH} characters")
     _known(memory, project, visit)
     attached = VisitCall(project=project, call=call, visit=visit, told_at=now)
     await store.attach(attached)

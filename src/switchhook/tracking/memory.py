@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_CALLERS = 1_000_000
 """Callers to load at the start, about 300 bytes each, the latest first."""
 MAX_VISITS = 50_000
-"""Visits that are held; the one told of longest ago goes first."""
+"""Visits that are held, and calls that were attached to one; those told of longest ago go first."""
 
 ProjectKey = tuple[str, str]
 """A project's id, and a number or id in it."""
@@ -109,7 +109,11 @@ class Memory:
 
     def attach_call(self, attached: VisitCall) -> None:
         """Let a call that runs belong to a visit."""
-        self._calls[attached.project, attached.call] = attached
+        key = attached.project, attached.call
+        self._calls.pop(key, None)
+        self._calls[key] = attached
+        while len(self._calls) > MAX_VISITS:
+            del self._calls[next(iter(self._calls))]
 
     def forget(self, *, before: float) -> None:
         """Let go of what was last seen before a moment, as the store does."""
