@@ -104,6 +104,7 @@ def test_what_is_written_reads_the_same(kind: ValueType, value: object) -> None:
             "a number of very many digits is more than 600 seconds",
             id="16**5000",
         ),
+        (Seconds(5, 600), None, "null is not a number of seconds; write 5 to 600 seconds"),
         (Seconds(5, 600), True, "true is not a number of seconds"),
         (YesNo(), 1, "1 is not a yes or no; write true or false"),
         (OneOf(Colour), "rad", "'rad' is not known here; did you mean red?"),

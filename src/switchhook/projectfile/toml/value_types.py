@@ -390,6 +390,8 @@ def described(value: object) -> str:
             return "a list"
         case dict():
             return "a table"
+        case None:
+            return "null"
         case _:
             return "a date or time"
 
