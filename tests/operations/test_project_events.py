@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from switchhook.domain.event import BUILT_IN, EventKind, GoogleAnalytics
 from switchhook.domain.project import Project
+from switchhook.operations import project_events as module
 from switchhook.operations.project_events import (
     BuiltInEventError,
     EventTextError,
@@ -23,7 +25,7 @@ from switchhook.operations.project_events import (
     without_event,
 )
 from switchhook.operations.projects import Applied, apply_project
-from switchhook.projectfile.file import read_project, write_event, write_project
+from switchhook.projectfile.file import read_event, read_project, write_event, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.parameters import CATALOGUE
@@ -32,7 +34,7 @@ from tests.support.loop import run
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 FILE = MINIMAL.replace(
     """
@@ -212,6 +214,30 @@ def test_a_copy_is_stored_when_it_is_saved_and_each_is_changed_by_itself() -> No
             removed = await remove_event(store, "acme", "told")
             assert isinstance(removed, Applied)
             assert await events_in(store) == ["out"]
+
+    run(scenario())
+
+
+def test_an_event_is_read_and_its_project_written_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    beside: list[bool] = []
+
+    def noted(call: Callable[..., object]) -> Callable[..., object]:
+        def run_noted(*args: object, **options: object) -> object:
+            beside.append(threading.current_thread() is not threading.main_thread())
+            return call(*args, **options)
+
+        return run_noted
+
+    monkeypatch.setattr(module, "read_event", noted(read_event))
+    monkeypatch.setattr(module, "write_project", noted(write_project))
+
+    async def scenario() -> None:
+        async for store in stored():
+            draft = copy_event(project(), "told", to=EventKind.OUTGOING_AFTER, new_name="out")
+            await save_event(store, "acme", write_event(draft.event))
+            assert beside == [True, True]
 
     run(scenario())
 

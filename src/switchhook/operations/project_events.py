@@ -266,10 +266,14 @@ async def _change(
         stored = await latest_version(store, project_id)
         document = await asyncio.to_thread(renewed, stored.document)
         project = await asyncio.to_thread(read_project, document, judge=False)
-        made = project if isinstance(project, Mistakes) else changed(project, document)
+        made = (
+            project
+            if isinstance(project, Mistakes)
+            else await asyncio.to_thread(changed, project, document)
+        )
         if isinstance(made, Mistakes):
             return made
-        text = write_project(made)
+        text = await asyncio.to_thread(write_project, made)
         try:
             applied = await apply_project(
                 store, text, only=only, sounds=sounds, reads=reads, after=stored.version
