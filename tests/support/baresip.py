@@ -141,7 +141,11 @@ class Baresip:
         """Give a command of baresip's menu."""
         assert self._control is not None
         text = json.dumps({"command": command, "params": parameters})
-        self._control.sendall(f"{len(text)}:{text},".encode())
+        try:
+            self._control.sendall(f"{len(text)}:{text},".encode())
+        except OSError:
+            self._skip_where_it_crashes()
+            raise
 
     def wait_for(self, event: str, timeout: float = 10.0) -> dict[str, Any]:
         """Wait for an event such as CALL_ESTABLISHED; take it out and return it."""
