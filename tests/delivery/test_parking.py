@@ -264,6 +264,30 @@ def test_an_endpoint_that_is_gone_is_told_of_at_once() -> None:
     play(scenario, policy=RETRIES, script={"crm": 410}, warn=warned)
 
 
+def test_an_endpoint_that_is_parked_and_then_gone_is_told_of_again_once() -> None:
+    async def scenario(house: House) -> None:
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(9)))
+        await asyncio.sleep(10)
+        assert told(house) == [WarningKind.PARKED]
+        house.sender.script["crm"] = 410
+        await house.dispatcher.drain()
+        assert told(house) == [WarningKind.PARKED, WarningKind.GONE]
+
+    play(scenario, policy=RETRIES, script={"crm": 503}, warn=warned)
+
+
+def test_an_incident_began_with_the_first_failure_of_its_row() -> None:
+    async def scenario(house: House) -> None:
+        for number in range(5):
+            house.dispatcher.dispatch(promise(f"c{number}"))
+            await asyncio.sleep(7)
+        (incident,) = house.dispatcher.failing
+        first = min(attempt.at for attempt in house.store.recorded)
+        assert (incident.since, incident.failures) == (first, 5)
+
+    play(scenario, policy=ONCE, script={"crm": 503}, warn=warned)
+
+
 def test_who_asks_for_less_at_once_is_not_failing() -> None:
     async def scenario(house: House) -> None:
         house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(12)))

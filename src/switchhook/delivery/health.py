@@ -40,8 +40,12 @@ class EndpointHealth:
 
     failures: int = 0
     """In a row, up to now."""
+    since: float = 0.0
+    """When the first of them began, in unix seconds."""
     is_failing: bool = False
     """Whether its owner has to know."""
+    is_gone: bool = False
+    """Whether one of them said that it is gone (410); a restart forgets that."""
     parks: int = 0
     """How often its deliveries were parked since its last success."""
     parked_until: float | None = None
@@ -60,7 +64,12 @@ def after_failure(
     """
     failures = health.failures + 1
     is_over = 0 < policy.breaker_failures <= failures
-    counted = replace(health, failures=failures, is_failing=health.is_failing or is_gone or is_over)
+    counted = replace(
+        health,
+        failures=failures,
+        is_failing=health.is_failing or is_gone or is_over,
+        is_gone=health.is_gone or is_gone,
+    )
     if not (policy.can_park and is_over):
         return replace(counted, parks=0, parked_until=None)
     if health.parked_until is not None and began < health.parked_until:

@@ -109,6 +109,7 @@ class Incidents:
             self._incidents[key] = incident
             self._healths[key] = EndpointHealth(
                 failures=incident.failures,
+                since=incident.since,
                 is_failing=True,
                 parks=incident.parks,
                 parked_until=None if left is None else now + left,
@@ -141,9 +142,12 @@ class Incidents:
         if is_gone and delivery.is_to_subscriber:
             return None  # it ends the subscription
         after = after_failure(before, policy, began=began, now=now, is_gone=is_gone)
+        if not before.failures:
+            after = replace(after, since=attempt.at)
         self._healths[key] = after
         if after.is_failing and replace(after, failures=before.failures) != before:
-            self._failing(key, after, delivery, attempt, now)
+            is_news = not before.is_failing or (is_gone and not before.is_gone)
+            self._failing(key, after, delivery, attempt, now, is_news=is_news)
         return None if after.parked_until is None else max(0.0, after.parked_until - now)
 
     def forget(self, project: str, webhook: str) -> None:
@@ -168,20 +172,21 @@ class Incidents:
         delivery: Delivery,
         attempt: Attempt,
         now: float,
+        *,
+        is_news: bool,
     ) -> None:
-        former = self._incidents.get(key)
         left = None if health.parked_until is None else health.parked_until - now
         incident = self._incidents[key] = Incident(
             project=key[0],
             webhook=key[1],
-            since=self._clock() if former is None else former.since,
+            since=health.since,
             failures=health.failures,
             parks=health.parks,
             parked_for=left or 0.0,
             parked_until=None if left is None else self._clock() + left,
         )
         self._keep(key)
-        if former is None:
+        if is_news:
             kind = WarningKind.FAILING if left is None else WarningKind.PARKED
             kind = WarningKind.GONE if attempt.status == GONE else kind
             log.warning(
