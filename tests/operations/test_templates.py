@@ -71,6 +71,15 @@ def test_a_second_one_takes_a_name_of_its_own(file: Path) -> None:
     assert added.adds == ("'slack of sales'",)
 
 
+def test_gaps_that_are_left_stand_in_the_way_of_no_other_template(file: Path) -> None:
+    assert isinstance(add_template(file, "bitrix24", {}), AddedTemplate)
+    added = add_template(file, "slack", {})
+
+    assert isinstance(added, AddedTemplate)
+    assert set(added.left) == {"url"}
+    assert file.read_text(encoding="utf-8").count("<url>") > 1
+
+
 def test_a_file_with_mistakes_is_left_alone(file: Path) -> None:
     file.write_text(file.read_text().replace("380442223344", "nobody"))
     assert refused(file).startswith("line ")

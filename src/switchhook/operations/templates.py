@@ -69,11 +69,11 @@ def add_template(
         raise TemplateError(
             f"{file} has events = […] in one list; write each event below a line [[events]]"
         )
-    project = read_project(text)
+    project = read_project(stand_in(text))  # gaps of another template may be left to fill in
     if isinstance(project, Mistakes):
         return project
     block = _as_in(text, added)
-    after = read_project(text + stand_in(block.replace("\r\n", "\n")))
+    after = read_project(stand_in(text + block.replace("\r\n", "\n")))
     if isinstance(after, Mistakes):
         above = (text + block).count("\n") - added.count("\n")
         wrong = (_as_given(template, values, one, above) for one in after.mistakes)
