@@ -58,6 +58,13 @@ def test_a_near_name_is_offered() -> None:
         find_webhook(PLAN, "tolt")
 
 
+def test_names_that_no_table_has_lead_to_where_they_are_set_up() -> None:
+    with pytest.raises(NoSuchWebhookError, match=r"not configured; write measurement_id"):
+        find_webhook(PLAN, "Google Analytics")
+    with pytest.raises(NoSuchWebhookError, match="switchhook scenario test"):
+        find_webhook(PLAN, "call tracking")
+
+
 def test_a_project_without_webhooks_says_so() -> None:
     with pytest.raises(NoSuchWebhookError, match="project x has no webhook 'a'; it has no webhook"):
         find_webhook(ProjectSnapshot(Project(id="x", name="X")), "a")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from switchhook.domain.event import EventAction
+from switchhook.domain.event import BUILT_IN, EventAction
 from switchhook.domain.project import ProjectSnapshot
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.errors import ExpectedError
 from switchhook.operations.project_versions import latest_version
@@ -64,6 +65,13 @@ def find_webhook(snapshot: ProjectSnapshot, name: str) -> AnyWebhook:
     return _find(name, known, "webhook", snapshot, also=snapshot.stream_webhooks)
 
 
+_ELSEWHERE = {
+    BUILT_IN: "this event is built in, and not configured; write measurement_id and api_secret in [google_analytics]",
+    CALL_TRACKING: "its requests are shown by switchhook scenario test",
+}
+"""Names that deliveries are listed under, and that no table has."""
+
+
 def _find(
     name: str,
     known: Mapping[str, W],
@@ -74,5 +82,7 @@ def _find(
 ) -> W:
     if name in known:
         return known[name]
+    if name in _ELSEWHERE:
+        raise NoSuchWebhookError(f"{name}: {_ELSEWHERE[name]}")
     advice = did_you_mean(name, [*known, *also]) or f"it has no {what} at all"
     raise NoSuchWebhookError(f"project {snapshot.project.id} has no {what} {name!r}; {advice}")
