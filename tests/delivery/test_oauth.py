@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import msgspec
 import pytest
 
 from switchhook.delivery.oauth import AccessTokens, read_token, token_request
@@ -110,6 +111,28 @@ def test_how_long_it_holds_is_read_as_servers_write_it(told: str, seconds: float
     got = read_token(oauth(), Exchange(request=request, response=response, failure=None), "")
     assert not isinstance(got, Failure)
     assert got.seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{plain}", "x{plain}", "client_secret={quoted}", "{basic}", "{cut}{plain}"],
+    ids=["plain", "behind", "form", "basic", "cut"],
+)
+def test_a_refusal_repeats_no_secret_in_any_form_that_was_sent(said: str) -> None:
+    source = oauth(client_id="a", client_secret="S3KRET 1&/=")
+    forms = {
+        "plain": "S3KRET 1&/=",
+        "quoted": "S3KRET+1%26%2F%3D",
+        "basic": b64encode(b"a:S3KRET+1%26%2F%3D").decode(),
+        "cut": "x" * 193,
+    }
+    body = msgspec.json.encode({"error": said.format(**forms)})
+    response = HttpResponse(status=400, reason="", headers=(), body=body)
+    request = token_request(source, "", "UA")
+    got = read_token(source, Exchange(request=request, response=response, failure=None), "")
+    assert isinstance(got, Failure)
+    assert "S3KRET" not in got.detail
+    assert forms["basic"] not in got.detail
 
 
 def test_an_interruption_stays_one() -> None:

@@ -187,7 +187,7 @@ def read_token(oauth: OAuth2, exchange: Exchange, refresh_token: str) -> Granted
         said = None
     members = said if isinstance(said, dict) else {}
     if response.status != HTTPStatus.OK:
-        return _failure(oauth, _refusal(response, members), oauth.client_secret, refresh_token)
+        return _failure(oauth, _refusal(response, members, _sent_secrets(oauth, refresh_token)))
     text = members.get("access_token")
     if not isinstance(text, str) or not text or len(text) > _MAX_TOKEN or not _is_plain(text):
         return _failure(oauth, "answered 200, but with no access_token in JSON")
@@ -201,11 +201,15 @@ def read_token(oauth: OAuth2, exchange: Exchange, refresh_token: str) -> Granted
     )
 
 
-def _refusal(response: HttpResponse, members: dict[str, Any]) -> str:
+def _refusal(response: HttpResponse, members: dict[str, Any], secrets: tuple[str, ...]) -> str:
     """Say what it refused, in its own words as far as they are short text (RFC 6749 §5.2)."""
-    words = [members.get("error"), members.get("error_description")]
-    said = ": ".join(str(word)[:200] for word in words if isinstance(word, str) and word)
-    said = "".join(char for char in said if char.isprintable())
+    told = [members.get("error"), members.get("error_description")]
+    words = [
+        "".join(char for char in word if char.isprintable())
+        for word in told
+        if isinstance(word, str) and word
+    ]
+    said = ": ".join(mask(word, secrets)[:200] for word in words)
     return f"answered {response.status}" + (f" ({said})" if said else "")
 
 
@@ -228,7 +232,16 @@ def _basic(oauth: OAuth2) -> str:
     return "Basic " + b64encode(pair.encode("ascii")).decode("ascii")
 
 
-def _failure(oauth: OAuth2, why: str, *secrets: str) -> Failure:
+def _sent_secrets(oauth: OAuth2, refresh_token: str) -> tuple[str, ...]:
+    """Return the secrets of a request as they stand and in the forms in which they were sent, longest first."""
+    plain = [text for text in (oauth.client_secret, refresh_token) if text]
+    forms = [*plain, *map(quote_plus, plain)]
+    if oauth.client_secret:
+        forms.append(_basic(oauth).removeprefix("Basic "))
+    return tuple(sorted(set(forms), key=len, reverse=True))
+
+
+def _failure(oauth: OAuth2, why: str) -> Failure:
     host = url_template(oauth.token_url, no_placeholder).host
-    detail = mask(f"The token endpoint {host} {why}", tuple(filter(None, secrets))).rstrip(".")
+    detail = f"The token endpoint {host} {why}".rstrip(".")
     return Failure(kind=FailureKind.AUTHENTICATION, detail=f"{detail}.")
