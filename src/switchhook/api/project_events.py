@@ -1,5 +1,6 @@
 """The events of a project over HTTP: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -158,7 +159,7 @@ class ProjectEventController(Controller):
 
 async def _project(request: TokenRequest, deps: Dependencies, project: str) -> Project:
     stored = await latest_version(deps.store, own_project(request, project))
-    return load_snapshot(stored).project
+    return (await asyncio.to_thread(load_snapshot, stored)).project
 
 
 def _check_secrets(*, asked: bool) -> None:
