@@ -37,6 +37,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, which begins with 0."""
         return self._selector_of_time.now
 
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass without a look at timers, as where the process is stopped."""
+        self._selector_of_time.now += seconds
+
 
 def run_virtually(scenario: Coroutine[Any, Any, T]) -> T:
     """Run `scenario` in virtual time and return its result. A standstill is an error."""

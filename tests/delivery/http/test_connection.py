@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from switchhook.delivery.http.connection import LAST_LOOK_SECONDS, Connection
+from switchhook.delivery.http.connection import (
+    LAST_LOOK_SECONDS,
+    MOST_GIVEN_BACK_SECONDS,
+    Connection,
+)
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
@@ -178,6 +182,28 @@ def test_an_answer_that_trickles_has_one_last_look_and_no_more() -> None:
             await waiting
             assert loop.time() - began == pytest.approx(1.0 + LAST_LOOK_SECONDS)
             assert line.kind is FailureKind.BODY_TIMEOUT
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("answered_after", [0.3, None])
+def test_a_process_that_stood_still_gives_the_endpoint_that_time_back_once(
+    answered_after: float | None,
+) -> None:
+    """It stopped between its look at the clock and the write: the request goes out after its deadline."""
+
+    async def scenario() -> None:
+        loop = cast("VirtualLoop", asyncio.get_running_loop())
+        line = Line()
+        waiting = line.send(seconds=1.0)
+        loop.stand_still(6.0)
+        went_on = loop.time()
+        if answered_after is not None:
+            loop.call_at(went_on + answered_after, line.connection.data_received, OK)
+        await waiting
+        waited = MOST_GIVEN_BACK_SECONDS if answered_after is None else answered_after
+        assert loop.time() - went_on == pytest.approx(waited)
+        assert line.kind is (FailureKind.HEADERS_TIMEOUT if answered_after is None else None)
 
     play(scenario())
 

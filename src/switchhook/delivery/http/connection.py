@@ -23,6 +23,12 @@ to end it, or may have done so since the loop last looked."""
 LAST_LOOK_SECONDS = 0.001
 """How long a loop that is late gets to read an answer that was in the kernel by the deadline."""
 
+STOOD_STILL_SECONDS = 0.1
+"""A timer that fires so much late tells that this process stood still: that time is not the endpoint's."""
+
+MOST_GIVEN_BACK_SECONDS = 1.0
+"""How much of it an exchange gets on top of its deadline, once, at most."""
+
 _NOT_YET = -1.0
 
 
@@ -217,7 +223,9 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._waiter is None:
             return
-        left = self._until - self._clock()
+        now = self._clock()
+        left = self._until - now
+        missed = now - max(self._until, self.sent_at)
         if left > 0:
             self._arm(left)
             self._timer_at = self._until
@@ -225,6 +233,10 @@ class Connection(asyncio.Protocol):
             # uvloop runs timers before it reads: a process that stood still has not read what came in time.
             self._is_last_look = True
             self._arm(LAST_LOOK_SECONDS)
+        elif not self._is_last_look and missed > STOOD_STILL_SECONDS:
+            # Perhaps it stood still before it wrote, and the endpoint has had no time at all.
+            self._is_last_look = True
+            self._arm(min(missed, MOST_GIVEN_BACK_SECONDS))
         elif self._transport.get_write_buffer_size():
             self._give_up(timed_out(ExchangePhase.WRITE, self.where))
         else:
