@@ -151,6 +151,19 @@ class Settings:
         default=8070,
         metadata=_is(Whole(least=0, most=65535), "TCP port of the HTTP API; 0 takes a free one"),
     )
+    metrics_token: str = field(
+        default="",
+        repr=False,
+        metadata=_is(
+            Text(
+                what="at least 16 letters, digits and -._~+/=",
+                most=256,
+                pattern=r"([A-Za-z0-9._~+/=-]{16,})?",
+                secret=True,
+            ),
+            "key that Prometheus reads `/metrics` of the HTTP API with, as a bearer token; empty: there is no `/metrics`",
+        ),
+    )
     max_calls: int = field(
         default=1000,
         metadata=_is(

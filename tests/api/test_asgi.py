@@ -17,6 +17,7 @@ from tests.support.web import HOOKS, KEYS, serving
 PATHS = {
     "/healthz": {"get"},
     "/livez": {"get"},
+    "/metrics": {"get"},
     "/readyz": {"get"},
     HOOKS.rstrip("/"): {"get", "post"},
     f"{HOOKS}samples": {"get"},

@@ -17,6 +17,7 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
+from switchhook.metrics import Metrics
 from switchhook.operations.projects import apply_project
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.loading import load_directory
@@ -25,9 +26,10 @@ from switchhook.tracking.memory import Memory
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from switchhook.api.dependencies import ApiStore
+    from switchhook.metrics import Gauge
     from switchhook.routing.events import LateFacts
 
 USER = "user@example.com"
@@ -128,7 +130,13 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
 
 
 @asynccontextmanager
-async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
+async def serving(
+    *,
+    store: ApiStore | None = None,
+    metrics: Metrics | None = None,
+    gauges: Callable[[], Iterable[Gauge]] = tuple,
+    metrics_token: str = "",
+) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
         real = await SqliteStore.open(None)
@@ -160,6 +168,9 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,
             ticks=lambda: web.ticks,
+            metrics=metrics or Metrics(),
+            gauges=gauges,
+            metrics_token=metrics_token,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
         await WebServer(asgi_app(deps)).serve(listening, stack)

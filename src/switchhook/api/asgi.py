@@ -14,6 +14,7 @@ from switchhook.api.calls import Calls
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import EventStreamController
 from switchhook.api.health import livez, readyz
+from switchhook.api.metrics import metrics
 from switchhook.api.profile import profile
 from switchhook.api.project_events import ProjectEventController
 from switchhook.api.projects import ProjectFileController
@@ -56,6 +57,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                 route_handlers=[
                     livez,
                     readyz,
+                    metrics,
                     profile,
                     SubscriptionController,
                     ProjectFileController,

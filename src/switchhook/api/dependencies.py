@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
+from switchhook.metrics import Gauge, Metrics
 from switchhook.operations.ports import SubscriptionMemory, VisitMemory
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
@@ -65,6 +66,11 @@ class ApiDependencies:
     keeps_events: Callable[[str], bool]
     """Says whether a project's event stream is kept now."""
     readers: StreamReaders = field(default_factory=StreamReaders)
+    metrics: Metrics = field(default_factory=Metrics)
+    gauges: Callable[[], Iterable[Gauge]] = tuple
+    """Measures what `/metrics` tells beside them."""
+    metrics_token: str = field(default="", repr=False)
+    """The key to `/metrics`; empty: there is none."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which wrong keys are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_FILES))

@@ -19,6 +19,7 @@ from switchhook.app import drivers
 from switchhook.app.amendments import Amendments
 from switchhook.app.asks import Asks
 from switchhook.app.feed import follow, hang_up_wanted
+from switchhook.app.gauges import gauges, watch_loop
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.projects import CurrentProjects
@@ -34,6 +35,7 @@ from switchhook.delivery.oauth import AccessTokens, Send
 from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
+from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
@@ -79,10 +81,12 @@ class Application:
     subscription_ends: SubscriptionEnds
     policies: Policies
     asks: Asks
+    webhook_asker: WebhookAsker
     dispatcher: Dispatcher
     driver: SipDriver
     switchboard: Switchboard
     lease: LeaseKeeper
+    metrics: Metrics
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -136,7 +140,7 @@ def build(
     policies = Policies(lambda: projects.directory, subscribers)
     tokens = AccessTokens(sender.exchange, USER_AGENT, store)
     subscription_ends = SubscriptionEnds(store, subscribers)
-    origins = OriginSlots()
+    origins, metrics = OriginSlots(), Metrics()
     dispatcher = Dispatcher(
         delivery_sender,
         store,
@@ -151,6 +155,7 @@ def build(
         authenticating=AuthenticatingSender(delivery_sender.exchange, tokens, clock=time.time),
         recipients=subscription_ends,
         may_send=lambda: app.lease.is_held,
+        metrics=metrics,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
@@ -163,11 +168,12 @@ def build(
         mail_from=settings.mail_from,
         subscriptions_of=subscribers.of,
     )
+    webhook_asker = WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of)
     switchboard = Switchboard(
         driver=driver,
         store=store,
         dispatcher=dispatcher,
-        webhook_asker=WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of),
+        webhook_asker=webhook_asker,
         clock=LoopClock(),
         directory=lambda: projects.directory,
         new_id=new_call_id,
@@ -175,6 +181,7 @@ def build(
         max_calls=settings.max_calls,
         tracking=memory,
         outside=outside,
+        metrics=metrics,
     )
     app = Application(
         settings=settings,
@@ -185,9 +192,11 @@ def build(
         subscription_ends=subscription_ends,
         policies=policies,
         asks=asks,
+        webhook_asker=webhook_asker,
         dispatcher=dispatcher,
         driver=driver,
         switchboard=switchboard,
+        metrics=metrics,
         send_sample=delivery_sender.exchange,
         lease=LeaseKeeper(
             store,
@@ -297,6 +306,7 @@ def _always_under_way(
     }
     yield partial(follow, app.store, refresh, since), "follow changes"
     yield app.lease.keep, "keep the lease"
+    yield partial(watch_loop, app.metrics), "watch the event loop"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
 
 
@@ -350,6 +360,11 @@ def _api(app: Application) -> ASGIApp:
             keeps_events=app.projects.keeps_events,
             readers=app.readers,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),
+            metrics=app.metrics,
+            gauges=partial(
+                gauges, app.switchboard, app.dispatcher, app.webhook_asker.runner.breakers
+            ),
+            metrics_token=app.settings.metrics_token,
         )
     )
 

@@ -43,6 +43,7 @@ from switchhook.delivery.recorder import AttemptRecorder
 from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.delivery_policy import GONE
 from switchhook.domain.failure import Failure, FailureKind
+from switchhook.metrics import OK, Metrics
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.mail import Mail, MailResult
@@ -144,6 +145,7 @@ class Dispatcher:
         may_send: Callable[[], bool] = lambda: True,
         limits: DispatcherLimits = LIMITS,
         chance: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
     ) -> None:
         """Make a dispatcher.
 
@@ -157,6 +159,7 @@ class Dispatcher:
         self.delivered = 0
         self.failed = 0
         """Deliveries that were given up."""
+        self._metrics = Metrics() if metrics is None else metrics
         self._sender = sender
         self._mailer = mailer
         self._recorder = AttemptRecorder(store)
@@ -381,6 +384,8 @@ class Dispatcher:
             return
         log_unread(delivery, done)
         attempt = attempt_of(delivery, done, number, at=at)
+        self._metrics.attempts[OK if attempt.failure is None else attempt.failure.kind] += 1
+        self._metrics.attempt_seconds.observe(attempt.seconds)
         parked = self._incidents.heard(delivery, policy, attempt, began=job.began, now=self._now())
         self._leave_endpoint(job, attempt.asked, parked)
         history = (*history, attempt)

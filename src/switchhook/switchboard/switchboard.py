@@ -17,10 +17,12 @@ from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.tracking.caller_history import Caller
 from switchhook.drivers.ports import OnDurable
+from switchhook.metrics import OK, Metrics
 from switchhook.routing.admission import OfferedCall, Rejection, admit
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.engine import amend, fail_call, step
 from switchhook.routing.events import (
+    AskFailed,
     CallArrived,
     Event,
     HangUpRequested,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
     from switchhook.switchboard.ports import CallTracking, DeliveryDispatcher, OutsideCallLimits
-    from switchhook.switchboard.webhook_asker import WebhookAsker
+    from switchhook.switchboard.webhook_asker import AskOutcome, WebhookAsker
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +111,9 @@ class Switchboard:
         tracking: CallTracking,
         outside: OutsideCallLimits | None = None,
         max_calls: int = 1000,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = Metrics() if metrics is None else metrics
         self._driver = driver
         self._store = store
         self._dispatcher = dispatcher
@@ -144,8 +148,10 @@ class Switchboard:
     ) -> str | Rejection:
         """Take a new call and return its id, or refuse it (the drivers' CallHandler)."""
         taken = self._admit(offered, expect)
-        if isinstance(taken, Rejection) and not taken.retry_after:
-            _log_rejected(offered, taken)
+        if isinstance(taken, Rejection):
+            self._metrics.rejected[taken.cause.sip] += 1
+            if not taken.retry_after:
+                _log_rejected(offered, taken)
         return taken
 
     def _admit(self, offered: OfferedCall, expect: Callable[[str], None]) -> str | Rejection:
@@ -371,7 +377,7 @@ class Switchboard:
         """Commit the record. A store that fails delays no call: the record waits for the next commit."""
         call = mailbox.call
         if CallState.ENDED is call.state is not before.state:
-            _log_end(call)
+            self._ended(call)
             mailbox.callers += self._tracking.ended(call)
         outside = self._outside.noticed(call, mailbox.clock.now())
         if self._outside.has_changed:
@@ -383,6 +389,21 @@ class Switchboard:
         if call.state is CallState.ENDED:
             self._tracking.let_go(call)
         await self._save(mailbox)
+
+    def _ended(self, call: Call) -> None:
+        """Count and log the end of a call; `seconds` is how long it lasted, `talked` of that its talk."""
+        over = call.arrived_at if call.ended_at is None else call.ended_at
+        talked = 0.0 if call.answered_at is None else over - call.answered_at
+        self._metrics.calls[call.direction, str(call.outcome)] += 1
+        self._metrics.talked += talked
+        log.info(
+            "call ended",
+            **_facts(call),
+            outcome=str(call.outcome),
+            ended_by=str(call.ended_by),
+            seconds=round(over - call.arrived_at, 1),
+            talked=round(talked, 1),
+        )
 
     async def _save(self, mailbox: Mailbox) -> None:
         record = merge(mailbox.unsaved)
@@ -438,12 +459,16 @@ class Switchboard:
             return
 
         async def put() -> None:
-            event: Event
+            event: AskOutcome
+            began = mailbox.clock.now()
             try:
-                event = await self._webhook_asker.ask(call, ask, now=mailbox.clock.now())
+                event = await self._webhook_asker.ask(call, ask, now=began)
             except Exception:
                 log.exception("ask crashed", call=call.id, webhook=ask.webhook)
                 event = failed_ask(ask.ask)
+            result = event.failure.kind if isinstance(event, AskFailed) else OK
+            self._metrics.asks[ask.dialect, result] += 1
+            self._metrics.ask_seconds.observe(mailbox.clock.now() - began)
             mailbox.asks.pop(ask.ask, None)
             self.handle(call.id, event)
 
@@ -520,20 +545,6 @@ def _log_rejected(offered: OfferedCall, refused: Rejection) -> None:
         **{"from": offered.caller or "withheld", "to": offered.callee},
         status=refused.cause.sip,
         why=refused.cause.text,
-    )
-
-
-def _log_end(call: Call) -> None:
-    """Log how a call ended; `seconds` is how long it lasted, `talked` of that its talk."""
-    over = call.arrived_at if call.ended_at is None else call.ended_at
-    talked = 0.0 if call.answered_at is None else over - call.answered_at
-    log.info(
-        "call ended",
-        **_facts(call),
-        outcome=str(call.outcome),
-        ended_by=str(call.ended_by),
-        seconds=round(over - call.arrived_at, 1),
-        talked=round(talked, 1),
     )
 
 
