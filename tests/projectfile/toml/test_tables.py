@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Finding, Mistakes
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, pair
-from switchhook.projectfile.toml.value_types import Text, Whole
+from switchhook.projectfile.toml.value_types import (
+    ListOf,
+    Location,
+    TableHolder,
+    Text,
+    ValueType,
+    Whole,
+    holds_tables,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +107,48 @@ def test_defaults_are_not_written() -> None:
     assert Tables(table=DOG).write((rex, Dog(name="Ada"))) == (
         '[{ name = "Rex", class = "show" }, { name = "Ada" }]'
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A kind of table that counts how often it is looked into."""
+
+    renamed: list[object] = field(default_factory=list)
+    allowed: str = "a table"
+
+    def read(self, value: object, at: Location) -> object:
+        del at
+        return value
+
+    def write(self, value: object) -> str:
+        return repr(value)
+
+    def rename(self, value: object, at: Location) -> None:
+        del at
+        self.renamed.append(value)
+
+
+COUNTED = Counted()
+
+
+@pytest.mark.parametrize("several", [Tables(table=COUNTED, most=2), ListOf(kind=COUNTED, most=2)])
+def test_no_table_is_looked_into_where_there_are_too_many_to_be_read(several: ValueType) -> None:
+    one = COUNTED
+    one.renamed.clear()
+    kennel = Table(make=dict, keys=(TableKey("dogs", several, ""),))
+
+    read_document("dogs = [{}, {}]", kennel)
+    assert len(one.renamed) == 2
+    read_document("dogs = [{}, {}, {}]", kennel)
+
+    assert len(one.renamed) == 2
+
+
+def test_kinds_of_values_are_told_apart_without_the_slow_look_at_a_protocol() -> None:
+    with pytest.raises(TypeError, match="runtime"):
+        isinstance(DOG, TableHolder)  # type: ignore[misc]
+    assert holds_tables(DOG)
+    assert not holds_tables(Text())
 
 
 def test_keys_are_quoted_where_they_must_be() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.syntax import explain
 from switchhook.projectfile.toml.tables import Table, Tables
-from switchhook.projectfile.toml.value_types import Location, NotedError, TableHolder, WrongError
+from switchhook.projectfile.toml.value_types import Location, NotedError, WrongError, holds_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ def read_document(
         return _syntax(text, str(error), _lists(kind))
     notes = Notes(text, judges=judge)
     try:
-        if isinstance(kind, TableHolder):
+        if holds_tables(kind):
             kind.rename(document, Location(path=(), notes=notes, names={}))
         value = kind.read(document, Location(path=(), notes=notes, names=names_of(document)))
     except WrongError as wrong:

@@ -12,10 +12,10 @@ from switchhook.projectfile.toml.value_types import (
     Location,
     Marker,
     NotedError,
-    TableHolder,
     ValueType,
     WrongError,
     described,
+    holds_tables,
     quote,
 )
 
@@ -165,7 +165,7 @@ class Table:
         for key in self.keys:
             if key.former is not None:
                 _rename(key, key.former, value, at)
-            if isinstance(key.kind, TableHolder) and key.name in value:
+            if key.name in value and holds_tables(key.kind):
                 key.kind.rename(value[key.name], at.at(key.name))
 
     def _note_of_other_variants(self, table: Mapping[str, object], at: Location) -> None:
@@ -306,8 +306,10 @@ class Tables:
         return tuple(made)
 
     def rename(self, value: object, at: Location) -> None:
-        """Look into each table."""
-        if isinstance(self.table, TableHolder) and isinstance(value, list):
+        """Look into each table, unless there are too many to be read."""
+        if not holds_tables(self.table) or not isinstance(value, list):
+            return
+        if len(value) <= self.most or not at.notes.judges:
             for index, item in enumerate(value):
                 self.table.rename(item, at.at(index))
 
