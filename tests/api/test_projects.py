@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 import pytest
 
 from switchhook.api.dependencies import MAX_FILES
-from switchhook.api.projects import SWITCH_INTERVAL, short_switch_interval
-from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
 from tests.support.web import OTHER, read_answer, serving
@@ -173,29 +170,6 @@ def test_many_at_once_make_one_version_each() -> None:
             assert sorted(answer.json["version"] for answer in answers) == list(range(2, 10))
 
     run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("before", "meanwhile", "during", "after"),
-    [
-        (0.005, None, SWITCH_INTERVAL, 0.005),
-        (0.005, FOR_SOUND, FOR_SOUND, FOR_SOUND),
-        (FOR_SOUND, None, FOR_SOUND, FOR_SOUND),
-    ],
-)
-def test_a_thread_hands_over_soon_for_a_while_and_sound_keeps_what_it_asked_for(
-    before: float, meanwhile: float | None, during: float, after: float
-) -> None:
-    usual = sys.getswitchinterval()
-    try:
-        sys.setswitchinterval(before)
-        with short_switch_interval():
-            if meanwhile is not None:
-                sys.setswitchinterval(meanwhile)
-            assert sys.getswitchinterval() == pytest.approx(during)
-        assert sys.getswitchinterval() == pytest.approx(after)
-    finally:
-        sys.setswitchinterval(usual)
 
 
 HELD = f"PUT {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(NEW)}\r\n".encode() + (

@@ -20,6 +20,7 @@ from switchhook.operations.scenario import (
     NothingToTestError,
     OutdatedDraftError,
     ScenarioState,
+    UnchangedDraftError,
     activate_scenario,
     discard_draft,
     draft_scenario,
@@ -121,12 +122,18 @@ def test_an_address_that_cannot_be_reached_is_noted_before_anything_is_sent() ->
     run(scenario())
 
 
-def test_a_draft_that_says_what_is_active_makes_no_version() -> None:
+def test_a_draft_that_says_what_is_active_is_not_activated() -> None:
     async def scenario() -> None:
         async with applied(TRACKED) as store:
             await draft(store, after_url="file.example/")
+            with pytest.raises(UnchangedDraftError, match="says what is active already"):
+                await activate_scenario(store, "acme", by="anna")
+            shown = await show_scenario(store, "acme")
+            assert (shown.version, shown.activated_by) == (1, "")
+            assert shown.draft is not None
+            await draft(store, retries=1)
             done = await activate_scenario(store, "acme", by="anna")
-            assert (done.version, done.draft, done.activated_by) == (1, None, "anna")
+            assert (done.version, done.draft, done.activated_by) == (2, None, "anna")
 
     run(scenario())
 

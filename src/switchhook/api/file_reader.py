@@ -13,6 +13,7 @@ from anyio import to_process
 
 from switchhook.operations.projects import read_file
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
     from switchhook.operations.projects import ReadFile
@@ -26,7 +27,7 @@ TIMEOUT: Final = 30.0
 async def read_in_worker(text: str) -> ReadFile | Mistakes:
     """Read a project file and judge it by itself."""
     if len(text) <= SHORT:
-        return await asyncio.to_thread(read_file, text)
+        return await compute(read_file, text)
     try:
         async with asyncio.timeout(TIMEOUT):
             return await to_process.run_sync(read_file, text, cancellable=True)

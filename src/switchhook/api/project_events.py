@@ -1,6 +1,5 @@
 """The events of a project over HTTP: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -18,7 +17,6 @@ from switchhook.api.projects import (
     Version,
     as_version,
     own_project,
-    short_switch_interval,
 )
 from switchhook.api.responses import COMMON_RESPONSES, Detail, read_body, response_spec
 from switchhook.api.subscriptions import Dependencies, TokenRequest
@@ -31,8 +29,8 @@ from switchhook.operations.project_events import (
     EventTextError,
     NoSuchEventError,
 )
-from switchhook.operations.project_versions import latest_version
-from switchhook.projectfile.loading import load_snapshot
+from switchhook.operations.project_versions import current_project
+from switchhook.tasks import compute
 from switchhook.views.project_events import event_draft, event_row
 
 SecretsWanted = Annotated[
@@ -62,8 +60,7 @@ class ProjectEventController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> list[dict[str, Any]]:
         """List the events, the built-in one first; of an endpoint its host alone."""
-        rows = operations.event_rows(await _project(request, deps, project))
-        return [event_row(row) for row in rows]
+        return await compute(_rows, await _project(request, deps, project))
 
     @get("/{event:str}", responses=COMMON_RESPONSES)
     async def show(
@@ -118,7 +115,7 @@ class ProjectEventController(Controller):
         except (ValueError, RecursionError) as error:
             raise ClientException("the body is no JSON object with an event") from error
         async with deps.reading:
-            with _told(), short_switch_interval():
+            with _told():
                 done = await operations.save_event(
                     deps.store,
                     own,
@@ -143,7 +140,7 @@ class ProjectEventController(Controller):
         """Take an event out of the project."""
         own = own_project(request, project)
         async with deps.reading:
-            with _told(), short_switch_interval():
+            with _told():
                 done = await operations.remove_event(
                     deps.store,
                     own,
@@ -158,8 +155,13 @@ class ProjectEventController(Controller):
 
 
 async def _project(request: TokenRequest, deps: Dependencies, project: str) -> Project:
-    stored = await latest_version(deps.store, own_project(request, project))
-    return (await asyncio.to_thread(load_snapshot, stored)).project
+    return await current_project(
+        deps.store, own_project(request, project), at_hand=deps.snapshot_of
+    )
+
+
+def _rows(project: Project) -> list[dict[str, Any]]:
+    return [event_row(row) for row in operations.event_rows(project)]
 
 
 def _check_secrets(*, asked: bool) -> None:

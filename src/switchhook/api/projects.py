@@ -1,8 +1,7 @@
 """The project file over HTTP: read it, check one, apply one."""
 
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -31,11 +30,7 @@ from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 
-SWITCH_INTERVAL = 0.0006
-"""Seconds after which the thread that reads hands over. With Python's own 5 ms, calls wait ten times as long
-for their turns while a large file is read. It is more than FOR_SOUND, to tell the two apart."""
 TOML = "application/toml; charset=utf-8"
 
 
@@ -91,7 +86,8 @@ class ProjectFileController(Controller):
             raise ClientException(
                 "a project file holds passwords; ask with ?secrets=true, and keep it like one"
             )
-        document = await export_project(deps.store, own)
+        async with deps.reading:
+            document = await export_project(deps.store, own)
         return Response(document, media_type=TOML, headers={"Cache-Control": "no-store"})
 
     @put(operation_class=FileOperation, responses=FILE_RESPONSES)
@@ -136,22 +132,9 @@ async def _received_file(request: TokenRequest, deps: ApiDependencies) -> AsyncI
         async with deps.files:
             text = _text(await read_body(request))
             async with deps.reading:
-                with short_switch_interval():
-                    yield text
+                yield text
     finally:
         deps.sending[project] -= 1
-
-
-@contextmanager
-def short_switch_interval() -> Iterator[None]:
-    """Let a busy thread hand over to calls soon. Sound that begins meanwhile keeps its own interval."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(min(SWITCH_INTERVAL, usual))
-    try:
-        yield
-    finally:
-        if sys.getswitchinterval() > FOR_SOUND:
-            sys.setswitchinterval(usual)
 
 
 def own_project(request: TokenRequest, project: FromPath[str]) -> str:

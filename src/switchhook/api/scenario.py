@@ -24,6 +24,7 @@ from switchhook.operations.scenario import (
     NothingToTestError,
     OutdatedDraftError,
     ScenarioState,
+    UnchangedDraftError,
 )
 from switchhook.projectfile.toml.mistakes import Mistakes, written
 from switchhook.views.scenario import sample_as_json, scenario_as_json
@@ -56,7 +57,10 @@ class SampleSent(Struct, frozen=True):
 
 
 CONFLICT = {
-    409: response_spec(Detail, "There is no draft, or the active scenario was changed since.")
+    409: response_spec(
+        Detail,
+        "There is no draft, it says what is active already, or the active scenario was changed since.",
+    )
 }
 
 
@@ -72,7 +76,7 @@ class ScenarioController(Controller):
     ) -> ScenarioShown:
         """Show the active scenario and the draft."""
         own = own_project(request, project)
-        return _shown(await operations.show_scenario(deps.store, own))
+        return _shown(await operations.show_scenario(deps.store, own, at_hand=deps.snapshot_of))
 
     @patch(
         request_max_body_size=MAX_BODY,
@@ -85,7 +89,12 @@ class ScenarioController(Controller):
         own = own_project(request, project)
         changes = _read(await read_body(request))
         done = await operations.draft_scenario(
-            deps.store, own, changes, by=_user(request), now=deps.clock()
+            deps.store,
+            own,
+            changes,
+            by=_user(request),
+            now=deps.clock(),
+            at_hand=deps.snapshot_of,
         )
         if isinstance(done, Mistakes):
             raise WrongFieldError(written(done.mistakes[0].path), str(done))
@@ -99,7 +108,7 @@ class ScenarioController(Controller):
         own = own_project(request, project)
         try:
             state = await operations.discard_draft(
-                deps.store, own, by=_user(request), now=deps.clock()
+                deps.store, own, by=_user(request), now=deps.clock(), at_hand=deps.snapshot_of
             )
         except NoDraftError as error:
             raise _conflict(error) from None
@@ -112,8 +121,10 @@ class ScenarioController(Controller):
         """Make the draft the active scenario: the next call follows it."""
         own = own_project(request, project)
         try:
-            state = await operations.activate_scenario(deps.store, own, by=_user(request))
-        except (NoDraftError, OutdatedDraftError) as error:
+            state = await operations.activate_scenario(
+                deps.store, own, by=_user(request), at_hand=deps.snapshot_of
+            )
+        except (NoDraftError, OutdatedDraftError, UnchangedDraftError) as error:
             raise _conflict(error) from None
         await deps.applied()
         return _shown(state)
@@ -128,7 +139,12 @@ class ScenarioController(Controller):
             raise ServiceUnavailableException("nothing is sent from here")
         try:
             results = await operations.try_scenario(
-                deps.send, deps.store, own, product=deps.product, now=deps.clock()
+                deps.send,
+                deps.store,
+                own,
+                product=deps.product,
+                now=deps.clock(),
+                at_hand=deps.snapshot_of,
             )
         except NothingToTestError as error:
             raise _conflict(error) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from switchhook.projectfile.loading import load_snapshot
 from switchhook.storage.ports import EndedCalls, Projects
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,6 @@ class Amendments:
             stored = await self._store.project(project, version)
             if stored is None:
                 raise LookupError(f"version {version} of project {project} is gone")
-            snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
+            snapshot = await compute(load_snapshot, stored, [self._own_host])
             self._former = (project, version), snapshot
         return self._former[1]

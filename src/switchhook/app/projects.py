@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from switchhook.projectfile.loading import load_snapshot
-from switchhook.tasks import spawn
+from switchhook.tasks import compute, spawn
 
 if TYPE_CHECKING:
     from switchhook.domain.directory import ProjectDirectory
@@ -57,7 +57,7 @@ class CurrentProjects:
 
     async def _take_over(self, stored: StoredProject) -> None:
         try:
-            snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
+            snapshot = await compute(load_snapshot, stored, [self._own_host])
         except LookupError as error:
             self._refused.add((stored.id, stored.version))
             log.error("project not applied", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
@@ -81,6 +81,6 @@ class CurrentProjects:
         The log is told of a project that tells people by mail, where no mail is sent.
         """
         says = self.directory.snapshots[project].project
-        spawn(asyncio.to_thread(self._sounds.prepare, says), name=f"prepare sounds of {project}")
+        spawn(compute(self._sounds.prepare, says), name=f"prepare sounds of {project}")
         if (says.event_mails or says.warnings.to) and not self._sends_mail:
             log.warning("mail disabled", project=project, todo="set smtp_host")

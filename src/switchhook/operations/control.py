@@ -28,6 +28,7 @@ from switchhook.operations.scenario import (
     NoDraftError,
     OutdatedDraftError,
     ScenarioState,
+    UnchangedDraftError,
     activate_scenario,
     discard_draft,
     draft_scenario,
@@ -270,7 +271,10 @@ class ActivateScenario:
     result: ClassVar = ScenarioState
 
     async def perform(self, on: ControlParts) -> ScenarioState:
-        """Activate it, and let the next call follow it. Raises NoDraftError, OutdatedDraftError."""
+        """Activate it, and let the next call follow it.
+
+        Raises NoDraftError, OutdatedDraftError, UnchangedDraftError.
+        """
         done = await activate_scenario(on.store, self.project, by=self.by)
         await on.applied()
         return done
@@ -302,6 +306,7 @@ ERRORS: Final = {
         NoSuchProjectError,
         NoSuchTokenError,
         OutdatedDraftError,
+        UnchangedDraftError,
         StoreError,
         TokenError,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from switchhook.projectfile.file import read_event, read_project, renewed, write
 from switchhook.projectfile.rules.webhook import check_event
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, did_you_mean
 from switchhook.storage.records import ChangedMeanwhileError
+from switchhook.tasks import compute
 from switchhook.webhooks.told import told_by, why_unknown
 
 if TYPE_CHECKING:
@@ -264,16 +264,14 @@ async def _change(
 ) -> Applied | Mistakes:
     while True:
         stored = await latest_version(store, project_id)
-        document = await asyncio.to_thread(renewed, stored.document)
-        project = await asyncio.to_thread(read_project, document, judge=False)
+        document = await compute(renewed, stored.document)
+        project = await compute(read_project, document, judge=False)
         made = (
-            project
-            if isinstance(project, Mistakes)
-            else await asyncio.to_thread(changed, project, document)
+            project if isinstance(project, Mistakes) else await compute(changed, project, document)
         )
         if isinstance(made, Mistakes):
             return made
-        text = await asyncio.to_thread(write_project, made)
+        text = await compute(write_project, made)
         try:
             applied = await apply_project(
                 store, text, only=only, sounds=sounds, reads=reads, after=stored.version

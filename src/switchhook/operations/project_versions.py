@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from switchhook.errors import ExpectedError
 from switchhook.storage.records import UnreadableError
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from switchhook.domain.project import Project, ProjectSnapshot
     from switchhook.storage.ports import Projects
     from switchhook.storage.records import StoredProject
 
@@ -25,7 +27,34 @@ async def export_project(store: Projects, project_id: str | None) -> str:
     """
     from switchhook.projectfile.file import renewed  # noqa: PLC0415 (most ask for less)
 
-    return renewed((await latest_version(store, project_id)).document)
+    return await compute(renewed, (await latest_version(store, project_id)).document)
+
+
+def nothing_at_hand(_project_id: str) -> ProjectSnapshot | None:
+    """Have no project read: for commands, which read one themselves."""
+    return None
+
+
+async def current_project(
+    store: Projects,
+    project_id: str | None,
+    at_hand: Callable[[str], ProjectSnapshot | None] = nothing_at_hand,
+) -> Project:
+    """Return what the latest version of a project says; without an id, of the only one there is.
+
+    `at_hand` gives what calls follow: reading a large project takes a second, so it is read only where another
+    version is the latest one. Raises NoSuchProjectError, or StoreError when it cannot be read.
+    """
+    from switchhook.projectfile.loading import load_snapshot  # noqa: PLC0415 (most ask for less)
+
+    latest = await latest_version(store, project_id)
+    snapshot = at_hand(latest.id)
+    if snapshot is None or snapshot.project.version != latest.version:
+        try:
+            snapshot = await compute(load_snapshot, latest)
+        except LookupError as error:
+            raise UnreadableError(f"{error}; apply its project file again") from error
+    return snapshot.project
 
 
 async def require_project(store: Projects, project_id: str) -> None:

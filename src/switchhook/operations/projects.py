@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.storage.records import ChangedMeanwhileError
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ async def _check(
     if isinstance(file, Mistakes):
         return file
     latest = await store.latest_project(file.project.id)
-    file = await asyncio.to_thread(with_scenario, file, latest)
+    file = await compute(with_scenario, file, latest)
     wrong = await _beside_others(store, file, latest, only)
     return wrong or (file, latest)
 
@@ -170,11 +170,11 @@ async def _says_the_same(file: ReadFile, latest: StoredProject) -> bool:
     """Say whether a file makes no new version, for the latest has it, perhaps under former names of keys."""
     if latest.document == file.document:
         return True
-    return await asyncio.to_thread(renewed, latest.document) == file.document
+    return await compute(renewed, latest.document) == file.document
 
 
 async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_new: bool) -> Applied:
-    missing = await asyncio.to_thread(sounds, file.project)
+    missing = await compute(sounds, file.project)
     return Applied(
         project=file.project.id, version=version, is_new=is_new, notes=(*file.notes, *missing)
     )
@@ -191,7 +191,7 @@ async def _beside_others(
     names = () if only not in {None, file.project.id} else names_in(file.project)
     owners = await store.owners(names)
     others = {name: owner for name, owner in owners.items() if owner != file.project.id}
-    return await asyncio.to_thread(_checked, file, others, latest, only)
+    return await compute(_checked, file, others, latest, only)
 
 
 def _checked(

@@ -6,7 +6,6 @@ nothing until it is activated, which makes a version like an applied file.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,9 +23,12 @@ from switchhook.domain.failure import Failure
 from switchhook.domain.project import Project
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING, Slot, TrackingScenario
 from switchhook.errors import ExpectedError
-from switchhook.operations.project_versions import latest_version
+from switchhook.operations.project_versions import (
+    current_project,
+    latest_version,
+    nothing_at_hand,
+)
 from switchhook.projectfile.file import write_project
-from switchhook.projectfile.loading import load_snapshot
 from switchhook.projectfile.scenario import (
     ScenarioDraft,
     changed,
@@ -38,16 +40,20 @@ from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import Activation, StoredScenario, StoreError
+from switchhook.tasks import compute
 from switchhook.webhooks.dialects.call_tracking import render as render_post
 from switchhook.webhooks.dialects.call_tracking import sample
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.secrets import masked_secrets, redacted_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from switchhook.delivery.oauth import Send
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.ports import Scenarios
+
+    AtHand = Callable[[str], ProjectSnapshot | None]
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +67,10 @@ class NoDraftError(ExpectedError, LookupError):
 
 class OutdatedDraftError(ExpectedError):
     """The active scenario was changed since the draft was begun. The message says what to do."""
+
+
+class UnchangedDraftError(ExpectedError):
+    """The draft says what is active already. The message says what to do."""
 
 
 class NothingToTestError(ExpectedError, LookupError):
@@ -96,23 +106,31 @@ class _Found:
     draft: ScenarioDraft | None
 
 
-async def show_scenario(store: Scenarios, project_id: str | None) -> ScenarioState:
+async def show_scenario(
+    store: Scenarios, project_id: str | None, *, at_hand: AtHand = nothing_at_hand
+) -> ScenarioState:
     """Return the scenario of a project; without an id, of the only one there is.
 
-    Raises NoSuchProjectError, StoreError.
+    `at_hand` gives projects that need not be read, here as below. Raises NoSuchProjectError, StoreError.
     """
-    return _state(await _found(store, project_id))
+    return _state(await _found(store, project_id, at_hand))
 
 
 async def draft_scenario(
-    store: Scenarios, project_id: str | None, changes: Mapping[str, Any], *, by: str, now: float
+    store: Scenarios,
+    project_id: str | None,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    now: float,
+    at_hand: AtHand = nothing_at_hand,
 ) -> ScenarioState | Mistakes:
     """Change keys of the draft, or begin one with the active scenario; None stands for a key's default.
 
     Nothing is sent by it. Raises NoSuchProjectError, StoreError.
     """
     for _ in range(TRIES):
-        found = await _found(store, project_id)
+        found = await _found(store, project_id, at_hand)
         active = found.project.scenario
         draft = found.draft or ScenarioDraft(scenario=active, base=active)
         made = changed(draft.scenario, changes)
@@ -121,12 +139,17 @@ async def draft_scenario(
         text = write_draft(ScenarioDraft(scenario=made, base=draft.base))
         drafted = replace(found.stored, draft=text, drafted_by=by, drafted_at=now)
         if await store.save_draft(drafted, revision=found.stored.revision):
-            return await show_scenario(store, found.project.id)
+            return await show_scenario(store, found.project.id, at_hand=at_hand)
     raise _busy(found.project.id)
 
 
 async def discard_draft(
-    store: Scenarios, project_id: str | None, *, by: str, now: float
+    store: Scenarios,
+    project_id: str | None,
+    *,
+    by: str,
+    now: float,
+    at_hand: AtHand = nothing_at_hand,
 ) -> ScenarioState:
     """Drop the draft, readable or not; the active scenario stays.
 
@@ -139,21 +162,28 @@ async def discard_draft(
             raise _no_draft(project)
         dropped = replace(stored, draft=None, drafted_by=by, drafted_at=now)
         if await store.save_draft(dropped, revision=stored.revision):
-            return await show_scenario(store, project)
+            return await show_scenario(store, project, at_hand=at_hand)
     raise _busy(project)
 
 
-async def activate_scenario(store: Scenarios, project_id: str | None, *, by: str) -> ScenarioState:
+async def activate_scenario(
+    store: Scenarios, project_id: str | None, *, by: str, at_hand: AtHand = nothing_at_hand
+) -> ScenarioState:
     """Make the draft the active scenario: the next call follows it, and calls that run keep theirs (R4-43).
 
-    Raises NoDraftError, OutdatedDraftError, NoSuchProjectError, StoreError.
+    Raises NoDraftError, OutdatedDraftError, UnchangedDraftError, NoSuchProjectError, StoreError.
     """
     for _ in range(TRIES):
-        found = await _found(store, project_id)
+        found = await _found(store, project_id, at_hand)
         draft = found.draft
         if draft is None:
             raise _no_draft(found.project.id)
-        if found.project.scenario not in (draft.scenario, draft.base):
+        if found.project.scenario == draft.scenario:
+            raise UnchangedDraftError(
+                f"the draft of project {found.project.id} says what is active already, so there is nothing to"
+                " activate: set what is wanted, or `switchhook scenario discard` drops it"
+            )
+        if found.project.scenario != draft.base:
             raise OutdatedDraftError(
                 f"the scenario of project {found.project.id} was changed since this draft was begun, and to"
                 " activate it would undo that: `switchhook scenario show` shows both; discard the draft, and set"
@@ -162,7 +192,7 @@ async def activate_scenario(store: Scenarios, project_id: str | None, *, by: str
         project = replace(found.project, call_tracking=draft.scenario)
         activation = Activation(
             project=project.id,
-            document=await asyncio.to_thread(write_project, project),
+            document=await compute(write_project, project),
             scenario=write_scenario(draft.scenario),
             by=by,
             version=project.version,
@@ -171,21 +201,17 @@ async def activate_scenario(store: Scenarios, project_id: str | None, *, by: str
         version = await store.activate(activation)
         if version is not None:
             log.info("scenario activated", project=project.id, version=version, by=by)
-            return await show_scenario(store, project.id)
+            return await show_scenario(store, project.id, at_hand=at_hand)
     raise _busy(found.project.id)
 
 
-async def _found(store: Scenarios, project_id: str | None) -> _Found:
-    latest = await latest_version(store, project_id)
-    try:
-        snapshot = await asyncio.to_thread(load_snapshot, latest)
-    except LookupError as error:
-        raise StoreError(f"{error}; apply its project file again") from error
-    stored = await store.scenario(latest.id) or StoredScenario(project=latest.id)
+async def _found(store: Scenarios, project_id: str | None, at_hand: AtHand) -> _Found:
+    project = await current_project(store, project_id, at_hand)
+    stored = await store.scenario(project.id) or StoredScenario(project=project.id)
     draft = None if stored.draft is None else read_draft(stored.draft)
     if isinstance(draft, Mistakes):
-        raise StoreError(f"the draft of project {latest.id} cannot be read: {draft}; discard it")
-    return _Found(project=snapshot.project, stored=stored, draft=draft)
+        raise StoreError(f"the draft of project {project.id} cannot be read: {draft}; discard it")
+    return _Found(project=project, stored=stored, draft=draft)
 
 
 def _state(found: _Found) -> ScenarioState:
@@ -249,13 +275,19 @@ class SampleResult:
 
 
 async def try_scenario(
-    send: Send, store: Scenarios, project_id: str | None, *, product: str, now: float
+    send: Send,
+    store: Scenarios,
+    project_id: str | None,
+    *,
+    product: str,
+    now: float,
+    at_hand: AtHand = nothing_at_hand,
 ) -> tuple[SampleResult, ...]:
     """Send the vendor's sample to each address of the draft, without one of the active scenario.
 
     With its credentials, which no result shows. Raises NothingToTestError, NoSuchProjectError, StoreError.
     """
-    found = await _found(store, project_id)
+    found = await _found(store, project_id, at_hand)
     project = found.project
     scenario = project.scenario if found.draft is None else found.draft.scenario
     slots = [slot for slot in Slot if scenario.url(slot)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import structlog
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -49,7 +49,7 @@ def names_in(project: Project) -> UniqueNames:
 async def know_names(store: Projects) -> None:
     """Write the projects' names into a store of an older release."""
     if not await store.knows_names():
-        directory = await asyncio.to_thread(directory_of, await store.projects())
+        directory = await compute(directory_of, await store.projects())
         await store.own_names(
             {name: names_in(p.project) for name, p in directory.snapshots.items()}
         )
