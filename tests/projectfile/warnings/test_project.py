@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import trustme
 
 from switchhook.domain.event import EventKind
 from switchhook.domain.project import Account, Group, Number, Project, Trunk
@@ -14,6 +15,7 @@ from switchhook.domain.webhook import Encoding, Method
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.routing.project_numbers import unringable_notice
+from tests.support.certificates import client_certificate
 from tests.support.events import web_event
 from tests.support.projects import MINIMAL
 from tests.webhooks.samples import make_dial_plan, make_number
@@ -218,3 +220,97 @@ def test_a_short_number_that_is_nobodys_is_remarked_on() -> None:
         "a ring step of scheme 1 names 204, which is no account or group of this project:"
         " it is dialled over the trunk"
     )
+
+
+ALL_ENDPOINTS = """
+[call_tracking]
+after_url = "{scheme}://x.example/a"
+token = "s3cret-token"
+[google_analytics]
+measurement_id = "G-AB12CD34EF"
+api_secret = "s3cret-google-0123456-"
+url = "{scheme}://x.example/g"
+[warnings]
+webhook = "{scheme}://x.example/w"
+[[events]]
+name = "call"
+event = "incoming.after"
+[[events.webhooks]]
+url = "{scheme}://x.example/{{secret}}"
+url_secret = "s3cret-url"
+secret_headers = [{{ name = "X-Key", value = "s3cret-header" }}]
+signing_secrets = ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
+[[events.webhooks]]
+url = "{scheme}://x.example/o"
+oauth = {{ token_url = "{scheme}://x.example/token", client_id = "us", client_secret = "s3cret-client" }}
+[[stream_webhooks]]
+name = "stream"
+url = "{scheme}://x.example/s"
+username = "us"
+password = "s3cret-pass"
+"""
+
+
+def remarks_on(text: str) -> list[str]:
+    project = read_project(MINIMAL + text)
+    assert isinstance(project, Project), str(project)
+    return list(project_warnings(project))
+
+
+def test_secrets_that_anybody_on_the_way_can_read_are_told_by_their_keys() -> None:
+    said = remarks_on(ALL_ENDPOINTS.format(scheme="http"))
+
+    assert [line.partition(" in clear to x.example: ")[0] for line in said] == [
+        "event webhook 'call' sends its secret_headers and url_secret",
+        "event webhook 'call 2' sends its oauth",
+        "event webhook 'call 2', for its access token, sends its client_secret",
+        "stream webhook 'stream' sends its password",
+        "call tracking's after_url sends its token",
+        "Google Analytics sends its api_secret",
+    ]
+    assert "s3cret" not in "".join(said)
+    assert remarks_on(ALL_ENDPOINTS.format(scheme="https")) == []
+
+
+def test_a_signature_and_this_machine_keep_their_secrets_over_http() -> None:
+    event = '[[events]]\nname = "call"\nevent = "incoming.after"\n[[events.webhooks]]\n'
+    key = 'signing_secrets = ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]\n'
+    here = 'url = "http://localhost:8081/"\ntoken = "s3cret"\n'
+
+    assert remarks_on(f'{event}url = "http://x.example/"\n{key}') == []
+    assert not [line for line in remarks_on(event + here) if "in clear" in line]
+
+
+def test_a_client_certificate_means_nothing_without_tls() -> None:
+    made = client_certificate(trustme.CA())
+    text = (
+        '[[stream_webhooks]]\nname = "stream"\nurl = "http://x.example/"\n'
+        f"client_certificate = '''{made.certificate}'''\nclient_key = '''{made.private_key}'''\n"
+    )
+
+    assert remarks_on(text) == [
+        "stream webhook 'stream' shows no client_certificate to x.example: there is none without https"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "who"),
+    [
+        ('[warnings]\nwebhook = "http://10.0.0.5/"\n', "[warnings]"),
+        (
+            '[google_analytics]\nmeasurement_id = "G-AB12CD34EF"\napi_secret = "abcdefgh12345678ijkl-A"\nurl = "https://10.0.0.5/"\n',
+            "Google Analytics",
+        ),
+        (
+            (
+                '[call_tracking]\nafter_url = "https://x.example/"\n'
+                'oauth = { token_url = "https://10.0.0.5/", client_id = "us", client_secret = "x" }\n'
+            ),
+            "call tracking, for its access token,",
+        ),
+    ],
+)
+def test_every_endpoint_that_no_request_may_reach_is_told(where: str, who: str) -> None:
+    said = remarks_on(where)
+
+    assert said[0].startswith(f"{who} cannot reach 10.0.0.5: it lies in 10.0.0.0/8")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.domain.credentials import NO_CREDENTIALS
+from switchhook.domain.delivery_policy import WARNINGS
+from switchhook.domain.event import BUILT_IN, Ga4Format
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import ring_steps
-from switchhook.domain.tracking.call_tracking import Slot
+from switchhook.domain.tracking.call_tracking import CALL_TRACKING, Slot
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.event import event_warnings
 from switchhook.routing.project_numbers import (
@@ -24,6 +29,7 @@ from switchhook.webhooks.url import no_placeholder, placeholders, url_template
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from switchhook.domain.credentials import Credentials
     from switchhook.domain.project import Project
 
 
@@ -64,12 +70,13 @@ def project_warnings(project: Project) -> Iterator[str]:
 
 
 def _urls_that_will_not_do(project: Project) -> Iterator[str]:
-    """Yield what URLs hold that will not do: braces, and addresses that the address guard refuses.
+    """Yield what URLs hold that will not do: braces, addresses that the address guard refuses, secrets in clear.
 
     What names mean is not looked up.
     """
     networks = AllowedNetworks.parse(project.allowed_networks)
-    for who, url in _urls(project):
+    for endpoint in _endpoints(project):
+        who, url = endpoint.who, endpoint.url
         if "{{" in url:
             yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
         address = urlsplit(url_template(url, no_placeholder).origin)
@@ -80,6 +87,19 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
         reason = refusal(host or _ANY, port, networks) if host or not is_named else ""
         if reason:
             yield f"{who} cannot reach {address.netloc}: {reason}"
+        if address.scheme == "http" and not (host and ip_address(host).is_loopback):
+            yield from _sent_in_clear(endpoint, address.netloc)
+
+
+def _sent_in_clear(endpoint: _Endpoint, where: str) -> Iterator[str]:
+    """Yield what anybody on the way to an endpoint of plain http reads, and what proves nothing there."""
+    if endpoint.secrets:
+        yield (
+            f"{endpoint.who} sends its {' and '.join(endpoint.secrets)} in clear to {where}:"
+            " anybody on the way can read what goes over http; write https where the endpoint has it"
+        )
+    if endpoint.has_certificate:
+        yield f"{endpoint.who} shows no client_certificate to {where}: there is none without https"
 
 
 _ANY = "1.1.1.1"
@@ -101,23 +121,70 @@ def _calls_that_will_not_go(project: Project) -> Iterator[str]:
             yield f"allowed_sip_hosts opens {host} to calls, though {what.partition(';')[0]}"
 
 
-def _urls(project: Project) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoint:
+    """A URL of a project that requests go to, and what they hold that nobody else may see."""
+
+    who: str
+    url: str
+    secrets: tuple[str, ...] = ()
+    """The keys of secrets that are sent as they are; one that only signs is not."""
+    has_certificate: bool = False
+
+
+def _endpoints(project: Project) -> Iterator[_Endpoint]:
     for number in project.forwarding_numbers:
-        yield from (
-            (f"forwarding number {number.name!r}", url) for url in (number.url, number.fallback_url)
-        )
+        urls = (number.url, number.fallback_url)
+        yield from _of(f"forwarding number {number.name!r}", number.credentials, *urls)
     for gate in project.dial_plan_webhooks:
-        yield from (
-            (f"dial-plan webhook {gate.name!r}", url)
-            for url in (gate.url_template, gate.fallback_url)
-        )
+        urls = (gate.url_template, gate.fallback_url)
+        yield from _of(f"dial-plan webhook {gate.name!r}", gate.credentials, *urls)
     for told in project.event_webhooks:
-        yield f"event webhook {told.name!r}", told.url
+        of_google = ("api_secret",) if isinstance(told.format, Ga4Format) else ()
+        yield from _of(f"event webhook {told.name!r}", told.credentials, told.url, more=of_google)
     for streamed in project.stream_webhooks:
-        yield f"stream webhook {streamed.name!r}", streamed.url
+        yield from _of(f"stream webhook {streamed.name!r}", streamed.credentials, streamed.url)
+    scenario = project.scenario
     for slot in Slot:
-        if url := project.scenario.url(slot):
-            yield f"call tracking's {slot}_url", url
+        if url := scenario.url(slot):
+            yield _sent_to(f"{CALL_TRACKING}'s {slot}_url", scenario.credentials, url)
+    if scenario.is_on:
+        yield from _asked_for_token(CALL_TRACKING, scenario.credentials)
+    if project.google_analytics.is_configured:
+        url = project.google_analytics.url
+        yield _Endpoint(who=BUILT_IN, url=url, secrets=("api_secret",))
+    if project.warnings.url:
+        yield from _of(WARNINGS, NO_CREDENTIALS, project.warnings.url)
+
+
+def _of(
+    who: str, credentials: Credentials, *urls: str, more: tuple[str, ...] = ()
+) -> Iterator[_Endpoint]:
+    """Yield the endpoints of one webhook, the one that gives its access token among them.
+
+    `more` are keys of secrets besides those of the credentials.
+    """
+    for url in filter(None, urls):
+        yield _sent_to(who, credentials, url, more)
+    yield from _asked_for_token(who, credentials)
+
+
+def _sent_to(who: str, credentials: Credentials, url: str, more: tuple[str, ...] = ()) -> _Endpoint:
+    keys = ("password", "token", "oauth", "secret_headers", "url_secret")
+    sent = [key for key in keys if getattr(credentials, key)]
+    return _Endpoint(
+        who=who,
+        url=url,
+        secrets=(*sent, *more),
+        has_certificate=bool(credentials.client_certificate),
+    )
+
+
+def _asked_for_token(who: str, credentials: Credentials) -> Iterator[_Endpoint]:
+    if (oauth := credentials.oauth) is not None:
+        keys = ("client_secret", "refresh_token")
+        secrets = tuple(key for key in keys if getattr(oauth, key))
+        yield _Endpoint(who=f"{who}, for its access token,", url=oauth.token_url, secrets=secrets)
 
 
 def _project_numbers(project: Project) -> Iterator[str]:
