@@ -228,7 +228,7 @@ def test_an_activation_and_files_at_once_lose_neither() -> None:
             {"after_url": "http://a, http://b"},
             "after_url: notifications can be sent only to one destination address; write one URL",
         ),
-        ({"after_url": 7}, "after_url: this is not text; write it in quotes"),
+        ({"after_url": 7}, "after_url: a number is not text; write it in quotes"),
         ({"aftr_url": ""}, "aftr_url: unknown key; did you mean after_url?"),
         (
             {"statuses": [{"outcome": "busy"}]},

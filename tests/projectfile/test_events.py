@@ -116,7 +116,7 @@ def test_an_event_takes_forty_actions_and_more() -> None:
         (EVENT.replace('"chat"', '"subscription 1"'), "webhooks[1].name: 'subscription 1' is how"),
         (EVENT.replace("[[events.mails]]", "[[mails]]"), "write [[events.mails]]"),
         (EVENT + EVENT, "events[1].name: 'crm' stands already"),
-        ("\nevents = 7\n", "7 is not a list of tables"),
+        ("\nevents = 7\n", "a number is not a list of tables"),
     ],
 )
 def test_what_is_wrong_with_an_event_is_said(wrong: str, said: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +16,28 @@ from switchhook.domain.scheme import AskStep, GoToStep, HangUpStep, RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Field
 from switchhook.projectfile.file import read_project, write_project
-from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.schema.header import Pair
+from switchhook.projectfile.schema.project import FILE
+from switchhook.projectfile.toml.mistakes import Mistakes, Notes
+from switchhook.projectfile.toml.tables import Table, Tables
+from switchhook.projectfile.toml.value_types import (
+    Base64,
+    ListOf,
+    Location,
+    NotedError,
+    Passage,
+    Text,
+    ValueType,
+    WrongError,
+)
+from switchhook.projectfile.types.destination import Destination
+from switchhook.projectfile.types.project import WebAddress
 from tests.support.projects import MINIMAL, projects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchhook.projectfile.toml.lines import KeyPath
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "project.toml"
 
@@ -553,6 +575,45 @@ def test_no_message_holds_a_secret() -> None:
     said = "\n".join(mistakes(text))
 
     assert not [secret for secret in secrets if secret in said]
+
+
+def kinds_below(kind: ValueType, path: KeyPath = ()) -> Iterator[tuple[KeyPath, ValueType]]:
+    """Yield each kind of value of a file, with its keys."""
+    yield path, kind
+    match kind:
+        case Table():
+            for key in kind.keys:
+                yield from kinds_below(key.kind, (*path, key.name))
+        case Tables() | Pair():
+            yield from kinds_below(kind.table, path)
+        case ListOf():
+            yield from kinds_below(kind.kind, path)
+        case _:
+            pass
+
+
+def test_no_key_of_a_secret_repeats_a_value_of_the_wrong_type() -> None:
+    """A password may be of digits alone, and a person forget its quotes."""
+    keeps = (Passage, Base64, WebAddress, Destination, ListOf, Table, Tables, Pair)
+    found = list(kinds_below(FILE))
+    for path, kind in found:
+        if isinstance(kind, keeps) or (isinstance(kind, Text) and kind.secret):
+            for value in (73310099, 7331.0099):
+                assert "7331" not in said_of(kind, value, path), path
+        else:
+            assert not str(path[-1]).endswith(("password", "secret", "token", "t_key")), path
+    assert len(found) > 400
+
+
+def said_of(kind: ValueType, value: object, path: KeyPath) -> str:
+    notes = Notes()
+    try:
+        kind.read(value, Location(path=path, notes=notes, names=defaultdict(set)))
+    except WrongError as wrong:
+        return f"{wrong.problem}; {wrong.advice}; {notes.all()}"
+    except NotedError:
+        pass
+    return str(notes.all())
 
 
 @given(st.text(alphabet='[]project.id="accounts\n#{}, 1'))

@@ -330,7 +330,7 @@ def test_a_form_that_may_come_true_is_none(keys: str) -> None:
         ('text = "x", empty = "[]"', ".empty: only an array or an object can be empty; write"),
         ('text = "x", type = "number"', ".type: there is no value; remove it"),
         ('text = "x", value = "type"', ".text: text stands beside value; keep one of the two"),
-        ("text = 7", ".text: 7 is not text; write it in quotes"),
+        ("text = 7", ".text: a number is not text; write it in quotes"),
         ('array = ["type"], empty = "none"', ".empty: 'none' is not known here"),
         (
             'array = [{ value = "type", withheld = 1 }]',

@@ -138,9 +138,11 @@ def test_mistakes_have_the_name_and_line_that_people_wrote() -> None:
 
 
 def test_what_is_no_table_is_told_as_ever() -> None:
-    assert mistakes("hounds = 5\n") == ["line 1: hounds: 5 is not a list of tables; write [[dogs]]"]
+    assert mistakes("hounds = 5\n") == [
+        "line 1: hounds: a number is not a list of tables; write [[dogs]]"
+    ]
     assert mistakes('[[dogs]]\nbark = true\nname = "Rex"\nthings = 5\n') == [
-        "line 4: dogs[0].things: 5 is not a list; write it in [ ]"
+        "line 4: dogs[0].things: a number is not a list; write it in [ ]"
     ]
 
 

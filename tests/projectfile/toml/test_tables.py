@@ -86,9 +86,11 @@ def test_doubles_name_the_line_of_the_first() -> None:
 
 
 def test_what_is_no_table_is_refused() -> None:
-    assert mistakes("dogs = 5") == ["line 1: dogs: 5 is not a list of tables; write [[dogs]]"]
+    assert mistakes("dogs = 5") == [
+        "line 1: dogs: a number is not a list of tables; write [[dogs]]"
+    ]
     assert mistakes("dogs = [5]") == [
-        "line 1: dogs[0]: 5 is not a table; write its keys in { }",
+        "line 1: dogs[0]: a number is not a table; write its keys in { }",
     ]
 
 

@@ -110,7 +110,7 @@ def test_what_is_written_reads_the_same(kind: ValueType, value: object) -> None:
         (OneOf(Colour), "rad", "'rad' is not known here; did you mean red?"),
         (OneOf(Colour), "Red", "'Red' is not known here; did you mean red?"),
         (OneOf(Colour), [], "a list is not text"),
-        (Passage(), 5, "5 is not text; write it in quotes"),
+        (Passage(), 5, "a number is not text; write it in quotes"),
         (Passage(most=3), "abcd", "4 characters are too many; allowed are 3"),
         (Passage(), "a\x00b", "it holds a control character; remove it"),
         (Base64(), "a", "this is not Base64; write what `base64 FILE` prints"),

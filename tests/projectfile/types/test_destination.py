@@ -71,8 +71,8 @@ def test_several_are_refused_in_the_vendors_words(value: object) -> None:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (7, "this is not text"),
-        (None, "this is not text"),
+        (7, "a number is not text"),
+        (None, "null is not text"),
         ("ftp://a.example", "the URL begins with neither"),
         ("https:/a.example", "the URL names no host"),
         ("mailto:a", "the URL's port is not a number"),

@@ -19,6 +19,7 @@ from switchhook.projectfile.toml.value_types import (
     WrongError,
     described,
     quote,
+    type_of,
 )
 from switchhook.projectfile.types.project import EVENT_NAME, Chosen
 
@@ -95,7 +96,7 @@ class Translation:
     def read(self, value: object, at: Location) -> tuple[tuple[str, StandIn], ...]:
         """Take a table; each wrong value is named."""
         if not isinstance(value, dict):
-            raise WrongError(f"{described(value)} is no table", f"write {self.allowed}")
+            raise WrongError(f"{type_of(value)} is no table", f"write {self.allowed}")
         if not value:
             raise WrongError("the map is empty", f"write {self.allowed}")
         if len(value) > MAX_FIELDS:
@@ -204,7 +205,7 @@ class Sent:
         if self.is_item and isinstance(value, str):
             return _node({"value": CHOSEN.read(value, at)})
         if not isinstance(value, dict):
-            raise WrongError(f"{described(value)} is no value", f"write {self.allowed}")
+            raise WrongError(f"{type_of(value)} is no value", f"write {self.allowed}")
         noted = len(at.notes)
         if self.nests:
             self._check(value, at)

@@ -14,9 +14,9 @@ from switchhook.projectfile.toml.value_types import (
     NotedError,
     ValueType,
     WrongError,
-    described,
     holds_tables,
     quote,
+    type_of,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Table:
     def read(self, value: object, at: Location) -> Any:  # noqa: ANN401 (whatever `make` makes)
         """Take a table whose keys can all be taken; every one that cannot is noted."""
         if not isinstance(value, dict):
-            raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
+            raise WrongError(f"{type_of(value)} is not a table", "write its keys in { }")
         self._note_unknown(value, at)
         if at.notes.judges:
             self._note_of_other_variants(value, at)
@@ -295,7 +295,7 @@ class Tables:
         """Take tables that can all be taken, and differ."""
         if not isinstance(value, list):
             name = ".".join(str(part) for part in at.path if isinstance(part, str))
-            raise WrongError(f"{described(value)} is not a list of tables", f"write [[{name}]]")
+            raise WrongError(f"{type_of(value)} is not a list of tables", f"write [[{name}]]")
         if len(value) > self.most and at.notes.judges:
             raise WrongError(f"{len(value)} tables are too many", f"allowed are {self.most}")
         if self.unique:

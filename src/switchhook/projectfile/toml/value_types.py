@@ -88,9 +88,7 @@ class Text:
 
     def read(self, value: object, at: Location) -> str:
         """Take text of the right length and form."""
-        if self.secret and not isinstance(value, str):
-            raise WrongError("this is not text", "write it in quotes")
-        text = text_of(value)
+        text = text_of(value, secret=self.secret)
         place = at.path[-1] if at.path else "this"
         if len(text) < self.least:
             if self.least == 1:
@@ -127,7 +125,7 @@ class Passage:
     def read(self, value: object, at: Location) -> str:
         """Take text without control characters besides tabs and line breaks."""
         del at
-        text = text_of(value)
+        text = text_of(value, secret=True)
         if len(text) > self.most:
             raise WrongError(f"{len(text)} characters are too many", f"allowed are {self.most}")
         if _CONTROL.search(text):
@@ -157,7 +155,7 @@ class Base64:
     def read(self, value: object, at: Location) -> bytes:
         """Take Base64; blanks and line breaks in it mean nothing."""
         del at
-        text = "".join(text_of(value).split())
+        text = "".join(text_of(value, secret=True).split())
         if len(text) > self.most:
             raise WrongError(f"{len(text)} characters are too many", f"allowed are {self.most}")
         try:
@@ -343,7 +341,7 @@ class ListOf:
     def read(self, value: object, at: Location) -> tuple[Any, ...]:
         """Take a list whose items can all be taken."""
         if not isinstance(value, list):
-            raise WrongError(f"{described(value)} is not a list", "write it in [ ]")
+            raise WrongError(f"{type_of(value)} is not a list", "write it in [ ]")
         if len(value) < self.least:
             raise WrongError("the list is empty", f"write at least {self.least}")
         if len(value) > self.most:
@@ -373,21 +371,27 @@ class ListOf:
         return f"[{', '.join(self.kind.write(item) for item in value)}]"
 
 
-def text_of(value: object) -> str:
-    """Return the value if it is text."""
+def text_of(value: object, *, secret: bool = False) -> str:
+    """Return the value if it is text; messages do not repeat what may be secret."""
     if not isinstance(value, str):
         advice = "write one text" if isinstance(value, list | dict) else "write it in quotes"
-        raise WrongError(f"{described(value)} is not text", advice)
+        what = type_of(value) if secret else described(value)
+        raise WrongError(f"{what} is not text", advice)
     return value
 
 
 def described(value: object) -> str:
-    """Name a value of the wrong type, without what it holds where that may be secret."""
+    """Name a value of the wrong type: a number, which cannot be secret where one is written, is repeated."""
+    return shown(value) if type(value) in {int, float} else type_of(value)
+
+
+def type_of(value: object) -> str:
+    """Name a value by its type, and repeat nothing of it: a password may be of digits alone."""
     match value:
         case bool():
             return str(value).lower()
         case int() | float():
-            return shown(value)
+            return "a number"
         case str():
             return "text"
         case list():
