@@ -164,6 +164,18 @@ class Settings:
             "key that Prometheus reads `/metrics` of the HTTP API with, as a bearer token; empty: there is no `/metrics`",
         ),
     )
+    public_url: str = field(
+        default="",
+        metadata=_is(
+            Text(
+                what='a URL such as https://pbx.example.com, or ""',
+                most=512,
+                pattern=r"(https?://[^\s/?#@\\]+(/[^\s?#\\]*)?)?",
+            ),
+            "URL by which the world reaches the HTTP API, of a reverse proxy perhaps: links to recordings begin"
+            " with it; empty: they begin with the address that it is served at",
+        ),
+    )
     max_calls: int = field(
         default=1000,
         metadata=_is(

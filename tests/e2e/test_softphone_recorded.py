@@ -14,7 +14,7 @@ from switchhook.domain.project import Account
 from switchhook.domain.scheme import AskDialPlanStep, HangUpStep, RecordStep, RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
-from switchhook.operations.sounds import RECORDINGS
+from switchhook.operations.recordings import RECORDINGS
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip

@@ -9,7 +9,8 @@ import pytest
 
 from switchhook.app.application import open_application
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.sounds import RECORDINGS, add_sound
+from switchhook.operations.recordings import RECORDINGS
+from switchhook.operations.sounds import add_sound
 from switchhook.settings import Settings
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.softphone.phone import Softphone

@@ -149,20 +149,6 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(files._kept) == 2
 
 
-def test_old_recordings_are_deleted(tmp_path: Path) -> None:
-    folder = tmp_path / module.RECORDINGS / "shop"
-    for call, age in (("c1", 100), ("c2", 0)):
-        (folder / call).mkdir(parents=True)
-        file = folder / call / "r1.wav"
-        file.write_bytes(b"")
-        os.utime(file, (1000 - age, 1000 - age))
-    assert module.delete_recordings(tmp_path, before=950) == 1
-    assert [path.name for path in folder.iterdir()] == ["c2"]
-    assert module.delete_recordings(tmp_path, before=2000) == 1
-    assert not folder.exists()
-    assert module.delete_recordings(tmp_path / "nowhere", before=2000) == 0
-
-
 @pytest.mark.row("FE-08")
 def test_sounds_that_cannot_be_heard_are_named_with_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "sounds" / "acme"

@@ -10,6 +10,7 @@ import pytest
 
 PACKAGES = {
     "baresip": "baresip-core",
+    "chromium": "chromium",
     "fail2ban-regex": "fail2ban",
     "php": "php-cli",
     "sipp": "sip-tester",

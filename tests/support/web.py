@@ -19,6 +19,7 @@ from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
 from switchhook.metrics import Metrics
 from switchhook.operations.projects import apply_project
+from switchhook.operations.recordings import NO_RECORDINGS
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.loading import load_directory
 from switchhook.storage.sqlite.store import SqliteStore
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from switchhook.api.dependencies import ApiStore
     from switchhook.metrics import Gauge
+    from switchhook.operations.recordings import Recordings
     from switchhook.routing.events import LateFacts
 
 USER = "user@example.com"
@@ -136,6 +138,7 @@ async def serving(
     metrics: Metrics | None = None,
     gauges: Callable[[], Iterable[Gauge]] = tuple,
     metrics_token: str = "",
+    recordings: Recordings = NO_RECORDINGS,
 ) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
@@ -167,6 +170,7 @@ async def serving(
             amend=web.amend,
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,
+            recordings=recordings,
             ticks=lambda: web.ticks,
             metrics=metrics or Metrics(),
             gauges=gauges,

@@ -20,6 +20,7 @@ from switchhook.api.project_events import ProjectEventController
 from switchhook.api.projects import ProjectFileController
 from switchhook.api.protocol import MAX_BODY
 from switchhook.api.rate_limit import WrongKeyLimit
+from switchhook.api.recordings import RecordingController, sound
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
 from switchhook.api.scenario import ScenarioController
 from switchhook.api.subscriptions import SubscriptionController
@@ -50,7 +51,7 @@ DOCUMENT = OpenAPIConfig(
 
 def asgi_app(deps: ApiDependencies) -> ASGIApp:
     """Return the API as an ASGI application."""
-    wrong_keys = WrongKeyLimit(deps.ticks)
+    wrong_keys, wrong_links = WrongKeyLimit(deps.ticks), WrongKeyLimit(deps.ticks)
     return with_access_log(
         with_head_method(
             Litestar(
@@ -65,9 +66,14 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     ProjectEventController,
                     VisitController,
                     Calls,
+                    RecordingController,
+                    sound,
                     EventStreamController,
                 ],
-                dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
+                dependencies={
+                    "deps": Provide(lambda: deps, sync_to_thread=False),
+                    "wrong_links": Provide(lambda: wrong_links, sync_to_thread=False),
+                },
                 middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],
                 exception_handlers=EXCEPTION_HANDLERS,
                 request_max_body_size=MAX_BODY,

@@ -12,9 +12,11 @@ from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.metrics import Gauge, Metrics
 from switchhook.operations.ports import SubscriptionMemory, VisitMemory
+from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (
+    EndedCalls,
     HealthChecks,
     Scenarios,
     StreamEvents,
@@ -27,7 +29,7 @@ MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Scenarios, Visits, Subscriptions, StreamEvents, HealthChecks, Protocol):
+class ApiStore(Scenarios, Visits, Subscriptions, StreamEvents, HealthChecks, EndedCalls, Protocol):
     """Keeps what the API reads and changes."""
 
 
@@ -51,6 +53,7 @@ class ApiDependencies:
     """Lets calls follow a version that was just applied."""
     missing_sounds: MissingSounds = no_missing_sounds
     """Says which sounds of a project cannot be played."""
+    recordings: Recordings = NO_RECORDINGS
     hang_up: HangUpCall
     """Has a running call ended."""
     amend: Callable[[str, str, LateFacts], Awaitable[bool]]

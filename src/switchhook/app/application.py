@@ -39,6 +39,7 @@ from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.recordings import NO_RECORDINGS, Recordings, recordings_in
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
@@ -54,6 +55,7 @@ from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
 
@@ -87,6 +89,7 @@ class Application:
     switchboard: Switchboard
     lease: LeaseKeeper
     metrics: Metrics
+    recordings: Recordings
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -119,6 +122,7 @@ def build(
     *,
     delivery_sender: Sender,
     subscribers: Subscribers,
+    recordings: Recordings = NO_RECORDINGS,
     outside: OutsideCallLimiter | None = None,
     make_driver: DriverFactory = drivers.embedded,
     renew_every: float = RENEW_EVERY,
@@ -164,7 +168,7 @@ def build(
     )
     outbox = OutboxContext(
         product=USER_AGENT,
-        facts_of=memory.facts_of,
+        facts_of=lambda call: {**memory.facts_of(call), **recordings.links.facts_of(call)},
         mail_from=settings.mail_from,
         subscriptions_of=subscribers.of,
     )
@@ -197,6 +201,7 @@ def build(
         driver=driver,
         switchboard=switchboard,
         metrics=metrics,
+        recordings=recordings,
         send_sample=delivery_sender.exchange,
         lease=LeaseKeeper(
             store,
@@ -266,6 +271,11 @@ async def open_application(
             await load_memory(store),
             delivery_sender=delivery_sender,
             subscribers=Subscribers(await store.subscriptions()),
+            recordings=recordings_in(
+                settings.data_dir,
+                base=settings.public_url or _served_at(settings, web),
+                keep_days=settings.keep_days,
+            ),
             outside=OutsideCallLimiter(await store.outside_use(since=time.time() - DAY)),
             renew_every=renew_every,
             looks=looks,
@@ -359,6 +369,7 @@ def _api(app: Application) -> ASGIApp:
             snapshot_of=app.projects.latest,
             keeps_events=app.projects.keeps_events,
             readers=app.readers,
+            recordings=app.recordings,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),
             metrics=app.metrics,
             gauges=partial(
@@ -367,6 +378,14 @@ def _api(app: Application) -> ASGIApp:
             metrics_token=app.settings.metrics_token,
         )
     )
+
+
+def _served_at(settings: Settings, web: socket.socket | None) -> str:
+    """Return the URL of the HTTP API; empty where none is served, or at every address of this machine."""
+    if web is None or settings.web_host in {"0.0.0.0", "::"}:
+        return ""
+    host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
+    return f"http://{host}:{web.getsockname()[1]}"
 
 
 def settle() -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.embedded.media_control import MediaSettings
 from switchhook.drivers.ports import SipDriver, Sounds
-from switchhook.operations.sounds import RECORDINGS
+from switchhook.operations.recordings import RECORDINGS
 from switchhook.operations.trunks import write_states
 from switchhook.settings import Settings, port_range
 from switchhook.storage.ports import EndedLegs, RegistrationStore

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.operations.sounds import delete_recordings
+from switchhook.operations.recordings import delete_recordings
 from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:

@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 SOUNDS: Final = "sounds"
 """The folder of sounds in the data directory."""
-RECORDINGS: Final = "recordings"
-"""The folder of recordings there: one of each project, therein one of each call."""
 MAX_BYTES: Final = 128 << 20
 """Bytes of a file that is looked at: ten minutes of stereo in CD quality, with room to spare."""
 KEPT: Final = 1_000
@@ -156,26 +154,6 @@ def _replace(path: Path, data: bytes) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-
-
-def delete_recordings(data_dir: Path, *, before: float) -> int:
-    """Delete the recordings last written to before a time (Unix), and emptied folders; say how many.
-
-    What cannot be deleted is left for the next time, and logged.
-    """
-    deleted = 0
-    for file in (data_dir / RECORDINGS).glob("*/*/*.wav"):
-        try:
-            if file.stat().st_mtime >= before:
-                continue
-            file.unlink()
-            deleted += 1
-            for folder in (file.parent, file.parent.parent):
-                if not any(folder.iterdir()):
-                    folder.rmdir()
-        except OSError as error:
-            log.warning("recording not deleted", path=str(file), error=str(error.strerror or error))
-    return deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""WAV files: any usual one in, 8 kHz mono 16 bit out.
+"""WAV files: any usual one in, 8 kHz 16 bit out.
 
 Reading takes PCM of 8 to 32 bits, floating point and both laws, at any rate, in any number of channels.
 The standard library's `wave` reads PCM alone.
@@ -34,6 +34,8 @@ BLOCK: Final = 2_000
 _CHUNK: Final = struct.Struct("<4sI")
 _FORMAT: Final = struct.Struct("<HHIIHH")
 _HEAD: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+HEAD_SIZE: Final = _HEAD.size
+"""Bytes before the sound in a file of ours."""
 _EXTENSIBLE: Final = 0xFFFE
 _SUBFORMAT: Final = 24
 """Where the tag proper stands in an extensible format chunk."""
@@ -258,10 +260,33 @@ def _mono(samples: array[float], channels: int) -> array[float]:
 def seconds_of(path: Path) -> float:
     """Return the seconds of sound in a file of ours, also after a crash of its writer; 0 without a file."""
     try:
-        size = path.stat().st_size
-    except OSError:
+        with path.open("rb") as file:
+            head, size = file.read(_HEAD.size), path.stat().st_size
+        return read_head(head, size)[1]
+    except (OSError, ValueError):
         return 0.0
-    return max(0, size - _HEAD.size) // 2 / RATE
+
+
+def read_head(head: bytes, size: int) -> tuple[int, float]:
+    """Return channels and seconds of a file of ours that begins with `head` and has `size` bytes.
+
+    Raises ValueError for the head of another file.
+    """
+    if len(head) < _HEAD.size or head[:4] != b"RIFF" or head[8:16] != b"WAVEfmt ":
+        raise ValueError("this is no recording of ours")
+    channels = _HEAD.unpack_from(head)[6]
+    return channels, max(0, size - _HEAD.size) // (2 * max(1, channels)) / RATE
+
+
+def write_head(size: int, *, channels: int = 1) -> bytes:
+    """Return the head of a file with `size` bytes of 8 kHz 16-bit PCM."""
+    size = min(size, _UNKNOWN - _HEAD.size)  # the field ends after three days
+    width = 2 * channels
+    return _HEAD.pack(
+        *(b"RIFF", size + _HEAD.size - 8, b"WAVE"),
+        *(b"fmt ", _FORMAT.size, _PCM, channels, RATE, RATE * width, width, 16),
+        *(b"data", size),
+    )
 
 
 def is_ready(data: bytes) -> bool:
@@ -280,15 +305,17 @@ def write_wav(pcm: bytes) -> bytes:
 
 
 class WavWriter:
-    """Writes 8 kHz mono 16-bit PCM to an open file as it comes.
+    """Writes 8 kHz 16-bit PCM, of several channels their samples in turn, to an open file as it comes.
 
     The sizes in the header are set right after each `write`, behind the sound: whatever ends this
     process, the file plays, up to the last `write` whose bytes reached the disk.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, channels: int = 1) -> None:
         self._file = file
+        self._channels = channels
         self.samples = 0
+        """Samples of each channel."""
         self._head()
 
     def write(self, pcm: bytes) -> None:
@@ -299,16 +326,11 @@ class WavWriter:
             pcm = swapped.tobytes()
         self._file.seek(0, 2)
         self._file.write(pcm)
-        self.samples += len(pcm) // 2
+        self.samples += len(pcm) // (2 * self._channels)
         self._head()
 
     def _head(self) -> None:
-        size = min(2 * self.samples, _UNKNOWN - _HEAD.size)  # the field ends after three days
-        head = _HEAD.pack(
-            *(b"RIFF", size + _HEAD.size - 8, b"WAVE"),
-            *(b"fmt ", _FORMAT.size, _PCM, 1, RATE, 2 * RATE, 2, 16),
-            *(b"data", size),
-        )
+        head = write_head(2 * self._channels * self.samples, channels=self._channels)
         self._file.flush()  # the sound first: the header must not promise more than there is
         self._file.seek(0)
         self._file.write(head)

@@ -22,6 +22,7 @@ from switchhook.domain.target import TargetKind
 from switchhook.domain.webhook import Method
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.encoding import JSON_TYPE
+from switchhook.webhooks.recording_links import LINK, is_link
 from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request
 from switchhook.webhooks.url import secret_alone, url_template
 
@@ -84,6 +85,9 @@ class StreamRecording(Struct, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="Unique in the call.")]
     seconds: StreamSeconds
     file: Annotated[str, Meta(description="Its file, in the data directory's recordings.")]
+    link: Annotated[
+        str, Meta(description="URL to hear it at for a time; empty where none is made.")
+    ]
 
 
 class StreamChange(Struct, frozen=True, kw_only=True):
@@ -255,7 +259,7 @@ def schema() -> dict[str, Any]:
 
 def write(told: StreamFacts) -> bytes:
     """Write one event. Never raises for what a caller sent."""
-    writer = _Writer(redacted(told.call))
+    writer = _Writer(redacted(told.call), told.facts)
     call = writer.call
     body = _BODIES[told.type](
         id=event_id(_text(call.id), told.seq),
@@ -263,7 +267,7 @@ def write(told: StreamFacts) -> bytes:
         project=call.snapshot.project.id,
         sequence=told.seq,
         occurred_at=_moment(told.at),
-        call=writer.whole(told.facts),
+        call=writer.whole(),
         **_particulars(told, writer),
     )
     return msgspec.json.encode(body)
@@ -313,12 +317,13 @@ def _change(change: Amendment, codes: tuple[str, ...]) -> StreamChange:
 class _Writer:
     """Writes the parts of one call."""
 
-    __slots__ = ("call",)
+    __slots__ = ("call", "facts")
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, facts: Mapping[str, str]) -> None:
         self.call = call
+        self.facts = facts
 
-    def whole(self, facts: Mapping[str, str]) -> StreamCall:
+    def whole(self) -> StreamCall:
         """Return the call itself."""
         call = self.call
         cause, is_over = call.cause, call.ended_at is not None
@@ -340,7 +345,11 @@ class _Writer:
             talk_seconds=round(call.conversation, 3) if is_over else None,
             rating=int(call.rating.key) if call.rating.key else None,
             recordings=[self.recording(one.id) for one in call.recording.finished],
-            facts={_text(key): _text(value) for key, value in facts.items() if value},
+            facts={
+                _text(key): _text(value)
+                for key, value in self.facts.items()
+                if value and not is_link(key)
+            },
         )
 
     def leg(self, leg: str) -> Leg:
@@ -369,7 +378,10 @@ class _Writer:
         """Return a recording that was made."""
         made = next(one for one in self.call.recording.finished if one.id == recording)
         return StreamRecording(
-            id=made.id, seconds=round(max(0.0, made.seconds), 3), file=_text(made.path)
+            id=made.id,
+            seconds=round(max(0.0, made.seconds), 3),
+            file=_text(made.path),
+            link=_text(self.facts.get(f"{LINK}:{made.id}", "")),
         )
 
     def party_of(self, leg: str) -> StreamParty:
