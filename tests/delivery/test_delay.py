@@ -40,7 +40,7 @@ class Endpoint:
 
 
 class Store:
-    async def record_attempt(self, made: Attempt) -> None:
+    async def record_attempt(self, made: Attempt, *, can_wait: bool = False) -> None:
         """Take it."""
 
     async def save_incidents(self, *_: object) -> None:

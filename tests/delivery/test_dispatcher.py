@@ -119,6 +119,15 @@ def test_the_next_of_a_call_goes_only_after_the_former_is_written_down() -> None
     play(scenario)
 
 
+def test_an_attempt_that_no_other_delivery_awaits_may_share_a_commit() -> None:
+    async def scenario(house: House) -> None:
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2), promise("c2"))
+        await house.dispatcher.drain()
+        assert sorted(house.store.patient) == ["c1.2.crm", "c2.1.crm"]
+
+    play(scenario)
+
+
 def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
     async def scenario(house: House) -> None:
         house.store.refusals = 20

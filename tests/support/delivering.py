@@ -121,17 +121,21 @@ class Store:
     """Remembers attempts; refuses as often as it is told to."""
 
     recorded: list[Attempt] = field(default_factory=list)
+    patient: list[str] = field(default_factory=list)
+    """Deliveries whose attempt could wait for others' commit."""
     refusals: int = 0
     incidents: dict[tuple[str, str], Incident] = field(default_factory=dict)
     incident_refusals: int = 0
     warned: list[Delivery] = field(default_factory=list)
 
-    async def record_attempt(self, made: Attempt) -> None:
+    async def record_attempt(self, made: Attempt, *, can_wait: bool = False) -> None:
         await asyncio.sleep(0.001)
         if self.refusals:
             self.refusals -= 1
             raise OSError("the disk is full")
         self.recorded.append(made)
+        if can_wait:
+            self.patient.append(made.delivery)
 
     async def save_incidents(
         self,

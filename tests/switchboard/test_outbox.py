@@ -32,7 +32,7 @@ from tests.support.snapshots import (
     incoming,
     snapshot,
 )
-from tests.support.transcript import Transcript, answers, hangs_up, refuses
+from tests.support.transcript import Transcript, answers, hangs_up, refuses, rings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,3 +239,28 @@ def test_a_code_that_a_name_repeats_stands_in_no_event() -> None:
     assert json.loads(event.body)["changes"] == [
         {"field": "caller.name", "before": "Anna", "after": "VIP ****"}
     ]
+
+
+def test_only_a_step_that_nobody_waits_for_can_wait_to_be_stored() -> None:
+    story = Transcript(incoming(in_turn(JOHN)))
+    waited = []
+    for now, event in (
+        (0, CallArrived()),
+        (1, rings("b1")),
+        (3, answers("b1")),
+        (9, hangs_up(CALLER)),
+    ):
+        before = len(story.commands)
+        story.comes_to(now, event)
+        waited.append(call_record(story.call, story.commands[before:], context()).can_wait)
+
+    assert waited == [False, True, False, False]
+
+
+def test_what_is_promised_does_not_wait_to_be_stored() -> None:
+    story = Transcript(incoming(in_turn(JOHN)))
+    story.comes_to(0, CallArrived())
+    (tell, *_) = (one for one in story.commands if isinstance(one, EmitEvent))
+
+    assert call_record(story.call, [tell], context()).can_wait
+    assert not call_record(story.call, [tell], context(subscription(1))).can_wait

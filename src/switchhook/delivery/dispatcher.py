@@ -393,7 +393,7 @@ class Dispatcher:
             self._recipients.gone(delivery)
         due = self._due(delivery, policy, history, is_parked=parked is not None)
         if due is None:
-            await self._recorder.record(attempt)
+            await self._recorder.record(attempt, can_wait=not job.is_awaited)
             self._settled(job, attempt)
             return
         attempt = replace(attempt, is_last=False)

@@ -82,3 +82,8 @@ class DeliveryJob:
     endpoint: DeliveryEndpoint
     delivery: Delivery
     began: float
+
+    @property
+    def is_awaited(self) -> bool:
+        """Say whether another delivery of its lane waits for it."""
+        return len(self.lane.waiting) > 1

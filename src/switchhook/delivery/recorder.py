@@ -27,8 +27,8 @@ class AttemptRecorder:
         self.is_stopping = False
         self._store = store
 
-    async def record(self, attempt: Attempt) -> None:
-        """Ask the store until it has it.
+    async def record(self, attempt: Attempt, *, can_wait: bool = False) -> None:
+        """Ask the store until it has it. One that can wait is stored together with others.
 
         The slot stays taken meanwhile: an unrecorded attempt must not be repeated. So a store that is down
         stops the sending.
@@ -38,7 +38,7 @@ class AttemptRecorder:
         try:
             while True:
                 try:
-                    return await self._store.record_attempt(attempt)
+                    return await self._store.record_attempt(attempt, can_wait=can_wait)
                 except Exception as error:  # noqa: BLE001 - whatever a store raises, it is asked again
                     if not is_counted:
                         is_counted = True

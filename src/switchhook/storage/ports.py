@@ -109,8 +109,10 @@ class EndedLegs(Protocol):
 class Attempts(Protocol):
     """Keeps the attempts of deliveries."""
 
-    async def record_attempt(self, attempt: Attempt) -> None:
+    async def record_attempt(self, attempt: Attempt, *, can_wait: bool = False) -> None:
         """Store a finished attempt, once: another of the same delivery and number changes nothing.
+
+        One that can wait may be kept for some milliseconds, to be stored together with others.
 
         Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery. One that was
         stored as under way (`FailureKind.UNDER_WAY`) is replaced by what came of it.

@@ -112,6 +112,8 @@ class CallRecord:
     """The increment of a day's outside calls."""
     events: tuple[StreamEvent, ...] = ()
     """What is new on the project's stream."""
+    can_wait: bool = False
+    """Whether a store may keep it for some milliseconds, to store it together with others' records."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.snapshot.project.id

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 import structlog
 
 from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
-from switchhook.domain.call import Call
+from switchhook.domain.call import Call, CallState
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
@@ -22,6 +22,7 @@ from switchhook.routing.commands import (
     EmitEvent,
     PhoneCommand,
     PublishEvent,
+    ShowRinging,
     WriteJournal,
 )
 from switchhook.storage.delivery import Delivery, delivery_id
@@ -115,7 +116,19 @@ def call_record(
         callers=callers,
         outside=outside,
         events=events if call.snapshot.project.event_stream.keep else (),
+        can_wait=not (deliveries or events or callers or outside) and _can_wait(call, commands),
     )
+
+
+def _can_wait(call: Call, commands: Sequence[Command]) -> bool:
+    """Say whether nobody notices when a step is stored a little later: the caller hears that it rings, at most."""
+    return call.state is not CallState.ENDED and all(
+        isinstance(command, _PATIENT) for command in commands
+    )
+
+
+_PATIENT: Final = (WriteJournal, EmitEvent, PublishEvent, AmendEvent, ShowRinging)
+"""Commands that are for the store alone, and one whose delay is not heard."""
 
 
 def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:

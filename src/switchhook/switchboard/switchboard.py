@@ -563,4 +563,5 @@ def merge(records: list[CallRecord]) -> CallRecord:
         callers=tuple(caller for record in records for caller in record.callers),
         outside=tuple(use for record in records for use in record.outside),
         events=tuple(event for record in records for event in record.events),
+        can_wait=all(record.can_wait for record in records),
     )

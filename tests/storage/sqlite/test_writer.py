@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.storage.records import MAIN, StoreError
+from switchhook.storage.sqlite import writer as writing
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_to_row, delivery_to_row
 from switchhook.storage.sqlite.writer import (
+    ENOUGH,
+    GATHER,
     MAX_BATCH,
     MAX_CHANGES,
     Rows,
@@ -322,5 +325,61 @@ def test_closing_ends_the_thread_after_the_last_commit() -> None:
         await writer.close()
         with pytest.raises(StoreError, match="the database is closed"):
             await writer.write(one("c"))
+
+    run(scenario())
+
+
+def test_rows_that_can_wait_share_the_commit_of_others() -> None:
+    async def scenario(writer: Writer) -> None:
+        patient = spawn(writer.write(one("c1"), can_wait=True), name="rows")
+        await asyncio.sleep(0)
+        assert writer.commits == 0
+        await writer.write(one("c2"))
+        await patient
+        assert writer.commits == 1
+        assert await writer.run(count) == 2
+
+    with_writer(scenario)
+
+
+def test_rows_that_can_wait_get_a_commit_of_their_own_in_the_end() -> None:
+    async def scenario(writer: Writer) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.gather(*(writer.write(one(f"c{n}"), can_wait=True) for n in range(3)))
+        assert loop.time() - began >= GATHER
+        assert writer.commits == 1
+        await writer.write(one("c4"), can_wait=True)  # a second time
+        assert writer.commits == 2
+
+    with_writer(scenario)
+
+
+def test_many_that_can_wait_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "GATHER", 3600.0)
+
+    async def scenario(writer: Writer) -> None:
+        writes = [
+            spawn(writer.write(one(f"c{n}"), can_wait=True), name="rows") for n in range(ENOUGH + 1)
+        ]
+        await asyncio.gather(*writes)
+        assert writer.commits == 1
+
+    with_writer(scenario)
+
+
+def test_rows_that_can_wait_are_stored_when_the_store_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "GATHER", 3600.0)
+
+    async def scenario() -> None:
+        connection = open_to_write(None)
+        writer = Writer(connection, database="the database")
+        waiting = spawn(writer.write(one("c"), can_wait=True), name="rows")
+        await asyncio.sleep(0)
+        await writer.close()
+        await waiting
+        assert writer.commits == 1
 
     run(scenario())

@@ -219,18 +219,20 @@ class SqliteStore:
                 callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
                 outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
                 events=tuple(stream.event_to_row(one) for one in record.events),
-            )
+            ),
+            can_wait=record.can_wait,
         )
         if record.events and (waiting := self._awaited.pop(project, None)):
             waiting.set()
 
-    async def record_attempt(self, attempt: Attempt) -> None:
+    async def record_attempt(self, attempt: Attempt, *, can_wait: bool = False) -> None:
         """Store a finished attempt durably, once: another of the same delivery and number changes nothing.
 
         Nor does one of a delivery that was deleted meanwhile.
         """
         settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
-        await self._write(Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled))
+        row = Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled)
+        await self._write(row, can_wait=can_wait)
 
     async def stream_events(
         self, project: str, *, after: int, limit: int, wait: float = 0.0
@@ -573,8 +575,8 @@ class SqliteStore:
             raise StoreError("the database was opened for reading only")
         return self._writer
 
-    async def _write(self, written: Rows) -> None:
-        await self._writing.write(written)
+    async def _write(self, written: Rows, *, can_wait: bool) -> None:
+        await self._writing.write(written, can_wait=can_wait)
         if self._maintenance is not None:
             self._maintenance.commit_done()
 

@@ -2,7 +2,8 @@
 
 Each commit waits for the disk, and most of its cost does not grow with what it holds. So while one
 commit runs, everything that arrives gathers on the loop, and the next commit takes it together. What
-calls wait for goes first, however many registrations or visits queue.
+calls wait for goes first, however many registrations or visits queue. Rows that can wait come along with
+others' commit, or get one of their own after `GATHER`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ MAX_BATCH: Final = 2_000
 
 MAX_CHANGES: Final = 100
 """Changes in one transaction at most: the rows that arrive meanwhile wait for some milliseconds."""
+
+GATHER: Final = 0.02
+"""Seconds for which rows that can wait do so for another's commit: as long as one RTP packet lasts."""
+
+ENOUGH: Final = 8
+"""Requests that can wait and are worth a commit of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +145,22 @@ class Writer:
         self._waiting = _Requests()
         self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
         self._is_busy = False
+        self._is_urgent = False
+        """Whether somebody waits who cannot wait longer."""
+        self._gathering: asyncio.TimerHandle | None = None
+        """When those who can wait are handed over without others."""
         self._is_idle = asyncio.Event()
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name="store writer", daemon=True)
         self._thread.start()
 
-    async def write(self, rows: Rows) -> None:
+    async def write(self, rows: Rows, *, can_wait: bool = False) -> None:
         """Store the rows durably, before all changes and jobs that wait already.
 
-        Raises StoreError where nothing of them was stored.
+        Rows that can wait share a commit that others need, where one comes within `GATHER` seconds. Raises
+        StoreError where nothing of them was stored.
         """
-        request = _Request(rows, self._waiter())
+        request = _Request(rows, self._waiter(can_wait=can_wait))
         self._waiting.rows.append(request)
         await request.waiter
 
@@ -179,6 +191,9 @@ class Writer:
         if self._is_closed:
             return
         self._is_closed = True
+        self._stop_gathering()
+        if self._waiting and not self._is_busy:
+            self._begin()
         if self._is_busy:
             self._is_idle.clear()
             await self._is_idle.wait()
@@ -186,18 +201,34 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
 
-    def _waiter(self) -> asyncio.Future[Any]:
+    def _waiter(self, *, can_wait: bool = False) -> asyncio.Future[Any]:
         """Return what a new request waits for, and see to it that requests are handed over soon."""
         if self._is_closed:
             raise StoreError(f"{self._database} is closed")
+        if not can_wait or len(self._waiting.rows) >= ENOUGH:
+            self._is_urgent = True
         if not self._is_busy:
-            self._is_busy = True
-            # Let everything that this turn of the loop brings come along.
-            self._loop.call_soon(self._hand_over)
+            if self._is_urgent:
+                self._begin()
+            elif self._gathering is None:
+                self._gathering = self._loop.call_later(GATHER, self._begin)
         return self._loop.create_future()
 
+    def _begin(self) -> None:
+        """Hand over what waits, with everything that this turn of the loop brings."""
+        self._is_busy = True
+        self._stop_gathering()
+        self._loop.call_soon(self._hand_over)
+
+    def _stop_gathering(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+
     def _hand_over(self) -> None:
-        self._batches.put(self._waiting.take())
+        batch = self._waiting.take()
+        self._is_urgent = bool(self._waiting)
+        self._batches.put(batch)
 
     def _settle(self, requests: Sequence[_Written]) -> None:
         for request in requests:
@@ -210,10 +241,13 @@ class Writer:
     def _settle_last(self, requests: Sequence[_Written]) -> None:
         """Settle what a batch ends with, and hand over the next."""
         self._settle(requests)
-        if self._waiting:
+        if self._is_urgent or (self._waiting and self._is_closed):
             self._loop.call_soon(self._hand_over)  # after those whom this batch woke
+            return
+        self._is_busy = False
+        if self._waiting:
+            self._gathering = self._loop.call_later(GATHER, self._begin)
         else:
-            self._is_busy = False
             self._is_idle.set()
 
     # From here on: in the thread.
