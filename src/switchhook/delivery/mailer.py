@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
+from switchhook.delivery.http.deadline import within
 from switchhook.delivery.http.resolver import look_up
 from switchhook.delivery.http.tls import usual_trust
 from switchhook.delivery.mail_errors import (
@@ -63,7 +64,7 @@ class Mailer:
         where = self._server.where
         session = _SmtpSession(self._server, self._tls)
         try:
-            async with asyncio.timeout(deadline):
+            async with within(deadline):
                 code, words = await session.send(mail)
         except SMTPResponseException as error:
             code = error.code if error.code in REPLIES else 0
@@ -152,7 +153,7 @@ class _SmtpSession:
             connection = socket.socket(family, kind, protocol)
             connection.settimeout(0)
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
+                async with within(CONNECT_SECONDS):
                     await loop.sock_connect(connection, address)
             except OSError as error:  # a TimeoutError is one
                 connection.close()
@@ -168,7 +169,7 @@ class _SmtpSession:
         """End politely; the mail is accepted, whatever comes of it."""
         if self._smtp is not None:
             with suppress(OSError, SMTPException):
-                async with asyncio.timeout(QUIT_SECONDS):
+                async with within(QUIT_SECONDS):
                     # Its own `quit` lets go of the transport, which would wait for a TLS good-bye.
                     await self._smtp.execute_command(b"QUIT")
 

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from switchhook.delivery.http.connection import (
-    LAST_LOOK_SECONDS,
-    MOST_GIVEN_BACK_SECONDS,
-    Connection,
-)
+from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.deadline import LAST_LOOK_SECONDS, MOST_GIVEN_BACK_SECONDS
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind

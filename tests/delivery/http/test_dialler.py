@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,7 +35,7 @@ from tests.support.pace import ends_after
 from tests.support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from switchhook.domain.failure import Failure
     from switchhook.hostnames import AddressInfo
@@ -436,6 +438,43 @@ def test_a_handshake_that_hangs_ends_in_time(play: Play, certificates: Certifica
             await until(lambda: server.accepted == 2)
             await sender.close()
             assert failure(await waiting).kind is FailureKind.INTERRUPTED
+
+    play(scenario())
+
+
+def test_a_handshake_that_came_while_this_process_stood_still_counts(
+    play: Play, certificates: Certificates
+) -> None:
+    tls = served(certificates.ca.issue_cert("127.0.0.1"))
+
+    def serve(listener: socket.socket, stand_still: Callable[[], object]) -> None:
+        raw, _ = listener.accept()
+        with raw:
+            raw.recv(1, socket.MSG_PEEK)  # the client's hello is here: nothing else is to be sent
+            stand_still()
+            with tls.wrap_socket(raw, server_side=True) as secure:
+                secure.recv(1)
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        asleep = threading.Event()
+
+        def sleep() -> None:
+            asleep.set()
+            time.sleep(0.6)
+
+        def stand_still() -> None:
+            loop.call_soon_threadsafe(sleep)
+            asleep.wait()
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serving = spawn(asyncio.to_thread(serve, listener, stand_still), name="serve")
+            async with sending(tls=certificates.trust) as sender:
+                url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+                exchange = await send(sender, get(url), deadline=0.4)
+                assert dict(exchange.seconds)["tls"] > 0.4
+                assert failure(exchange).kind is not FailureKind.TLS_TIMEOUT  # of what follows
+            await serving
 
     play(scenario())
 

@@ -6,6 +6,11 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, cast
 
+from switchhook.delivery.http.deadline import (
+    LAST_LOOK_SECONDS,
+    STOOD_STILL_SECONDS,
+    given_back,
+)
 from switchhook.delivery.http.errors import ExchangeError, ExchangePhase, interrupted, timed_out
 from switchhook.domain.failure import FailureKind
 
@@ -19,15 +24,6 @@ if TYPE_CHECKING:
 SETTLED_SECONDS = 0.5
 """Silence after which a connection is looked at before it is written to: the server may be about
 to end it, or may have done so since the loop last looked."""
-
-LAST_LOOK_SECONDS = 0.001
-"""How long a loop that is late gets to read an answer that was in the kernel by the deadline."""
-
-STOOD_STILL_SECONDS = 0.1
-"""A timer that fires so much late tells that this process stood still: that time is not the endpoint's."""
-
-MOST_GIVEN_BACK_SECONDS = 1.0
-"""How much of it an exchange gets on top of its deadline, once, at most."""
 
 _NOT_YET = -1.0
 
@@ -236,7 +232,7 @@ class Connection(asyncio.Protocol):
         elif not self._is_last_look and missed > STOOD_STILL_SECONDS:
             # Perhaps it stood still before it wrote, and the endpoint has had no time at all.
             self._is_last_look = True
-            self._arm(min(missed, MOST_GIVEN_BACK_SECONDS))
+            self._arm(given_back(missed))
         elif self._transport.get_write_buffer_size():
             self._give_up(timed_out(ExchangePhase.WRITE, self.where))
         else:

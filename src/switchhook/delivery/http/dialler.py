@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.delivery.address_guard import refusal
 from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.deadline import within
 from switchhook.delivery.http.errors import (
     ExchangeError,
     ExchangePhase,
@@ -296,17 +297,17 @@ class Dialler:
         self, seconds: float, phase: ExchangePhase, where: str
     ) -> AsyncIterator[None]:
         """Bound a wait. Raises ExchangeError for our deadline; a socket's own time-out stays one."""
-        wait = asyncio.timeout(max(seconds, 0.0))
         try:
-            async with wait:
+            async with within(seconds) as wait:
                 self._waits.add(wait)
-                yield
+                try:
+                    yield
+                finally:
+                    self._waits.discard(wait)
         except TimeoutError:
             if wait.expired():
                 raise timed_out(phase, where) from None
             raise
-        finally:
-            self._waits.discard(wait)
 
 
 def _tls_options(origin: Origin, tls: _Resuming, seconds: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from switchhook.delivery.http.deadline import within
 from switchhook.delivery.http.errors import ExchangePhase, timed_out, unresolved
 from switchhook.hostnames import AddressInfo, SocketAddress, resolve_in_thread
 from switchhook.tasks import spawn
@@ -109,8 +110,12 @@ class Resolver:
             task = spawn(self._look_up(host, port), name=f"resolve {host}")
             self._asking[host, port] = task
             task.add_done_callback(lambda _: self._asking.pop((host, port), None))
-        done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
-        if not done or task.cancelled():
+        try:
+            async with within(seconds):
+                await asyncio.wait([task])  # others wait for it as well
+        except TimeoutError:
+            raise timed_out(ExchangePhase.DNS, host) from None
+        if task.cancelled():
             raise timed_out(ExchangePhase.DNS, host)
         return task.result()
 
