@@ -78,6 +78,7 @@ class Receiver:
         self.told: list[ReceivedEvent] = []
         self.url = ""
         self._process: Process | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
     async def has(self, ids: set[str]) -> None:
@@ -98,13 +99,18 @@ class Receiver:
         except TimeoutError:
             pass
         if not self.url:
+            await _stop(self._process)
+            await output.read()
             raise CommandError("the example receiver did not start")
-        spawn(self._listen(output), name="read the receiver's output")
+        self._listening = spawn(self._listen(output), name="read the receiver's output")
 
     async def stop(self) -> None:
-        """Stop it."""
+        """Stop it, and read its output to the end."""
         if self._process is not None:
             await _stop(self._process)
+        # From Python 3.13.1 on, a process can be over before its pipe is, which would stay open.
+        if self._listening is not None:
+            await self._listening
 
     async def _listen(self, output: asyncio.StreamReader) -> None:
         async for line in output:
