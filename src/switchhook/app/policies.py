@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.current_credentials import credentials_of
 from switchhook.delivery.lanes import OriginLimit
-from switchhook.delivery.policy import origin_of, policy_of, receiver_of
+from switchhook.delivery.policy import NO_RETRIES, origin_of, policy_of, receiver_of
 from switchhook.delivery.warnings import warnings_to
+from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import EventMail
 from switchhook.domain.tracking.call_tracking import Slot
+from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -29,18 +31,32 @@ if TYPE_CHECKING:
     from switchhook.storage.delivery import Delivery
 
 
+class VersionPolicies:
+    """What one version of a project says to all deliveries of a webhook alike, worked out once."""
+
+    def __init__(self, snapshot: ProjectSnapshot) -> None:
+        self.snapshot = snapshot
+        self.networks = networks(snapshot.project.allowed_networks)
+        self.limits: Mapping[str, int] = dict(_limits(snapshot))
+        """How many requests an origin gets at once, where that is said."""
+        self.policies: dict[str, DeliveryPolicy] = {}
+        """Of webhooks that requests were made for, by their names."""
+        self.without_credentials: set[str] = set()
+        """The names of those that have none."""
+
+
 class Policies:
     """Looks each of them up in the directory of the moment."""
 
     def __init__(self, directory: Callable[[], ProjectDirectory], subscribers: Subscribers) -> None:
         self._directory = directory
-        self._origins: dict[str, tuple[ProjectSnapshot, Mapping[str, int]]] = {}
+        self._versions: dict[str, VersionPolicies] = {}
         self._subscribers = subscribers
 
     def networks_of(self, project: str) -> AllowedNetworks:
         """Return the private networks that a project's webhooks may reach."""
-        snapshot = self._directory().snapshots.get(project)
-        return networks(() if snapshot is None else snapshot.project.allowed_networks)
+        version = self._version(project)
+        return networks(()) if version is None else version.networks
 
     def warnings(self, news: EndpointNews, *, product: str, mail_from: str) -> tuple[Delivery, ...]:
         """Write what the owner of an endpoint is told, as its project says now."""
@@ -57,13 +73,34 @@ class Policies:
 
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:
         """Return how a delivery is made, as its project says now."""
-        return policy_of(delivery, self._directory().snapshots.get(delivery.project))
+        version = self._version(delivery.project)
+        if version is None:
+            return policy_of(delivery, None)
+        known = version.policies.get(delivery.webhook)
+        if known is not None and type(delivery.request) is HttpRequest and not delivery.is_warning:
+            return known
+        policy = policy_of(delivery, version.snapshot)
+        if _is_of_a_webhook(delivery) and policy is not NO_RETRIES:
+            version.policies[delivery.webhook] = policy
+        return policy
 
     def credentials_of(self, delivery: Delivery) -> Credentials | Failure:
         """Return what a delivery proves itself with, as its project or its subscriber says now."""
+        version = self._version(delivery.project)
+        if version is not None and delivery.webhook in version.without_credentials:
+            return NO_CREDENTIALS
         subscription = self._subscribers.subscription_of(delivery)
-        snapshot = self._directory().snapshots.get(delivery.project)
-        return credentials_of(delivery, snapshot, subscription)
+        found = credentials_of(
+            delivery, None if version is None else version.snapshot, subscription
+        )
+        if (
+            version is not None
+            and found is NO_CREDENTIALS
+            and _is_of_a_webhook(delivery)
+            and delivery.webhook in version.policies
+        ):
+            version.without_credentials.add(delivery.webhook)
+        return found
 
     def limit_of(self, delivery: Delivery) -> OriginLimit | None:
         """Return how many requests a delivery's origin gets at once, where its project says that."""
@@ -73,20 +110,31 @@ class Policies:
 
     def limit_at(self, project: str, url: str) -> OriginLimit | None:
         """Return how many requests of a project the origin of a URL gets at once."""
-        snapshot = self._directory().snapshots.get(project)
-        limits = None if snapshot is None else self._limits(snapshot)
-        if not limits:
+        version = self._version(project)
+        if version is None or not version.limits:
             return None  # as nearly always
-        origin = origin_of(url)
+        limits, origin = version.limits, origin_of(url)
         return OriginLimit((project, origin), limits[origin]) if origin in limits else None
 
-    def _limits(self, snapshot: ProjectSnapshot) -> Mapping[str, int]:
-        """Return the limits of origins, worked out once for each version of a project."""
-        project = snapshot.project.id
-        known = self._origins.get(project)
-        if known is None or known[0] is not snapshot:
-            known = self._origins[project] = snapshot, dict(_limits(snapshot))
-        return known[1]
+    def _version(self, project: str) -> VersionPolicies | None:
+        """Return what is worked out of a project's present version; None where there is no such project."""
+        snapshot = self._directory().snapshots.get(project)
+        if snapshot is None:
+            self._versions.pop(project, None)
+            return None
+        known = self._versions.get(project)
+        if known is None or known.snapshot is not snapshot:
+            known = self._versions[project] = VersionPolicies(snapshot)
+        return known
+
+
+def _is_of_a_webhook(delivery: Delivery) -> bool:
+    """Say whether its project's version has the same to say to all deliveries under its webhook's name."""
+    return (
+        type(delivery.request) is HttpRequest
+        and not delivery.is_warning
+        and not delivery.is_to_subscriber
+    )
 
 
 def _limits(snapshot: ProjectSnapshot) -> Iterator[tuple[str, int]]:

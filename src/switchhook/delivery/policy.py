@@ -219,11 +219,11 @@ def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
         # Half a surrogate pair would be refused by every store, and the delivery never be settled.
         detail = exchange.failure.detail.encode(errors="replace").decode()
         return replace(exchange.failure, detail=detail)
+    if response is not None and response.status in delivery.success_codes:
+        return None
     host = _host(delivery.request.url)
     if response is None:
         return Failure(kind=FailureKind.BAD_RESPONSE, detail=f"{host} sent no response.")
-    if response.status in delivery.success_codes:
-        return None
     said = f"{host} answered {_status(response.status)}"
     if response.status in _REDIRECTS:
         return Failure(kind=FailureKind.REDIRECT, detail=f"{said}{_redirect_target(response)}")

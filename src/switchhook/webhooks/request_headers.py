@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from switchhook.webhooks.encoding import header_value, is_header_name
 from switchhook.webhooks.http import HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from switchhook.domain.webhook import Method, RoutingWebhook
     from switchhook.webhooks.url import ParameterValues, UrlTemplate
@@ -77,25 +78,73 @@ def make_request(
 
     `values` are those of the parameters that stand in the address.
     """
-    own = {name.lower(): value for name, value in options.headers}
-    lines = [
-        ("Host", address.host),
-        ("Origin", own.get("origin", address.host if options.send_origin else "")),
-        ("User-Agent", own.get("user-agent", options.user_agent)),
-        ("Authorization", "" if "authorization" in own else address.authorization),
-        ("Content-Type", own.get("content-type", payload.content_type)),
-        ("Content-Length", "" if payload.body is None else str(len(payload.body))),
-        *_added(options.headers),
-        ("webhook-id", options.id),
-        ("Connection", "" if options.keep_alive else "close"),
-    ]
+    body = payload.body
+    first = _first_lines(
+        address.host,
+        address.authorization,
+        payload.content_type,
+        options.user_agent,
+        options.headers,
+        has_body=body is not None,
+        send_origin=options.send_origin,
+    )
+    headers = dict(first)
+    if body is not None:
+        headers[_LENGTH] = "Content-Length", str(len(body))
+    for line in payload.headers:
+        headers.setdefault(line[0].lower(), line)
+    if options.id:
+        headers.setdefault("webhook-id", ("webhook-id", header_value(options.id)))
+    if not options.keep_alive:
+        headers.setdefault("connection", ("Connection", "close"))
     return HttpRequest(
         method=method.value,
         url=address.url(values, payload.query),
-        headers=_once((*_present(lines[:-2]), *payload.headers, *_present(lines[-2:]))),
-        body=payload.body or b"",
-        parameter_headers=frozenset(name.lower() for name, _ in payload.headers),
+        headers=tuple(headers.values()),
+        body=body or b"",
+        parameter_headers=_names_of(payload.headers) if payload.headers else _NONE,
     )
+
+
+_LENGTH: Final = "content-length"
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _first_lines(
+    host: str,
+    authorization: str,
+    content_type: str,
+    user_agent: str,
+    headers: tuple[tuple[str, str], ...],
+    *,
+    has_body: bool,
+    send_origin: bool,
+) -> Mapping[str, tuple[str, str]]:
+    """Return the lines before a payload's own, which all requests of a webhook share, by names in lower case.
+
+    Content-Length has its place there, with the value of none. A doubled name would mean something else to
+    each receiver, so the first stays.
+    """
+    own = {name.lower(): value for name, value in headers}
+    lines = [
+        ("Host", host),
+        ("Origin", own.get("origin", host if send_origin else "")),
+        ("User-Agent", own.get("user-agent", user_agent)),
+        ("Authorization", "" if "authorization" in own else authorization),
+        ("Content-Type", own.get("content-type", content_type)),
+        ("Content-Length", "0" if has_body else ""),
+        *_added(headers),
+    ]
+    first: dict[str, tuple[str, str]] = {}
+    for name, value in lines:
+        if value:
+            first.setdefault(name.lower(), (name, header_value(value)))
+    return first
+
+
+def _names_of(headers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(name.lower() for name, _ in headers)
 
 
 def with_notes(request: HttpRequest, notes: list[str]) -> HttpRequest:
@@ -128,15 +177,3 @@ def is_parameter_header(name: str) -> bool:
 
 def _added(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(n, v) for n, v in headers if is_header_name(n) and n.lower() not in _REPLACED]
-
-
-def _once(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Keep the first line of each name: a doubled one would mean something else to each receiver."""
-    first: dict[str, tuple[str, str]] = {}
-    for line in lines:
-        first.setdefault(line[0].lower(), line)
-    return tuple(first.values())
-
-
-def _present(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(name, header_value(value)) for name, value in lines if value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.domain.failure import FailureKind
@@ -42,24 +42,40 @@ def render(request: HttpRequest, target: str) -> bytes:
     )
 
 
-@lru_cache(maxsize=1024)
 def _lines(headers: tuple[tuple[str, str], ...]) -> tuple[bytes, str | None]:
-    """Return the header lines, and what Content-Length says. A webhook's headers seldom change."""
-    if not all(_TOKEN.fullmatch(name) for name, _ in headers):
+    """Return the header lines, and what Content-Length says."""
+    names = _names(tuple([name for name, _ in headers]))
+    values = [value for _, value in headers]
+    if _CONTROL.search("".join(values)):
+        raise _unfit("a header holds a line break or another control character")
+    try:
+        lines = (names.lines % tuple(values)).encode()
+    except UnicodeEncodeError:
+        raise _unfit("a header holds text that is not Unicode") from None
+    return lines, None if names.length is None else values[names.length]
+
+
+class _Names(NamedTuple):
+    """The names of a request's header fields, which were checked."""
+
+    lines: str
+    """The lines, with `%s` in place of each value."""
+    length: int | None
+    """The place of Content-Length among them."""
+
+
+@lru_cache(maxsize=1024)
+def _names(names: tuple[str, ...]) -> _Names:
+    """Check the names. Those of a webhook are the same in all its requests."""
+    if not all(_TOKEN.fullmatch(name) for name in names):
         raise _unfit("a header's name holds what no header name may")
-    names = [name.lower() for name, _ in headers]
-    seen = dict(zip(names, (value for _, value in headers), strict=True))
-    if names.count("host") != 1 or names.count("content-length") > 1:
+    seen = [name.lower() for name in names]
+    if seen.count("host") != 1 or seen.count("content-length") > 1:
         raise _unfit("it needs one Host header, and no more than one Content-Length")
     if "transfer-encoding" in seen:
         raise _unfit("a body is sent whole, never with Transfer-Encoding")
-    if any(_CONTROL.search(value) for _, value in headers):
-        raise _unfit("a header holds a line break or another control character")
-    try:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
-    except UnicodeEncodeError:
-        raise _unfit("a header holds text that is not Unicode") from None
-    return lines, seen.get("content-length")
+    length = seen.index("content-length") if "content-length" in seen else None
+    return _Names("".join(f"{name.replace('%', '%%')}: %s\r\n" for name in names), length)
 
 
 def _unfit(why: str) -> ExchangeError:

@@ -114,6 +114,7 @@ class SqliteStore:
         self._maintaining: asyncio.Task[None] | None = None
         if writer is not None and maintainer is not None:
             self._maintenance = Maintenance(writer, maintainer)
+            writer.on_commit = self._maintenance.commit_done
             self._maintaining = keep_running(self._maintenance.run, name="store maintenance")
 
     @classmethod
@@ -208,7 +209,7 @@ class SqliteStore:
         once = project, call.id, record.entries[0].seq if record.entries else 0
         row = (rows.call_to_row(call, self.node),)
         is_over = call.state is CallState.ENDED
-        await self._write(
+        await self._writing.write(
             Rows(
                 live_calls=() if is_over else row,
                 calls=row if is_over else (),
@@ -232,7 +233,7 @@ class SqliteStore:
         """
         settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
         row = Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled)
-        await self._write(row, can_wait=can_wait)
+        await self._writing.write(row, can_wait=can_wait)
 
     async def stream_events(
         self, project: str, *, after: int, limit: int, wait: float = 0.0
@@ -575,16 +576,8 @@ class SqliteStore:
             raise StoreError("the database was opened for reading only")
         return self._writer
 
-    async def _write(self, written: Rows, *, can_wait: bool) -> None:
-        await self._writing.write(written, can_wait=can_wait)
-        if self._maintenance is not None:
-            self._maintenance.commit_done()
-
     async def _change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
-        result = await self._writing.change(job)
-        if self._maintenance is not None:
-            self._maintenance.commit_done()
-        return result
+        return await self._writing.change(job)
 
     async def _tell(self, job: Callable[[sqlite3.Connection], T], /) -> T:
         """Change what is counted among the changes."""

@@ -139,6 +139,10 @@ class Writer:
         """When rows could not be stored, by the loop's clock, and why; None once others were."""
         self.guard: Callable[[sqlite3.Connection], None] | None = None
         """Raises LeaseLostError in a transaction that must not store anything; asked in each that is shared."""
+        self.on_commit: Callable[[], None] | None = None
+        """Called on the loop after transactions that requests shared."""
+        self._noticed = 0
+        """How many of `commits` it was called for."""
         self._connection = connection
         self._database = database
         self._loop = asyncio.get_running_loop()
@@ -231,6 +235,9 @@ class Writer:
         self._batches.put(batch)
 
     def _settle(self, requests: Sequence[_Written]) -> None:
+        if self.on_commit is not None and self._noticed != self.commits:
+            self._noticed = self.commits
+            self.on_commit()
         for request in requests:
             if isinstance(request.error, StoreError) and request.error.why:
                 self.trouble = self._loop.time(), request.error
