@@ -20,6 +20,7 @@ from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.routing.admission import OfferedCall
+from switchhook.routing.callback_admission import WantedCallback
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
 from switchhook.storage.delivery import Delivery
@@ -68,6 +69,15 @@ class Story:
     """Counts from the restart, where there is one."""
     answer: bytes = b"{}"
     """What the webhook `crm` returns."""
+    calls_back: str = ""
+    """Whom a callback to `callee` rings first: no telephone calls then, and nothing is heard of it."""
+
+    @property
+    def callback(self) -> WantedCallback:
+        """Return the callback that is wanted."""
+        return WantedCallback(
+            project="shop", caller=self.calls_back, callee=self.callee, by="a program"
+        )
 
     def snapshot(self, trunk: Trunk = TRUNK) -> ProjectSnapshot:
         """Return the project, with an event webhook for every kind of event."""
@@ -206,20 +216,22 @@ class Simulated:
         clock = VirtualClock(1_760_000_000.0)
         driver = SimulatedDriver(clock, story.phones)
         memory = Memory(story.answer)
-        call = driver.place(story.caller)
+        call = None if story.calls_back else driver.place(story.caller)
         for ends_after in (story.restarts_after, DEADLINE):
             if ends_after is None:
                 continue
             board = switchboard(story.snapshot(), driver, memory, clock)
             async with AsyncExitStack() as stack:
                 await board.start(stack, lambda _project, _version: story.snapshot())
+                if story.calls_back and memory.call is None:
+                    assert board.call_back(story.callback) == "c1"
                 if ends_after is DEADLINE and story.operator_ends_after is not None:
                     at = clock.now() + story.operator_ends_after
                     clock.call_at(at, partial(board.handle, "c1", OPERATOR))
                 await clock.run(clock.now() + ends_after)
         await board.idle()
-        assert driver.live_legs(call.id) == frozenset()
-        return memory.told(experienced(call))
+        assert driver.live_legs("c1") == frozenset()
+        return memory.told(iter(()) if call is None else experienced(call))
 
 
 def experienced(call: SimulatedCall) -> Iterator[str]:

@@ -48,7 +48,11 @@ class Embedded:
                 serving = spawn(serve(phone, story.phones), name=f"telephone {phone.username}")
                 stack.callback(serving.cancel)
             happening = spawn(house.happen(story), name="what happens in the house")
-            heard = await call(phones[story.account], house.port, story)
+            if story.calls_back:
+                heard = []
+                assert house.board.call_back(story.callback) == "c1"
+            else:
+                heard = await call(phones[story.account], house.port, story)
             await happening
             await house.board.idle()
             await nothing_left(house.driver, phones)

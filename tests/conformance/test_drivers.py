@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -482,3 +483,115 @@ def test_an_operator_may_end_a_conversation_after_a_restart(stage: Stage) -> Non
         "ended answered by system 200",
     )
     assert told.events == PICKED_UP
+
+
+CALLED_BACK = ("outgoing.before", "outgoing.forwarding", "outgoing.pickup", "outgoing.after")
+BOTH_RING = (
+    "arrived",
+    "caller dialled mary",
+    "caller rang",
+    "caller answered",
+    "step",
+    f"b1 dialled {MOBILE}",
+    "b1 rang",
+)
+
+
+def callback(**scripts: SimulatedPhone) -> Story:
+    """Return a callback that rings Mary first, then a mobile."""
+    mobile = scripts.pop("mobile", ringing_out())
+    return Story(
+        calls_back="mary",
+        callee=MOBILE.value,
+        phones=MappingProxyType({**scripts, MOBILE.value: mobile}),
+    )
+
+
+def test_a_callback_rings_its_caller_then_the_callee(stage: Stage) -> None:
+    story = callback(mary=answering(0.4), mobile=answering(0.4, talks=0.4))
+    assert run(stage.play(story)) == Told(
+        heard=(),
+        journal=(
+            *BOTH_RING,
+            "b1 answered",
+            "b1 ended answered 200",
+            "ended answered by callee 200",
+        ),
+        events=CALLED_BACK,
+        end="answered by callee",
+    )
+
+
+def test_the_caller_of_a_callback_hangs_up(stage: Stage) -> None:
+    story = callback(mary=answering(0.2, talks=1.2), mobile=answering(0.4))
+    told = run(stage.play(story))
+    assert told.journal[-3:] == (
+        "b1 answered",
+        "b1 ended answered 200",
+        "ended answered by caller 200",
+    )
+
+
+def test_the_caller_of_a_callback_is_busy(stage: Stage) -> None:
+    told = run(stage.play(callback(mary=refusing(BUSY))))
+    assert told.journal == (
+        "arrived",
+        "caller dialled mary",
+        "caller ended busy 486",
+        "ended busy by caller 486",
+    )
+    assert told.events == ("outgoing.before", "outgoing.after")
+
+
+def test_the_caller_of_a_callback_has_no_telephone(stage: Stage) -> None:
+    told = run(stage.play(callback()))
+    assert told.end == "unreachable by caller"
+
+
+def test_the_callee_of_a_callback_declines(stage: Stage) -> None:
+    told = run(stage.play(callback(mary=answering(0.2), mobile=refusing(DECLINED))))
+    assert told.journal[-2:] == ("b1 ended rejected 603", "ended rejected by system 603")
+
+
+def test_an_operator_ends_a_callback_while_its_caller_rings(stage: Stage) -> None:
+    story = replace(callback(mary=ringing_out()), operator_ends_after=0.4)
+    told = run(stage.play(story))
+    assert told.journal == (
+        "arrived",
+        "caller dialled mary",
+        "caller rang",
+        "ended cancelled by system 480",
+    )
+
+
+def test_of_a_group_that_a_callback_rings_the_first_to_answer_is_the_caller(stage: Stage) -> None:
+    scripts = phones(mary=ringing_out(), olga=answering(0.4), john=answering(0.4, talks=0.4))
+    told = run(stage.play(Story(calls_back="200", callee="john", phones=scripts)))
+    assert told.journal == (
+        "arrived",
+        "caller dialled mary, olga",
+        "caller rang",
+        "caller answered",
+        "step",
+        "b1 dialled john",
+        "b1 rang",
+        "b1 answered",
+        "b1 ended answered 200",
+        "ended answered by callee 200",
+    )
+
+
+def test_a_callback_whose_caller_rings_at_a_restart_ends_once(stage: Stage) -> None:
+    story = callback(mary=answering(1.2, talks=0.2), mobile=answering(0.2, talks=0.2))
+    told = run(stage.play(replace(story, restarts_after=0.6)))
+    assert told.events.count("outgoing.after") == 1
+
+
+def test_a_conversation_of_a_callback_outlives_a_restart(stage: Stage) -> None:
+    scripts = callback(mary=answering(0.2), mobile=answering(0.2, talks=1.2))
+    told = run(stage.play(replace(scripts, restarts_after=0.8)))
+    assert told.journal[-3:] == (
+        "resumed",
+        "b1 ended answered 200",
+        "ended answered by callee 200",
+    )

@@ -11,12 +11,14 @@ from switchhook.routing.transitions import TRANSITIONS
 from tests.routing import test_ending, test_executor
 from tests.routing.handlers import (
     test_asks,
+    test_callback,
     test_calls,
     test_ivr,
     test_legs,
     test_redirection,
     test_restart,
     test_transfer,
+    test_transfer_ordered,
 )
 from tests.routing.steps import (
     test_ask,
@@ -34,12 +36,14 @@ from tests.support.transcript import watched
 STORIES = (
     test_ending,
     test_asks,
+    test_callback,
     test_calls,
     test_ivr,
     test_legs,
     test_redirection,
     test_restart,
     test_transfer,
+    test_transfer_ordered,
     test_executor,
     test_ask,
     test_dial_plan,

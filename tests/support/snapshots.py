@@ -17,6 +17,7 @@ from switchhook.domain.webhook import (
     RingOrder,
 )
 from switchhook.routing.admission import OfferedCall, Rejection, admit
+from switchhook.routing.callback_admission import WantedCallback, admit_callback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,6 +161,24 @@ def from_account(callee: str, within: ProjectSnapshot | None = None, now: float 
         caller="john", caller_name="John", callee=callee, account="john", project="shop"
     )
     return admitted(offered, within or snapshot(HangUpStep()), now)
+
+
+def calls_back(
+    caller: str = "mary",
+    callee: str = "380501112233",
+    *,
+    within: ProjectSnapshot | None = None,
+    shown: str = "",
+    now: float = 0.0,
+) -> Call:
+    """Return a callback, not yet begun; fail where it is rejected."""
+    wanted = WantedCallback(
+        project="shop", caller=caller, callee=callee, by="crm over the API", shown=shown
+    )
+    directory = ProjectDirectory([within or snapshot(HangUpStep())])
+    call = admit_callback(wanted, directory, call="c", now=now)
+    assert not isinstance(call, Rejection), call
+    return call
 
 
 def admitted(offered: OfferedCall, within: ProjectSnapshot, now: float = 0.0) -> Call:

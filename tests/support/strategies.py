@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CALLER, Call, CallState
@@ -44,11 +45,13 @@ from switchhook.domain.webhook import (
     RingOrder,
 )
 from switchhook.routing.admission import OfferedCall, Rejection, admit
+from switchhook.routing.callback_admission import WantedCallback, admit_callback
 from switchhook.routing.commands import Command
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
+    CallbackPlaced,
     DigitPressed,
     DirectionGiven,
     Event,
@@ -63,7 +66,9 @@ from switchhook.routing.events import (
     RecordingFinished,
     Resynced,
     SchemeGiven,
+    Side,
     TimePassed,
+    TransferOrdered,
     TransferRequested,
     VerdictGiven,
 )
@@ -226,6 +231,8 @@ def snapshots(draw: st.DrawFn, *, project: str = "shop") -> ProjectSnapshot:
 def arrived_calls(draw: st.DrawFn) -> Call:
     """Draw a call of any direction that has not heard anything yet."""
     snapshot = draw(snapshots())
+    if draw(st.integers(0, 5)) == 0:
+        return draw(callbacks(snapshot))
     account = draw(st.sampled_from(("", "", "", "", "", *LOGINS)))
     dialled = st.just("380800111222")
     offered = OfferedCall(
@@ -242,6 +249,21 @@ def arrived_calls(draw: st.DrawFn) -> Call:
     return call
 
 
+@st.composite
+def callbacks(draw: st.DrawFn, snapshot: ProjectSnapshot) -> Call:
+    """Draw a callback that has not heard anything yet."""
+    wanted = WantedCallback(
+        project=snapshot.project.id,
+        caller=draw(st.sampled_from((*LOGINS[1:], "200", "380931112233"))),
+        callee=draw(st.sampled_from((LOGINS[0], "380800111222", "380671112233"))),
+        by="a program",
+    )
+    call = admit_callback(wanted, ProjectDirectory([snapshot]), call="c", now=START)
+    assume(not isinstance(call, Rejection))
+    assert isinstance(call, Call)
+    return call
+
+
 def likely_events(call: Call) -> st.SearchStrategy[Event]:
     """Draw what usually happens to a call in this state."""
     legs = st.sampled_from([leg.id for leg in call.live_called_legs] or [CALLER])
@@ -254,6 +276,14 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
                 st.builds(SchemeGiven, ask=ask, scheme=st.sampled_from(SCHEMES)),
                 st.builds(AskFailed, ask=ask, failure=failures),
+                st.just(TimePassed()),
+            )
+        case CallState.RINGING_CALLER:
+            return st.one_of(
+                st.builds(LegRinging, leg=st.just(CALLER)),
+                st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
+                st.builds(LegAnswered, leg=st.just(CALLER), account=st.sampled_from(LOGINS)),
+                st.builds(LegEnded, leg=st.just(CALLER), cause=causes),
                 st.just(TimePassed()),
             )
         case CallState.RINGING:
@@ -272,6 +302,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(LegEnded, leg=either, cause=causes),
                 recordings(call),
                 transfers(either),
+                orders,
             )
         case CallState.TRANSFERRING if call.asks.pending is not None:
             ask = st.just(call.asks.pending.id)
@@ -322,6 +353,16 @@ def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequest
         to=st.sampled_from(("mary", "olga", "200", "380501112233", "380800111333", "nobody")),
         is_attended=st.booleans(),
     )
+
+
+orders = st.builds(
+    TransferOrdered,
+    by=st.just("a program"),
+    to=st.sampled_from(("mary", "olga", "200", "380501112233", "380800111333", "nobody")),
+    scheme=st.sampled_from((0, 0, 0, 1, 2, 77)),
+    leaves=st.sampled_from((None, *Side)),
+)
+"""What an operator or a program transfers."""
 
 
 def redirections(legs: st.SearchStrategy[str]) -> st.SearchStrategy[LegRedirected]:
@@ -387,7 +428,9 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
         st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
         st.builds(HangUpRequested, by=texts),
         transfers(leg_ids),
+        orders,
         st.just(CallArrived()),
+        st.just(CallbackPlaced()),
     )
 
 
@@ -433,11 +476,10 @@ class Walk:
 
 
 def begin(call: Call) -> Walk:
-    """Return the walk of a call that has only arrived."""
-    after, commands = step(call, CallArrived(), call.arrived_at)
-    first = Heard(
-        before=call, event=CallArrived(), now=call.arrived_at, after=after, commands=commands
-    )
+    """Return the walk of a call that has only arrived, or was placed."""
+    event = CallArrived() if call.callback is None else CallbackPlaced()
+    after, commands = step(call, event, call.arrived_at)
+    first = Heard(before=call, event=event, now=call.arrived_at, after=after, commands=commands)
     return Walk(heard=(first,))
 
 

@@ -142,8 +142,9 @@ EVENT_WORDS = {EmitEvent: "emit", PublishEvent: "publish", AmendEvent: "amend"}
 def order(command: Command) -> str:
     """Return an order as one line; a line of the journal gives none."""
     match command:
-        case RingLeg(leg=leg, target=target, party=party):
-            return f"ring {leg} {target}{f' for {party}' if party else ''}"
+        case RingLeg(leg=leg, target=target, party=party, also=also):
+            more = f" also {', '.join(map(str, also))}" if also else ""
+            return f"ring {leg} {target}{more}{f' for {party}' if party else ''}"
         case AnswerTransfer() | NotifyTransfer():
             return transfer_order(command)
         case ShowRinging(media_from=leg):

@@ -30,6 +30,7 @@ class CallState(StrEnum):
     """The state of a call."""
 
     ARRIVED = "arrived"
+    RINGING_CALLER = "ringing_caller"
     ASKING = "asking"
     PLAYING = "playing"
     COLLECTING = "collecting"
@@ -202,9 +203,9 @@ class Transfer:
     """A blind transfer that is under way: who is to talk next is rung (RFC 5589 §6)."""
 
     by: str
-    """The leg whose telephone asked for it."""
+    """The leg whose telephone asked for it, or leaves by it."""
     account: str
-    """The account at that leg: it pays, and is rung back."""
+    """The account at that leg: it pays, and is rung back; empty for none, where it was ordered."""
     to: str
     """Where it leads, as that telephone wrote it."""
     request: str
@@ -216,6 +217,29 @@ class Transfer:
     path: Path = FIRST
     rang: bool = False
     failed_at: float | None = None
+    ordered_by: str = ""
+    """Who ordered it, an operator or a program; empty where a telephone asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A call that Switchhook makes for someone: the caller is rung first, then the callee."""
+
+    by: str
+    """Who wants it, for people."""
+    turns: tuple[tuple[Target, ...], ...]
+    """The targets that ring as the caller, one turn after another; those of a turn ring together."""
+    turn: int = 0
+    """The turn that rings, from 1; 0 before the first."""
+    shown: str = ""
+    """The project's number that is shown outside; empty: what calls of the caller show."""
+    answered: Target | None = None
+    """The target that answered, and is the caller since."""
+
+    @property
+    def ringing(self) -> tuple[Target, ...]:
+        """Return the targets of the turn that rings."""
+        return self.turns[self.turn - 1] if self.turn else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +333,8 @@ class Call(_Changeable):
     """The id of the called leg that answered."""
     party: str = CALLER
     """The leg that it talks to: another one once the caller has transferred the call."""
+    callback: Callback | None = None
+    """None for a call that came to us."""
     transfers: CallTransfers = CallTransfers()
     asks: CallAsks = CallAsks()
     ring_round: RingRound | None = None
@@ -340,6 +366,11 @@ class Call(_Changeable):
             if leg.id == leg_id:
                 return leg
         return None
+
+    def target_of(self, leg: Leg) -> Target | None:
+        """Return the target that a leg rings or talks to; None for a caller who called us."""
+        is_callers = leg.id == CALLER and self.callback is not None
+        return self.callback.answered if is_callers and self.callback else leg.target
 
     @property
     def talking_legs(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.call import Direction
 from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.scheme import (
     SUCCESS,
@@ -62,6 +63,8 @@ def _number(call: Call) -> str:
     A failed branch shows the original caller. Within the success branch of another webhook it shows that one's
     caller: a failed look-up must not uncover a suppressed number.
     """
+    if call.callback is not None and call.callback.shown and call.direction is Direction.OUTGOING:
+        return call.callback.shown
     found = next((one for one in dial_plan_branches(call) if one.branch == SUCCESS), None)
     caller = call.caller.shown_number
     if found is None:

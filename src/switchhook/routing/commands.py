@@ -19,7 +19,10 @@ from switchhook.domain.webhook import Dialect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingLeg:
-    """Start a new leg towards `target`. Answered by LegRinging, LegAnswered or LegEnded."""
+    """Start a new leg towards `target`. Answered by LegRinging, LegAnswered or LegEnded.
+
+    The caller's leg is rung in a callback: there is no other yet.
+    """
 
     leg: str
     target: Target
@@ -30,6 +33,10 @@ class RingLeg:
     """The withheld number or login, for a trusted trunk; empty when nothing is withheld."""
     party: str = ""
     """The leg that is transferred to it, and talks already; empty where none is."""
+    also: tuple[Target, ...] = ()
+    """Further accounts that ring as the caller of a callback: the first to answer is the leg."""
+    turn: int = 1
+    """The turn of the callback's caller: each is a new leg to telephones, under the same name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

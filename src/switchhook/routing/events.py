@@ -6,6 +6,7 @@ Telephone sides make these from their own protocol; the switchboard makes those 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure
@@ -15,12 +16,17 @@ from switchhook.domain.target import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived:
-    """A call has reached us and waits; the first event of every call."""
+    """A call has reached us and waits; the first event of every call but a callback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackPlaced:
+    """A callback was placed; the first event of a call that we make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRinging:
-    """The far end of a called leg rings."""
+    """The far end of a called leg rings, or that of the caller in a callback."""
 
     leg: str
     early_media: bool = False
@@ -29,11 +35,13 @@ class LegRinging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """A leg is up: a called one was picked up, or the caller has heard our answer."""
+    """A leg is up: one that we rang was picked up, or the caller has heard our answer."""
 
     leg: str
     handle: str = ""
     """The driver's handle to resume the leg after a restart."""
+    account: str = ""
+    """The account whose telephone picked up, where several ring as the caller of a callback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +199,27 @@ class TransferRequested:
     """Whether it names a call that the telephone has with them already (Replaces, RFC 3891)."""
 
 
+class Side(StrEnum):
+    """A side of a conversation."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOrdered:
+    """An operator or a program transfers one party of a conversation; the other leaves."""
+
+    by: str
+    """Who wants it, for people."""
+    to: str
+    """The target: a login, a group, a number; for people, where a scheme is named."""
+    scheme: int = 0
+    """The scheme that says who rings; 0: the target does."""
+    leaves: Side | None = None
+    """Who leaves; None: the party with an account of the project, of two the callee."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
     """After a restart, the driver reports the live legs, and the rest of a recording."""
@@ -209,6 +238,7 @@ class LateFacts:
 
 Event = (
     CallArrived
+    | CallbackPlaced
     | LegRinging
     | LegAnswered
     | LegUpdated
@@ -226,5 +256,6 @@ Event = (
     | TimePassed
     | HangUpRequested
     | TransferRequested
+    | TransferOrdered
     | Resynced
 )

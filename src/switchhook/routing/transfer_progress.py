@@ -21,9 +21,11 @@ def transferor_has_left(call: Call, transfer: Transfer) -> bool:
 
 
 def notify(ctx: TransitionContext, status: int, why: str = "") -> None:
-    """Tell who transferred, unless they left; from 200 on, for the last time."""
+    """Tell the telephone that transferred, unless it left; from 200 on, for the last time."""
     transfer = ctx.call.transfers.current
-    if transfer is not None and not transferor_has_left(ctx.call, transfer):
+    if transfer is None or not transfer.request:
+        return
+    if not transferor_has_left(ctx.call, transfer):
         command = NotifyTransfer(
             leg=transfer.by, request=transfer.request, status=status, reason=why
         )
@@ -46,4 +48,5 @@ def fail(ctx: TransitionContext, cause: Cause, otherwise: int) -> None:
 
 def facts_of(transfer: Transfer) -> EntryFacts:
     """Return what the journal says of it."""
-    return (("kind", "blind"), ("by", transfer.account), ("to", transfer.to))
+    by = transfer.ordered_by or transfer.account
+    return (("kind", "blind"), ("by", by), ("to", transfer.to))

@@ -5,7 +5,8 @@ call's state, and what does not stand in the table changes nothing. (2) A transi
 state that it may lead to; the engine refuses any other, and the diagram in the docs is drawn from
 this table.
 
-Theory of operation. A call arrives and executes its scheme (`execute`). A step either takes the call (it asks,
+Theory of operation. A call arrives and executes its scheme (`execute`); of a callback the
+caller is rung first. A step either takes the call (it asks,
 plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps of its own; when
 nothing takes it, the project's fallback rings once and then the call ends. In every state but talking the call
 has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no call depends on a driver to say
@@ -26,6 +27,7 @@ from switchhook.routing.context import TransitionContext
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
+    CallbackPlaced,
     DigitPressed,
     DirectionGiven,
     HangUpRequested,
@@ -41,11 +43,13 @@ from switchhook.routing.events import (
     Resynced,
     SchemeGiven,
     TimePassed,
+    TransferOrdered,
     TransferRequested,
     VerdictGiven,
 )
 from switchhook.routing.handlers import (
     asks,
+    callback,
     calls,
     ivr,
     legs,
@@ -59,7 +63,7 @@ from switchhook.routing.handlers import (
 ARRIVED, ASKING, PLAYING = CallState.ARRIVED, CallState.ASKING, CallState.PLAYING
 COLLECTING, RINGING, RECORDING = CallState.COLLECTING, CallState.RINGING, CallState.RECORDING
 TALKING, RATING, ENDED = CallState.TALKING, CallState.RATING, CallState.ENDED
-TRANSFERRING = CallState.TRANSFERRING
+TRANSFERRING, RINGING_CALLER = CallState.TRANSFERRING, CallState.RINGING_CALLER
 
 EXECUTED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
 """Where the execution of a scheme may come to rest."""
@@ -80,6 +84,19 @@ def _to(do: Callable[[TransitionContext, Any], None], *states: CallState) -> Tra
 TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
     ARRIVED: {
         CallArrived: _to(calls.call_arrived, *EXECUTED),
+        CallbackPlaced: _to(callback.placed, RINGING_CALLER),
+    },
+    RINGING_CALLER: {
+        LegRinging: _to(callback.caller_ringing, RINGING_CALLER),
+        LegAnswered: _to(callback.caller_answered, RINGING_CALLER, *EXECUTED),
+        LegUpdated: _to(legs.leg_updated, RINGING_CALLER),
+        LegRetried: _to(legs.leg_retried, RINGING_CALLER),
+        LegMisread: _to(legs.leg_misread, RINGING_CALLER),
+        LegEnded: _to(callback.caller_failed, RINGING_CALLER, ENDED),
+        TimePassed: _to(callback.caller_overdue, RINGING_CALLER, ENDED),
+        HangUpRequested: _to(calls.hang_up_requested, ENDED),
+        TransferRequested: _to(transfer.request_refused, RINGING_CALLER),
+        Resynced: _to(callback.resynced, RINGING_CALLER, ENDED),
     },
     ASKING: {
         DirectionGiven: _to(asks.direction_given, *EXECUTED),
@@ -152,6 +169,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         RecordingFinished: _to(transfer.recorded, TALKING),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.requested, TALKING, TRANSFERRING),
+        TransferOrdered: _to(transfer.ordered, TALKING, TRANSFERRING),
         Resynced: _to(restart.resynced_talking, TALKING, ENDED),
     },
     TRANSFERRING: {

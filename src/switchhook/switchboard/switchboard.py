@@ -15,21 +15,25 @@ import structlog
 
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.tracking.caller_history import Caller
 from switchhook.drivers.ports import OnDurable
 from switchhook.metrics import OK, Metrics
 from switchhook.routing.admission import OfferedCall, Rejection, admit
-from switchhook.routing.commands import RingLeg
+from switchhook.routing.callback_admission import WantedCallback, admit_callback
+from switchhook.routing.commands import RingLeg, WriteJournal
 from switchhook.routing.engine import amend, fail_call, step
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
+    CallbackPlaced,
     Event,
     HangUpRequested,
     LateFacts,
     LegEnded,
     Resynced,
     TimePassed,
+    TransferOrdered,
 )
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.capacity import CallCapacity
@@ -64,6 +68,8 @@ OVERDRAWN_PAUSE = 1.0
 """Seconds between two looks for outside calls whose minutes are over, at the least."""
 RETRY_SAVING = 1.0
 """Seconds until a record that could not be saved is tried again."""
+_MOVING = CallArrived | CallbackPlaced | TimePassed | Resynced | HangUpRequested
+"""Events without which nothing moves a call on."""
 _LAST_LOOKS, _LOOK = 100, 0.02
 """How often, and every how many seconds, we look whether those have ended that a stop ends."""
 
@@ -155,23 +161,12 @@ class Switchboard:
         return taken
 
     def _admit(self, offered: OfferedCall, expect: Callable[[str], None]) -> str | Rejection:
-        if self._is_stopping:
-            return Rejection(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         directory = self._directory()
         is_emergency = _is_emergency(offered, directory)
-        why = self._capacity.refusal(
-            offered.project, projects=len(directory.snapshots), is_emergency=is_emergency
-        )
-        if why:
-            if offered.project not in self._full_for:
-                log.warning(
-                    "call limit reached",
-                    max_calls=self._capacity.most,
-                    project=offered.project,
-                    why=why,
-                )
-            self._full_for.add(offered.project)
-            return Rejection(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
+        if (
+            full := self._refusal(offered.project, directory, is_emergency=is_emergency)
+        ) is not None:
+            return full
         clock = self._clock.monotonic()
         call = admit(offered, directory, call=self._new_id(), now=clock.now())
         if isinstance(call, Rejection):
@@ -184,6 +179,44 @@ class Switchboard:
         mailbox.callers = callers
         self._open(mailbox)
         return call.id
+
+    def call_back(
+        self, wanted: WantedCallback, recorded: OnDurable = lambda: None
+    ) -> str | Rejection:
+        """Make a callback and return its call's id, or reject it; `recorded` is called when the call is durable."""
+        directory = self._directory()
+        if (full := self._refusal(wanted.project, directory)) is not None:
+            return full
+        clock = self._clock.monotonic()
+        call = admit_callback(wanted, directory, call=self._new_id(), now=clock.now())
+        if isinstance(call, Rejection):
+            return call
+        call, callers = self._tracking.admit(call)
+        self._full_for.discard(wanted.project)
+        log.info("call started", **_facts(call), by=wanted.by)
+        mailbox = self._keep(call, clock, CallbackPlaced())
+        mailbox.callers = callers
+        mailbox.heard.append(recorded)
+        self._open(mailbox)
+        return call.id
+
+    def _refusal(
+        self, project: str, directory: ProjectDirectory, *, is_emergency: bool = False
+    ) -> Rejection | None:
+        """Say why no further call of a project is taken now; None: it is."""
+        if self._is_stopping:
+            return Rejection(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
+        why = self._capacity.refusal(
+            project, projects=len(directory.snapshots), is_emergency=is_emergency
+        )
+        if not why:
+            return None
+        if project not in self._full_for:
+            log.warning(
+                "call limit reached", max_calls=self._capacity.most, project=project, why=why
+            )
+        self._full_for.add(project)
+        return Rejection(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
 
     def handle(self, call: str, event: Event, recorded: OnDurable | None = None) -> None:
         """Put an event into the call's mailbox (the drivers' CallHandler)."""
@@ -207,6 +240,29 @@ class Switchboard:
             return False
         self.handle(call, HangUpRequested(by=by, retry_after=retry_after))
         return True
+
+    def transfer(
+        self, call: str, order: TransferOrdered, *, project: str | None = None
+    ) -> str | None:
+        """Transfer a party of a conversation, of this project, for an operator or a program.
+
+        Return why that cannot be, empty where it is begun; None when no such call runs.
+        """
+        mailbox = self._mailboxes.get(call)
+        if mailbox is None or project not in {None, mailbox.call.snapshot.project.id}:
+            return None
+        # The decision is pure: it says beforehand what it will come to.
+        after, commands = step(mailbox.call, order, mailbox.clock.now())
+        if after is mailbox.call:
+            return "only a conversation can be transferred, and one transfer after another"
+        for command in commands:
+            if (
+                isinstance(command, WriteJournal)
+                and command.entry.kind is EntryKind.TRANSFER_FAILED
+            ):
+                return command.entry.text
+        self.handle(call, order)
+        return ""
 
     async def start(
         self, stack: AsyncExitStack, snapshot_of: Callable[[str, int], ProjectSnapshot]
@@ -326,7 +382,7 @@ class Switchboard:
             except Exception:
                 # Internal error: the call stays as it was, and its deadline still moves it on.
                 log.exception("event failed", call=mailbox.call.id, heard=repr(event))
-                if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
+                if not isinstance(event, _MOVING):
                     continue
                 mailbox.call, more = fail_call(mailbox.call, now)  # nothing else would
             commands.extend(self._within_limits(mailbox, more, now))

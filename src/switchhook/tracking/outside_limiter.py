@@ -15,12 +15,12 @@ from switchhook.domain.hours import day_of
 from switchhook.domain.outside import Allowance, OutsideUse
 from switchhook.domain.outside_rules import allowance, is_outside
 from switchhook.domain.project import ProjectSnapshot
+from switchhook.domain.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.call import Call, Leg
-    from switchhook.domain.target import Target
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,7 @@ class _Outside:
 
     snapshot: ProjectSnapshot
     keys: tuple[UsageKey, ...]
+    target: Target
     answered_at: float | None = None
     is_cut: bool = False
     """Whether its end was ordered, since minutes are over."""
@@ -102,7 +103,11 @@ class OutsideCallLimiter:
 
         Prefixes and hours are the engine's; what is no outside number is not counted.
         """
-        if (call.id, leg) in self._legs or not is_outside(call.snapshot, target):
+        known = self._legs.get((call.id, leg))
+        if known is not None and known.target != target:  # the next turn of a callback's caller
+            self._forget(call.id, leg, known)
+            known = None
+        if known is not None or not is_outside(call.snapshot, target):
             return None
         keys = _keys(call, leg)
         for key in keys:
@@ -112,12 +117,12 @@ class OutsideCallLimiter:
                 return forbidden
         for key in keys:
             self._count(call.snapshot, key, now, calls=1)
-        self._keep(call.id, leg, _Outside(snapshot=call.snapshot, keys=keys))
+        self._keep(call.id, leg, _Outside(snapshot=call.snapshot, keys=keys, target=target))
         return None
 
     def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
         """Take the changes of a call's legs; return the increments for the store, to commit with them."""
-        for leg in call.called_legs:
+        for leg in call.legs:
             outside = self._legs.get((call.id, leg.id))
             if outside is None:
                 continue
@@ -133,11 +138,13 @@ class OutsideCallLimiter:
     def resume(self, calls: Iterable[Call]) -> None:
         """Take up the outside legs of calls of an earlier process, which counted them."""
         for call in calls:
-            for leg in call.called_legs:
-                if leg.is_live and leg.target is not None and is_outside(call.snapshot, leg.target):
+            for leg in call.legs:
+                target = call.target_of(leg)
+                if leg.is_live and target is not None and is_outside(call.snapshot, target):
                     outside = _Outside(
                         snapshot=call.snapshot,
                         keys=_keys(call, leg.id),
+                        target=target,
                         answered_at=leg.answered_at,
                     )
                     self._keep(call.id, leg.id, outside)
@@ -265,13 +272,17 @@ class OutsideCallLimiter:
         before = self._unstored.get(of_day) or replace(use, calls=0, seconds=0.0)
         self._unstored[of_day] = _more(before, calls, seconds)
 
+    def _forget(self, call: str, leg: str, outside: _Outside) -> None:
+        del self._legs[call, leg]
+        for key in outside.keys:
+            del self._of[key][call, leg]
+            if not self._of[key]:
+                del self._of[key]
+                self._going_on.pop(key, None)
+
     def _end(self, call: str, leg: Leg, outside: _Outside, now: float) -> None:
         self._sum(outside, now, -1)
-        del self._legs[call, leg.id]
-        for key in outside.keys:
-            del self._of[key][call, leg.id]
-            if not self._of[key]:
-                del self._of[key], self._going_on[key]
+        self._forget(call, leg.id, outside)
         if leg.answered_at is None:
             return
         _, midnight = day_of(now, outside.snapshot.project.time_zone)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from switchhook.domain.call import Direction
+from switchhook.domain.call import CALLER, Direction
 from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
+from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
 from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.commands import Invite
@@ -55,6 +56,12 @@ class UndiallableError(Exception):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.cause = Cause(sip=status, text=text)
+
+
+def sip_leg_of(call: Call, command: RingLeg) -> str:
+    """Return the id of the SIP leg that carries out the command; each turn of a callback's caller has its own."""
+    part = str(CallPart(call.id, command.leg))
+    return part if command.turn < 2 else f"{part} turn {command.turn}"
 
 
 def destinations_of(call: Call, command: RingLeg) -> tuple[SipDestination, ...]:
@@ -185,7 +192,7 @@ def with_dialled_number(
 ) -> Invite:
     """Tell a PBX the called number of the project and, as it trusts us, the caller (RFC 3325)."""
     is_told = where is not DialledNumber.NOWHERE and call.direction is Direction.INCOMING
-    if not is_told or command.target.kind is TargetKind.NUMBER:
+    if not is_told or command.target.kind is TargetKind.NUMBER or command.leg == CALLER:
         return invite
     user = escape_user(call.callee)
     uri = invite.uri if where is DialledNumber.TO else invite.uri.replace(user=user)

@@ -30,6 +30,7 @@ from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
     invites_to_account,
+    sip_leg_of,
     with_dialled_number,
 )
 from switchhook.drivers.embedded.leg_handle import LegHandles
@@ -209,6 +210,8 @@ class EmbeddedDriver:
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Carry out a command for `call`; one for an unknown call does nothing."""
         bridge = self._bridges.get(call.id)
+        if bridge is None and isinstance(command, RingLeg) and command.leg == CALLER:
+            bridge = self._bridges[call.id] = self._media_control.anchor_callback(call)
         if bridge is None:
             return
         match command:
@@ -235,6 +238,8 @@ class EmbeddedDriver:
 
     def _anchor_media(self, call: Call, bridge: Bridge) -> bool:
         """Anchor the call's media, unless that cannot be."""
+        if bridge.anchored is not None:
+            return True
         peer = self._callers.get(call.id)
         outs = None if peer is None else self._media_control.anchor_media(call, bridge, peer)
         self._do(call.id, bridge, outs or [])
@@ -392,9 +397,16 @@ class EmbeddedDriver:
                 self._media_control.tell_digit(call, event, by_info=True, recorded=recorded)
             case LegAnswered() | LegUpdated():
                 handle = self._leg_handles.write(bridge, event.leg)
-                self._handler.handle(call, replace(event, handle=handle), recorded)
+                told = replace(event, handle=handle)
+                if isinstance(told, LegAnswered):
+                    told = replace(told, account=self._account_at(bridge, told.leg))
+                self._handler.handle(call, told, recorded)
             case _:
                 self._handler.handle(call, event, recorded)
+
+    def _account_at(self, bridge: Bridge, leg: str) -> str:
+        """Return the account whose telephone is at a leg; empty for none."""
+        return self._admission.party(bridge.sip_legs.get(leg, "")).user
 
     def _after_commit(self, out: AfterCommit) -> OnDurable:
         """Return what carries the commands out, once, when it is called or after `LONGEST_WAIT`."""
@@ -434,18 +446,30 @@ class EmbeddedDriver:
             self._do(call.id, bridge, bridge.unreachable(command.leg, OUR_ERROR))
 
     def _ring_account(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
-        login = command.target.value
+        logins = [target.value for target in (command.target, *command.also)]
+        invites = {login: self._invites_to(call, bridge, command, login) for login in logins}
+        if not any(invites.values()):
+            raise UndiallableError(
+                480, f"no telephone of account {', '.join(logins)} is registered"
+            )
+        every = [invite for of_account in invites.values() for invite in of_account]
+        self._invite(call.id, bridge, command.leg, every, Party(user=logins[0]))
+        for login in command.also:
+            for invite in invites[login.value]:
+                self._admission.expect(invite.leg, Party(user=login.value))
+
+    def _invites_to(self, call: Call, bridge: Bridge, command: RingLeg, login: str) -> list[Invite]:
+        """Return what rings every telephone of an account; nothing where none is registered."""
         bindings = self._registrar.lookup(login, _now())
-        if not bindings:
-            raise UndiallableError(480, f"no telephone of account {login} is registered")
-        sip_leg = str(CallPart(call.id, command.leg))
+        is_further = login != command.target.value
+        sip_leg = sip_leg_of(call, command) + (f" {login}" if is_further else "")
         account = call.snapshot.accounts.get(login)
         where = DialledNumber.NOWHERE if account is None else account.dialled_number
-        invites = [
+        command = replace(command, target=replace(command.target, value=login))
+        return [
             with_dialled_number(invite, call, command, where)
             for invite in invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
         ]
-        self._invite(call.id, bridge, command.leg, invites, Party(user=login))
 
     def _invite(
         self, call: str, bridge: Bridge, leg: str, invites: list[Invite], party: Party

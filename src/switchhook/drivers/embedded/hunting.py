@@ -10,8 +10,12 @@ from switchhook.domain.call import Call
 from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
-from switchhook.drivers.embedded.call_part import CallPart
-from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, destination_at
+from switchhook.drivers.embedded.dialling import (
+    SipDestination,
+    UndiallableError,
+    destination_at,
+    sip_leg_of,
+)
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.wire.errors import SipError
@@ -48,7 +52,7 @@ class Hunt:
     @property
     def sip_leg(self) -> str:
         """Name the SIP leg of the present try."""
-        name = str(CallPart(self.call.id, self.command.leg))
+        name = sip_leg_of(self.call, self.command)
         return name if self.tries < 2 else f"{name} try {self.tries}"
 
     @property

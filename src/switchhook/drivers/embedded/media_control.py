@@ -17,6 +17,7 @@ import structlog
 
 from switchhook.domain.call import CALLER
 from switchhook.drivers.embedded.bridge.anchor import SDP, Anchor, MediaLine
+from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.bridge.relaying import RELAYED
 from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.routing import events as call_events
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
-    from switchhook.drivers.embedded.bridge.b2bua import Bridge
     from switchhook.drivers.embedded.bridge.output import BridgeOutput
     from switchhook.drivers.ports import OnDurable, Sounds
     from switchhook.sip.ua.commands import Invite
@@ -143,6 +143,10 @@ class MediaControl:
         self._media.perform(command)
 
     # Anchoring media
+
+    def anchor_callback(self, call: Call) -> Bridge:
+        """Return the bridge of a callback, with its media anchored from the first leg on."""
+        return Bridge.of_callback(Anchor(call.id), self._hold_music(call))
 
     def anchor_media(self, call: Call, bridge: Bridge, peer: Peer) -> list[BridgeOutput] | None:
         """Anchor the media of the caller at `peer`; None when that fails."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.call import CALLER
@@ -10,7 +11,7 @@ from switchhook.domain.cause import Cause
 from switchhook.drivers.simulator.clock import VirtualTimer
 from switchhook.drivers.simulator.script import NOBODY, SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.sound import CallSound, SoundCommand
-from switchhook.routing.admission import Rejection
+from switchhook.routing.admission import OfferedCall, Rejection
 from switchhook.routing.commands import (
     AnswerCaller,
     AnswerTransfer,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.target import Target
     from switchhook.drivers.ports import CallHandler
     from switchhook.drivers.simulator.clock import VirtualClock
     from switchhook.routing.events import RecordingFinished
@@ -64,6 +66,10 @@ class SimulatedLine:
     snapshots: list[VirtualTimer] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
     """The statuses of its transfers' NOTIFYs."""
+    turn: int = 1
+    """The turn of a callback's caller."""
+    account: str = ""
+    """The account that answers, where several ring together."""
 
 
 @dataclass(slots=True)
@@ -155,6 +161,8 @@ class SimulatedDriver:
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Carry out a command; one for an unknown call or a leg that is gone does nothing."""
         placed = self._calls.get(call.id)
+        if placed is None and isinstance(command, RingLeg) and command.leg == CALLER:
+            placed = self._called_back(call)
         if placed is None:
             return
         match command:
@@ -211,11 +219,40 @@ class SimulatedDriver:
             self._note(call, command)
             call.sound.carry_out(command)
 
+    def _called_back(self, call: Call) -> SimulatedCall:
+        """Return a callback whose caller is rung now: a telephone is their script."""
+        offered = OfferedCall(
+            caller=call.caller.number,
+            caller_name=call.caller.name,
+            callee=call.callee,
+            project=call.snapshot.project.id,
+        )
+        made = self._calls[call.id] = SimulatedCall(SimulatedCaller(offered=offered), call.id)
+        made.sound = CallSound(self._clock, lambda event: self._report(made, event))
+        return made
+
     def _ring(self, call: SimulatedCall, command: RingLeg) -> None:
-        if command.leg in call.lines:
+        known = call.lines.get(command.leg)
+        if known is not None and (command.leg != CALLER or known.turn >= command.turn):
             return
-        phone = self._phones.get(command.target.value, NOBODY)
+        if command.also:
+            self._ring_together(call, command)
+            return
+        self._ring_phone(call, command, command.target)
+
+    def _ring_together(self, call: SimulatedCall, command: RingLeg) -> None:
+        """Ring the account that answers first, else the one that rings longest: they are one leg."""
+
+        def order(target: Target) -> tuple[bool, float]:
+            phone = self._phones.get(target.value, NOBODY)
+            return phone.answers_after is None, phone.answers_after or -(phone.refuses_after or inf)
+
+        self._ring_phone(call, command, min((command.target, *command.also), key=order))
+
+    def _ring_phone(self, call: SimulatedCall, command: RingLeg, target: Target) -> None:
+        phone = self._phones.get(target.value, NOBODY)
         line = SimulatedLine(command.leg, phone.hangs_up_after, phone.transfers)
+        line.turn, line.account = command.turn, target.value if command.also else ""
         call.lines[command.leg] = line
         rings = LegRinging(leg=command.leg, early_media=phone.early_media)
         self._snapshot(line, phone.rings_after, lambda: self._report(call, rings))
@@ -224,7 +261,8 @@ class SimulatedDriver:
 
     def _answer(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = True
-        line.latest = LegAnswered(leg=line.leg, handle=f"simulated {line.leg}")
+        handle = f"simulated {line.leg}"
+        line.latest = LegAnswered(leg=line.leg, handle=handle, account=line.account)
         self._report(call, line.latest)
 
     def _note(self, call: SimulatedCall, command: PhoneCommand) -> None:

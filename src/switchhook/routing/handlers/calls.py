@@ -33,17 +33,22 @@ BEFORE_EVENTS = {
 }
 
 
-def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
-    """Tell that a call is here, before anything is done with it [A-55], and execute its scheme."""
+def announce(ctx: TransitionContext, *more: tuple[str, str]) -> None:
+    """Tell that a call is here, before anything is done with it [A-55]; `more` are facts for the journal."""
     call = ctx.call
     caller = call.caller
     facts: EntryFacts = (("caller", caller.number), ("callee", call.callee))
     facts += (("direction", call.direction), *((("hidden", "yes"),) if caller.is_withheld else ()))
-    ctx.write_journal(EntryKind.ARRIVED, facts=facts)
+    ctx.write_journal(EntryKind.ARRIVED, facts=(*facts, *more))
     if (event := BEFORE_EVENTS.get(call.direction)) is not None:
         ctx.emit(event)
     ctx.publish(StreamEventType.CALL_CREATED)
-    project = call.snapshot.project
+
+
+def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
+    """Tell that a call is here, before anything is done with it [A-55], and execute its scheme."""
+    announce(ctx)
+    caller, project = ctx.call.caller, ctx.call.snapshot.project
     if not caller.account and project.screening.blocks(caller.number, project.dialling):
         why = BLOCKED if caller.number else WITHHELD
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, why)

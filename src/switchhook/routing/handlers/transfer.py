@@ -2,7 +2,8 @@
 
 The target rings while the two still talk. When it answers, the telephone that transferred leaves the call.
 Without an answer the two go on as before; a telephone that hung up meanwhile is rung back. Only an account's
-telephone may transfer: what it rings counts as a call that the account makes.
+telephone may transfer: what it rings counts as a call that the account makes. An operator or a program may order
+the same of any conversation: one party leaves when the target answers.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.routing.ending import end
+from switchhook.routing.events import Side
 from switchhook.routing.handlers import asks, legs, redirection, restart
 from switchhook.routing.position import may_jump
 from switchhook.routing.steps import ask, record, ring
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         Resynced,
         SchemeGiven,
         TimePassed,
+        TransferOrdered,
         TransferRequested,
     )
     from switchhook.routing.transfer_targets import TransferTargets
@@ -66,6 +69,7 @@ HANGUP_AFTER_FAILURE: Final = 3.0
 MAX_TRANSFERS: Final = 20
 """In one call: two telephones that pass it to and fro end there."""
 
+TOO_OFTEN: Final = f"the call was transferred {MAX_TRANSFERS} times already"
 TRANSFERRED: Final = Cause(sip=200, q850=16, text="transferred the call")
 TRANSFEREE_LEFT: Final = Cause(sip=487, q850=16, text="the transferred party hung up")
 TRANSFER_EVENTS: Final = {
@@ -96,6 +100,46 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
     ctx.issue(AnswerTransfer(leg=event.leg, request=event.request, status=202))
     transfer_progress.notify(ctx, 100)
     _ring_found(ctx, found)
+
+
+def ordered(ctx: TransitionContext, event: TransferOrdered) -> None:
+    """Ring whom an operator or a program names, or write down why not."""
+    call = ctx.call
+    by = _leaving(call, event.leaves)
+    transfer = Transfer(
+        by=by, account=account_of(call, by), to=event.to, request="", ordered_by=event.by
+    )
+    try:
+        found = _find_ordered(ctx, event, by)
+    except NotTransferableError as error:
+        facts = (*transfer_progress.facts_of(transfer), ("sip", str(error.status)))
+        ctx.write_journal(EntryKind.TRANSFER_FAILED, str(error), leg=by, facts=facts)
+        return
+    ctx.change(state=CallState.TRANSFERRING)
+    ctx.change_transfers(current=transfer, failed=None, started=call.transfers.started + 1)
+    ctx.write_journal(
+        EntryKind.TRANSFER_REQUESTED, leg=by, facts=transfer_progress.facts_of(transfer)
+    )
+    _ring_found(ctx, found)
+
+
+def _find_ordered(ctx: TransitionContext, event: TransferOrdered, by: str) -> TransferTargets:
+    if ctx.call.transfers.started >= MAX_TRANSFERS:
+        raise NotTransferableError(603, TOO_OFTEN)
+    if not event.scheme:
+        return transfer_targets.find(ctx, event.to, by)
+    if event.scheme not in ctx.call.snapshot.schemes:
+        project = ctx.call.snapshot.project.id
+        raise NotTransferableError(404, f"project {project} has no scheme {event.scheme}")
+    return transfer_targets.ring_scheme(ctx, event.scheme, FIRST, by)
+
+
+def _leaving(call: Call, wanted: Side | None) -> str:
+    """Return the leg that leaves by an ordered transfer."""
+    is_callers = bool(account_of(call, call.party)) and not account_of(call, call.talking_to)
+    if wanted is Side.CALLER or (wanted is None and is_callers):
+        return call.party
+    return call.talking_to
 
 
 def request_refused(ctx: TransitionContext, event: TransferRequested) -> None:
@@ -269,7 +313,7 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
     if not account:
         raise NotTransferableError(603, "only an account's telephone may transfer a call")
     if call.transfers.started >= MAX_TRANSFERS:
-        raise NotTransferableError(603, f"the call was transferred {MAX_TRANSFERS} times already")
+        raise NotTransferableError(603, TOO_OFTEN)
 
 
 # How it goes on
@@ -357,15 +401,16 @@ def _fail(ctx: TransitionContext, cause: Cause) -> None:
     if transfer is None:
         return
     transfer_progress.fail(ctx, cause, 480)
-    if transfer.is_return:
+    has_left = transfer_progress.transferor_has_left(ctx.call, transfer)
+    if transfer.is_return or (has_left and not transfer.account):
         ctx.change(wake_at=None)
         ctx.change_transfers(current=None)
         record.end_conversation(ctx, EndedBy.SYSTEM)
         return
-    if transfer_progress.transferor_has_left(ctx.call, transfer):
+    if has_left:
         _recall(ctx, transfer)
         return
-    failed = replace(transfer, failed_at=ctx.now)
+    failed = None if transfer.ordered_by else replace(transfer, failed_at=ctx.now)
     ctx.change(state=CallState.TALKING, wake_at=None)
     ctx.change_transfers(current=None, failed=failed)
 

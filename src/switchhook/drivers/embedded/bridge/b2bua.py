@@ -107,6 +107,17 @@ class Bridge:
         self._misread_legs: set[str] = set()
 
     @classmethod
+    def of_callback(cls, anchor: Anchor, hold_music: tuple[PcmSound, ...] = ()) -> Self:
+        """Return the bridge of a callback, which has no leg yet: the caller is rung as a called leg is.
+
+        Their sound is led through us: who waits for the callee after having answered is to hear it ring.
+        """
+        bridge = cls("")
+        bridge.legs.caller_lives = False
+        bridge._anchored_by(anchor, hold_music)
+        return bridge
+
+    @classmethod
     def resumed(cls, live: Mapping[str, str], party: str, talking_to: str) -> Self:
         """Return the bridge of a talking call of an earlier process: its live legs, and their connections."""
         bridge = cls(live.get(CALLER, ""))
@@ -155,7 +166,10 @@ class Bridge:
     @property
     def is_talking(self) -> bool:
         """Whether the caller has our answer, so that silence means a dead telephone."""
-        return self.legs.is_confirmed and self.legs.lives(self.legs.party)
+        legs = self.legs
+        party = legs.called.get(legs.party)
+        is_rung = party is not None and not party.answered
+        return legs.is_confirmed and legs.lives(legs.party) and not is_rung
 
     # Anchoring media
 
@@ -199,7 +213,8 @@ class Bridge:
 
         `party` is the leg that is transferred to it; a leg that has ended rings no target.
         """
-        if leg in self.legs.called or (party or CALLER) not in self.legs.sip_legs:
+        is_known = leg in self.legs.called or self.legs.lives(leg)
+        if is_known or (leg != CALLER and (party or CALLER) not in self.legs.sip_legs):
             return False
         self.legs.called[leg] = CalledLeg(leg, party=party)
         return True
@@ -284,7 +299,7 @@ class Bridge:
             case ConnectLegs():
                 called = self.legs.called.get(command.leg)
                 return [] if called is None else self._path(command.leg).connect(called, command)
-            case EndLeg(leg=leg) if leg == CALLER:
+            case EndLeg(leg=leg) if leg == CALLER and CALLER not in self.legs.called:
                 return self._end_caller(command)
             case EndLeg():
                 return self._end_called(command)
@@ -396,6 +411,8 @@ class Bridge:
         called.branches = [event.leg]
         called.answered = True
         called.answer = answer
+        if called.name == CALLER:
+            self.legs.called_caller_answered(called)
         return [*outs, *taken, *path.answered(called, answer)]
 
     def agree_again(self, taker: str) -> list[BridgeOutput]:

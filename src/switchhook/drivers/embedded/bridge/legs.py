@@ -44,6 +44,11 @@ class BridgedLegs:
         """Our 200 as last announced, and the called leg that it belongs to; "" for none."""
         self._forks: list[str] = []
 
+    def called_caller_answered(self, called: CalledLeg) -> None:
+        """Take the leg that was rung as the caller of a callback for the caller's own."""
+        del self.called[called.name]
+        self.caller, self.caller_lives = called.branches[0], True
+
     @property
     def sip_legs(self) -> dict[str, str]:
         """Return the SIP legs that live, by the name of the call's leg."""
@@ -63,7 +68,7 @@ class BridgedLegs:
 
     def lives(self, leg: str) -> bool:
         """Say whether a leg is not over."""
-        return self.caller_lives if leg == CALLER else leg in self.called
+        return leg in self.called or (leg == CALLER and self.caller_lives)
 
     def name(self, sip_leg: str) -> str:
         """Return the name of the leg that a SIP leg belongs to; empty for none that lives."""
