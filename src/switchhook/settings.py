@@ -151,6 +151,13 @@ class Settings:
         default=8070,
         metadata=_is(Whole(least=0, most=65535), "TCP port of the HTTP API; 0 takes a free one"),
     )
+    web_requests_per_minute: int = field(
+        default=1200,
+        metadata=_is(
+            Whole(least=1, most=1_000_000),
+            "requests that one token may send over the HTTP API within a minute; one more is answered 429",
+        ),
+    )
     metrics_token: str = field(
         default="",
         repr=False,

@@ -150,6 +150,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("deliveries", "--all"), ("subscriptions",), ("subscriptions", "--remove", "1")),
         *(("token", "create", "--project", "acme", "--user", "u"), ("token", "list")),
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),
+        *(("callback", "101", "nobody"), ("transfer", "none", "101")),
         *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
         *(
             ("event", "copy", "told", "--to", "incoming.before", "--save"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,11 @@ from switchhook.operations.projects import apply_project
 from switchhook.operations.recordings import NO_RECORDINGS
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.loading import load_directory
+from switchhook.routing.admission import Rejection
+from switchhook.routing.callback_admission import WantedCallback
+from switchhook.routing.events import TransferOrdered
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.tasks import spawn
 from switchhook.tracking.memory import Memory
 from tests.support.projects import MINIMAL
 
@@ -75,6 +79,15 @@ class Web:
     now: float = 1_000.0
     ticks: float = 0.0
     told: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    wanted: list[WantedCallback] = field(default_factory=list)
+    """The callbacks that were made."""
+    rejects: Rejection | None = None
+    """Why callbacks are not made."""
+    ordered: list[tuple[str, TransferOrdered]] = field(default_factory=list)
+    holds: asyncio.Event | None = None
+    """Set when callbacks are stored; None: at once."""
+    refuses: str = ""
+    """Why calls are not transferred."""
     keeps_events: bool = True
     readers: StreamReaders = field(default_factory=StreamReaders)
     visits: Memory = field(default_factory=Memory)
@@ -85,6 +98,31 @@ class Web:
             return False
         self.ended.append(f"{call} by {by}")
         return True
+
+    def call_back(self, wanted: WantedCallback, recorded: Callable[[], None]) -> str | Rejection:
+        """Make a callback, as the switchboard does for the projects that are there."""
+        if self.rejects is not None:
+            return self.rejects
+        self.wanted.append(wanted)
+        if self.holds is None:
+            recorded()
+        else:
+            spawn(self._record(self.holds, recorded), name="record")
+        return f"1.{len(self.wanted)}"
+
+    async def _record(self, holds: asyncio.Event, recorded: Callable[[], None]) -> None:
+        await holds.wait()
+        recorded()
+
+    def transfer(
+        self, call: str, order: TransferOrdered, *, project: str | None = None
+    ) -> str | None:
+        """Transfer a call, as the switchboard does."""
+        if self.calls.get(call) != project:
+            return None
+        if not self.refuses:
+            self.ordered.append((call, order))
+        return self.refuses
 
     async def amend(self, project: str, call: str, late: LateFacts) -> bool:
         """Amend a call, as the server does."""
@@ -135,6 +173,7 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
 async def serving(
     *,
     store: ApiStore | None = None,
+    requests_per_minute: int = 1200,
     metrics: Metrics | None = None,
     gauges: Callable[[], Iterable[Gauge]] = tuple,
     metrics_token: str = "",
@@ -167,6 +206,9 @@ async def serving(
             clock=lambda: web.now,
             applied=applied,
             hang_up=web.hang_up,
+            calls=web,
+            keyed_requests=real.keyed_requests,
+            requests_per_minute=requests_per_minute,
             amend=web.amend,
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,

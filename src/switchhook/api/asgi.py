@@ -10,6 +10,7 @@ from litestar.types import ASGIApp
 
 from switchhook import __version__
 from switchhook.api.authentication import OPEN, Authentication
+from switchhook.api.calling import CallActs, outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import EventStreamController
@@ -19,7 +20,7 @@ from switchhook.api.profile import profile
 from switchhook.api.project_events import ProjectEventController
 from switchhook.api.projects import ProjectFileController
 from switchhook.api.protocol import MAX_BODY
-from switchhook.api.rate_limit import WrongKeyLimit
+from switchhook.api.rate_limit import RequestLimit, WrongKeyLimit
 from switchhook.api.recordings import RecordingController, sound
 from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
 from switchhook.api.scenario import ScenarioController
@@ -52,6 +53,7 @@ DOCUMENT = OpenAPIConfig(
 def asgi_app(deps: ApiDependencies) -> ASGIApp:
     """Return the API as an ASGI application."""
     wrong_keys, wrong_links = WrongKeyLimit(deps.ticks), WrongKeyLimit(deps.ticks)
+    requests = RequestLimit(deps.ticks, per_minute=deps.requests_per_minute)
     return with_access_log(
         with_head_method(
             Litestar(
@@ -66,6 +68,8 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     ProjectEventController,
                     VisitController,
                     Calls,
+                    CallActs,
+                    outward_call,
                     RecordingController,
                     sound,
                     EventStreamController,
@@ -74,7 +78,11 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     "deps": Provide(lambda: deps, sync_to_thread=False),
                     "wrong_links": Provide(lambda: wrong_links, sync_to_thread=False),
                 },
-                middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],
+                middleware=[
+                    DefineMiddleware(
+                        Authentication, deps=deps, wrong_keys=wrong_keys, requests=requests
+                    )
+                ],
                 exception_handlers=EXCEPTION_HANDLERS,
                 request_max_body_size=MAX_BODY,
                 openapi_config=DOCUMENT,

@@ -10,10 +10,11 @@ from litestar.exceptions import (
     TooManyRequestsException,
 )
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Message, Receive, Send
+from litestar.types import Scope as ASGIScope
 
 from switchhook.api.dependencies import ApiDependencies
-from switchhook.api.rate_limit import WrongKeyLimit
+from switchhook.api.rate_limit import RequestAllowance, RequestLimit, WrongKeyLimit
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import MAX_USER_LENGTH, BadKeyError, check_key
 
@@ -21,22 +22,45 @@ log = structlog.get_logger(__name__)
 
 OPEN: Final = "open"
 """Set on a handler that needs no token."""
+OUTWARD_CALL: Final = "/callback/outward_call"
+"""The path at which a key may come in the header Auth-key (N-09)."""
+ALLOWANCE: Final = "switchhook.allowance"
+"""Holds, in a request's scope, what its token may still send."""
 _CHALLENGE: Final = {"WWW-Authenticate": 'Token realm="Switchhook", Bearer realm="Switchhook"'}
 
 
 class Authentication(AbstractAuthenticationMiddleware):
     """Rejects requests without a valid key. The token is the request's user."""
 
-    def __init__(self, app: ASGIApp, deps: ApiDependencies, wrong_keys: WrongKeyLimit) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        deps: ApiDependencies,
+        wrong_keys: WrongKeyLimit,
+        requests: RequestLimit,
+    ) -> None:
         super().__init__(app, exclude_from_auth_key=OPEN)
         self._deps = deps
         self._wrong_keys = wrong_keys
+        self._requests = requests
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Authenticate a request, and tell in its answer what its token may still send."""
+
+        async def tell(message: Message) -> None:
+            allowance = scope.get(ALLOWANCE)
+            if message["type"] == "http.response.start" and isinstance(allowance, RequestAllowance):
+                told = ((n.lower().encode(), v.encode()) for n, v in allowance.headers.items())
+                message["headers"] = [*message["headers"], *told]
+            await send(message)
+
+        await super().__call__(scope, receive, tell)
 
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
         """Return whose key it is; otherwise raise what is answered with 401, 403 or 429."""
-        user, key = _credentials(connection.headers.getall("authorization", []))
+        user, key = _credentials_of(connection)
         now = self._deps.clock()
         try:
             token = await check_key(self._deps.tokens, user=user, key=key, now=now)
@@ -44,6 +68,13 @@ class Authentication(AbstractAuthenticationMiddleware):
             address = connection.client.host if connection.client else ""
             log.warning("api key rejected", address=address, user=(user or "")[:MAX_USER_LENGTH])
             raise self._refusal(address, str(error)) from None
+        allowance = self._requests.take(token.id)
+        if allowance.wait:
+            raise TooManyRequestsException(
+                f"this token has sent {allowance.limit} requests within a minute; wait",
+                headers=allowance.headers,
+            )
+        connection.scope[ALLOWANCE] = allowance  # type: ignore[typeddict-unknown-key] # read above
         return AuthenticationResult(user=token, auth=None)
 
     def _refusal(
@@ -57,6 +88,14 @@ class Authentication(AbstractAuthenticationMiddleware):
             )
         self._wrong_keys.note_wrong(address)
         return PermissionDeniedException(detail)
+
+
+def _credentials_of(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str | None, str]:
+    """Return user and key; the callback API of N-09 has its own header for the key."""
+    keys = connection.headers.getall("auth-key", [])
+    if connection.scope["path"] == OUTWARD_CALL and len(keys) == 1:
+        return None, keys[0].strip()
+    return _credentials(connection.headers.getall("authorization", []))
 
 
 def _credentials(headers: list[str]) -> tuple[str | None, str]:

@@ -11,13 +11,14 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.metrics import Gauge, Metrics
-from switchhook.operations.ports import SubscriptionMemory, VisitMemory
+from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitMemory
 from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (
     EndedCalls,
     HealthChecks,
+    KeyedRequests,
     Scenarios,
     StreamEvents,
     Subscriptions,
@@ -56,6 +57,12 @@ class ApiDependencies:
     recordings: Recordings = NO_RECORDINGS
     hang_up: HangUpCall
     """Has a running call ended."""
+    calls: RunningCalls | None = None
+    """Makes and transfers calls; None where none run."""
+    keyed_requests: KeyedRequests
+    """Keeps the requests with an Idempotency-Key."""
+    requests_per_minute: int = 1200
+    """How many each token may send."""
     amend: Callable[[str, str, LateFacts], Awaitable[bool]]
     """Tells a call of a project what became known of it; False where there is no such call."""
     visits: VisitMemory

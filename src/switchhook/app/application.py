@@ -340,6 +340,7 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         missing_sounds=partial(missing_sounds, app.settings.data_dir),
         reads=read_in_worker,
         is_server=True,
+        calls=app.switchboard,
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
     return control, None if api is None else WebServer(api)
@@ -359,6 +360,9 @@ def _api(app: Application) -> ASGIApp:
             clock=time.time,
             applied=app.projects.refresh,
             hang_up=app.switchboard.hang_up,
+            calls=app.switchboard,
+            keyed_requests=app.store.keyed_requests,
+            requests_per_minute=app.settings.web_requests_per_minute,
             amend=Amendments(
                 app.store,
                 app.switchboard,

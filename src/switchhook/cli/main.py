@@ -54,6 +54,14 @@ COMMANDS = {
         "switchhook.cli.hang_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",
     ),
+    "callback": (
+        "switchhook.cli.calling",
+        "Make a call: ring the caller, and once they answer the callee.",
+    ),
+    "transfer": (
+        "switchhook.cli.calling",
+        "Transfer a conversation to an account, a number or a scheme.",
+    ),
     "trunks": (
         "switchhook.cli.trunks",
         "List the trunks in the order in which they are tried: whether they answer and are registered.",

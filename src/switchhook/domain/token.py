@@ -16,7 +16,7 @@ class Scope(StrEnum):
     VISITS = "visits"
     """To tell of visits to the website."""
     PROJECT = "project"
-    """Those, to read and apply the project file, and to end calls."""
+    """Those, to read and apply the project file, and to make, transfer and end calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

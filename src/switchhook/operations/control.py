@@ -12,9 +12,16 @@ from typing import Any, ClassVar, Final, Protocol
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope, Token
+from switchhook.operations.calling import (
+    CallbackError,
+    NoServerError,
+    NotTransferredError,
+    call_back,
+    transfer_call,
+)
 from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
-from switchhook.operations.ports import SubscriptionMemory
+from switchhook.operations.ports import RunningCalls, SubscriptionMemory
 from switchhook.operations.project_events import (
     BuiltInEventError,
     EventTextError,
@@ -22,7 +29,7 @@ from switchhook.operations.project_events import (
     remove_event,
     save_event,
 )
-from switchhook.operations.project_versions import NoSuchProjectError
+from switchhook.operations.project_versions import NoSuchProjectError, latest_version
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
 from switchhook.operations.scenario import (
     NoDraftError,
@@ -43,6 +50,8 @@ from switchhook.operations.tokens import (
     revoke_token,
 )
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
+from switchhook.routing.callback_admission import WantedCallback
+from switchhook.routing.events import Side, TransferOrdered
 from switchhook.storage.ports import HangUps, Scenarios, Subscriptions, Tokens
 from switchhook.storage.records import StoreError
 
@@ -74,6 +83,8 @@ class ControlParts:
     """Reads a project file where that holds up nobody."""
     is_server: bool = False
     """Whether calls run here; else nobody is waited for."""
+    calls: RunningCalls | None = None
+    """The calls that run here; None where no server does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +173,55 @@ class EndCall:
         patience = self.patience if on.is_server else 0.0
         row = await hang_up(on.store, self.call, by=self.by, patience=patience)
         return CallEnd(outcome=row.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMade:
+    """A callback that was made."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """Make a callback: ring the caller, then the callee."""
+
+    project: str | None
+    caller: str
+    callee: str
+    by: str
+    shown: str = ""
+    result: ClassVar = CallMade
+
+    async def perform(self, on: ControlParts) -> CallMade:
+        """Make it. Raises NoSuchProjectError, CallbackError, NoServerError."""
+        latest = await latest_version(on.store, self.project)
+        wanted = WantedCallback(
+            project=latest.id,
+            caller=self.caller,
+            callee=self.callee,
+            by=self.by,
+            shown=self.shown,
+        )
+        return CallMade(call=await call_back(on.calls, wanted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCall:
+    """Transfer a party of a running call."""
+
+    call: str
+    by: str
+    to: str
+    scheme: int = 0
+    leaves: Side | None = None
+    result: ClassVar = CallMade
+
+    async def perform(self, on: ControlParts) -> CallMade:
+        """Transfer it. Raises NoSuchCallError, NotTransferredError, NoServerError."""
+        order = TransferOrdered(by=self.by, to=self.to, scheme=self.scheme, leaves=self.leaves)
+        transfer_call(on.calls, self.call, order)
+        return CallMade(call=self.call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +345,8 @@ ACTS: Final = {
     "save-event": SaveEvent,
     "remove-event": RemoveEvent,
     "end-call": EndCall,
+    "call-back": CallBack,
+    "transfer-call": TransferCall,
     "end-subscription": EndSubscription,
     "create-token": CreateToken,
     "revoke-token": RevokeToken,
@@ -298,8 +360,11 @@ ERRORS: Final = {
     error.__name__: error
     for error in (
         BuiltInEventError,
+        CallbackError,
         CallOverError,
         NoDraftError,
+        NoServerError,
+        NotTransferredError,
         EventTextError,
         NoSuchCallError,
         NoSuchEventError,

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.domain.event import Subscription
     from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
+    from switchhook.routing.admission import Rejection
+    from switchhook.routing.callback_admission import WantedCallback
+    from switchhook.routing.events import TransferOrdered
 
 
 class VisitMemory(Protocol):
@@ -23,6 +28,18 @@ class VisitMemory(Protocol):
 
     def attach_call(self, attached: VisitCall) -> None:
         """Let a running call belong to a visit."""
+
+
+class RunningCalls(Protocol):
+    """The calls that run here; the contracts are those of the switchboard."""
+
+    def call_back(self, wanted: WantedCallback, recorded: Callable[[], None]) -> str | Rejection:
+        """Make a callback and return its call's id, or reject it; `recorded` is called when the call is durable."""
+
+    def transfer(
+        self, call: str, order: TransferOrdered, *, project: str | None = None
+    ) -> str | None:
+        """Transfer a party of a conversation; return why not, empty where it is begun, None without the call."""
 
 
 class SubscriptionMemory(Protocol):

@@ -23,7 +23,7 @@ def transferor_has_left(call: Call, transfer: Transfer) -> bool:
 def notify(ctx: TransitionContext, status: int, why: str = "") -> None:
     """Tell the telephone that transferred, unless it left; from 200 on, for the last time."""
     transfer = ctx.call.transfers.current
-    if transfer is None or not transfer.request:
+    if transfer is None or transfer.ordered_by:
         return
     if not transferor_has_left(ctx.call, transfer):
         command = NotifyTransfer(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         ChangeKind,
         DeliveryFilter,
         DeliveryRow,
+        KeyedAnswer,
+        KeyedRequest,
         Lease,
         StoredProject,
         StoredScenario,
@@ -359,6 +361,22 @@ class Tokens(Protocol):
         """Delete a token and return it, or None."""
 
 
+class KeyedRequests(Protocol):
+    """Keeps the requests over the API that have an Idempotency-Key, and their answers."""
+
+    async def begin(self, request: KeyedRequest, *, at: float, keep: float) -> KeyedAnswer | None:
+        """Store that a request is under way and return None, or return what is known of the one before with its key.
+
+        Those that began more than `keep` seconds before `at` are forgotten. Of two at once one is first.
+        """
+
+    async def answer(self, request: KeyedRequest, status: int, body: bytes) -> None:
+        """Store the answer of a request that is under way."""
+
+    async def forget(self, request: KeyedRequest) -> None:
+        """Forget a request that did nothing."""
+
+
 class ChangeFeed(Protocol):
     """Tells what anybody changed that is held in memory."""
 
@@ -441,6 +459,10 @@ class Store(
     @property
     def tokens(self) -> Tokens:
         """Return the keeper of tokens."""
+
+    @property
+    def keyed_requests(self) -> KeyedRequests:
+        """Return the keeper of requests with an Idempotency-Key."""
 
     async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return the project versions that `live_calls` asks for, as (project, version)."""

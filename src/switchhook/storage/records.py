@@ -19,6 +19,28 @@ from switchhook.storage.stream import StreamEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedRequest:
+    """A request over the API with an Idempotency-Key, which is done once."""
+
+    project: str
+    token: str
+    """The id of the token that sent it."""
+    key: str
+    digest: bytes
+    """Of method, path and body: another request with the key has another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedAnswer:
+    """What is known of a keyed request that came before."""
+
+    digest: bytes
+    status: int | None
+    """None while it is under way, or where the process ended before it was answered."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedHangUp:
     """A running call that an operator wants ended."""
 

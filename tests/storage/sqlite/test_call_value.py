@@ -9,7 +9,7 @@ from switchhook.storage.sqlite.call_value import RENAMED, STORED_KEYS, flat, gro
 from tests.support.promises import call
 
 KEYS = (
-    "account answered_at arrived_at asked asks background background_playback callee caller "
+    "account answered_at arrived_at asked asks background background_playback callback callee caller "
     "caller_name cause codes collecting direct direction ended_at ended_by entries failed given "
     "hidden id is_to_be_recorded is_unplaced jumps known legs on_fallback outcome party path plan "
     "playbacks playing published rated rating recorder recorders recording_trouble recordings redirections "

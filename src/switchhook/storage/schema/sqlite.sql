@@ -223,6 +223,19 @@ CREATE TABLE refresh_tokens (
     PRIMARY KEY (project, source)
 ) STRICT;
 
+-- Requests over the API with an Idempotency-Key, and their answers, for a day; `status` is NULL while one is under way.
+CREATE TABLE keyed_requests (
+    project TEXT NOT NULL,
+    token TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    begun_at REAL NOT NULL,
+    status INTEGER,
+    body BLOB,
+    PRIMARY KEY (project, token, key)
+) STRICT;
+CREATE INDEX keyed_requests_by_age ON keyed_requests (begun_at);
+
 -- Running calls that an operator wants ended, until they are; `wanted_by` says who, for people.
 CREATE TABLE hang_ups (
     project TEXT NOT NULL,

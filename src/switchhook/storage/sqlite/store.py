@@ -40,7 +40,12 @@ from switchhook.storage.sqlite.maintenance import (
 )
 from switchhook.storage.sqlite.opening import open_encrypted, open_encrypted_to_read
 from switchhook.storage.sqlite.retention import delete_old
-from switchhook.storage.sqlite.tokens import SqliteTokens, latest_refresh, save_refresh
+from switchhook.storage.sqlite.tokens import (
+    SqliteKeyedRequests,
+    SqliteTokens,
+    latest_refresh,
+    save_refresh,
+)
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import keep_running
 
@@ -110,6 +115,7 @@ class SqliteStore:
         self._maintainer = maintainer
         self._folder = folder
         self.tokens = SqliteTokens(reader=reader, change=self._change)
+        self.keyed_requests = SqliteKeyedRequests(change=self._change)
         self._maintenance: Maintenance | None = None
         self._maintaining: asyncio.Task[None] | None = None
         if writer is not None and maintainer is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from switchhook.domain.token import Scope, Token
+from switchhook.storage.records import KeyedAnswer
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switchhook.storage.encryption import Cipher
+    from switchhook.storage.records import KeyedRequest
     from switchhook.storage.sqlite.connection_thread import JobRunner
 
 
@@ -57,6 +59,40 @@ class SqliteTokens:
     async def delete(self, token_id: str) -> Token | None:
         """Delete a token and return it, or None."""
         return await self._change(partial(_delete, token_id=token_id))
+
+
+class SqliteKeyedRequests:
+    """The keyed requests of a store, written in its thread. What cannot be done raises StoreError."""
+
+    def __init__(self, *, change: WriteRunner) -> None:
+        self._change = change
+
+    async def begin(self, request: KeyedRequest, *, at: float, keep: float) -> KeyedAnswer | None:
+        """Store that a request is under way, or return what is known of the one before with its key."""
+        return await self._change(partial(_begin, request=request, at=at, keep=keep))
+
+    async def answer(self, request: KeyedRequest, status: int, body: bytes) -> None:
+        """Store the answer of a request."""
+        values = asdict(request) | {"status": status, "body": body}
+        await self._change(partial(_write, statement="answer_keyed_request", values=values))
+
+    async def forget(self, request: KeyedRequest) -> None:
+        """Forget a request that did nothing."""
+        values = asdict(request)
+        await self._change(partial(_write, statement="forget_keyed_request", values=values))
+
+
+def _begin(
+    connection: sqlite3.Connection, *, request: KeyedRequest, at: float, keep: float
+) -> KeyedAnswer | None:
+    values = asdict(request) | {"begun_at": at, "before": at - keep}
+    with transaction(connection):
+        connection.execute(sql("forget_keyed_requests"), values)
+        row = connection.execute(sql("keyed_request"), values).fetchone()
+        if row is None:
+            connection.execute(sql("begin_keyed_request"), values)
+            return None
+    return KeyedAnswer(digest=row["digest"], status=row["status"], body=row["body"] or b"")
 
 
 def _write(connection: sqlite3.Connection, *, statement: str, values: Mapping[str, Any]) -> None:
