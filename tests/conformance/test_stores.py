@@ -30,6 +30,8 @@ from switchhook.storage.records import (
     Activation,
     ChangedMeanwhileError,
     DeliveryState,
+    KeyedAnswer,
+    KeyedRequest,
     StoredScenario,
     StoreError,
 )
@@ -1146,5 +1148,53 @@ def test_a_name_of_one_project_is_kept_from_others(opened: Opens) -> None:
             assert latest is not None
             assert (latest.version, latest.document) == (2, "three")
             assert await store.latest_project("nobody") is None
+
+    run(scenario())
+
+
+# Requests that are done once
+
+KEYED = KeyedRequest(project="shop", token="t1", key="order-17", digest=b"one")
+
+
+def test_a_keyed_request_is_first_once_and_its_answer_outlives_the_process(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+            keys = store.keyed_requests
+            assert await keys.begin(KEYED, at=10.0, keep=100.0) is None
+            again = await keys.begin(KEYED, at=20.0, keep=100.0)
+            assert again == KeyedAnswer(digest=b"one", status=None, body=b"")
+        async with lasting() as store:
+            keys = store.keyed_requests
+            assert await keys.begin(KEYED, at=20.0, keep=100.0) == again
+            await keys.answer(KEYED, 202, b"{}")
+        async with lasting() as store:
+            found = await store.keyed_requests.begin(KEYED, at=30.0, keep=100.0)
+            assert found == KeyedAnswer(digest=b"one", status=202, body=b"{}")
+
+    run(scenario())
+
+
+def test_a_key_belongs_to_its_token_and_is_forgotten_in_time_or_at_once(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            keys = store.keyed_requests
+            others = (replace(KEYED, token="t2"), replace(KEYED, project="bank"))
+            for request in (KEYED, *others, replace(KEYED, key="order-18")):
+                assert await keys.begin(request, at=10.0, keep=100.0) is None
+            await keys.forget(KEYED)
+            assert await keys.begin(KEYED, at=11.0, keep=100.0) is None
+            assert await keys.begin(others[0], at=110.0, keep=100.0) is not None
+            assert await keys.begin(others[0], at=110.5, keep=100.0) is None
+
+    run(scenario())
+
+
+def test_of_two_requests_with_a_key_at_once_one_is_first(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            begun = (store.keyed_requests.begin(KEYED, at=10.0, keep=9.0) for _ in range(8))
+            found = await asyncio.gather(*begun)
+            assert found.count(None) == 1
 
     run(scenario())

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.call import Call, CallerId, Direction, Leg, LegState, SchemePosition
+from switchhook.domain.call import (
+    CALLER,
+    Call,
+    Callback,
+    CallerId,
+    Direction,
+    Leg,
+    LegState,
+    SchemePosition,
+)
 from switchhook.domain.outside import OutsideCalls, OutsideUse
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
@@ -66,6 +75,67 @@ def test_what_was_used_is_told_for_account_and_project() -> None:
         for account in ("101", "")
     }
     assert limiter.noticed(call(snapshot()), NOON + 91) == ()
+
+
+MANAGER = Target(kind=TargetKind.NUMBER, value="380931112233")
+OTHER = Target(kind=TargetKind.NUMBER, value="380671112233")
+
+
+def callback(
+    within: ProjectSnapshot, *, answered_at: float | None = None, ended_at: float | None = None
+) -> Call:
+    """Return a callback whose caller has an outside number."""
+    state = LegState.ENDED if ended_at else LegState.TALKING if answered_at else LegState.DIALLING
+    caller = Leg(
+        id=CALLER,
+        target=None,
+        state=state,
+        started_at=NOON,
+        answered_at=answered_at,
+        ended_at=ended_at,
+    )
+    answered = MANAGER if answered_at else None
+    return call(within).changed(
+        caller=CallerId(number=MANAGER.value),
+        callback=Callback(by="crm", turns=((MANAGER,), (OTHER,)), turn=1, answered=answered),
+        legs=(caller,),
+    )
+
+
+@pytest.mark.row("FD-10")
+def test_an_outside_number_as_a_callbacks_caller_is_counted_to_the_project() -> None:
+    limiter = OutsideCallLimiter()
+    within = snapshot(concurrent_calls=1)
+    assert limiter.begin(callback(within), CALLER, MANAGER, NOON) is None
+    assert limiter.begin(call(within), "b1", FRIEND, NOON) is not None
+    limiter.noticed(callback(within, answered_at=NOON), NOON)
+    used = limiter.noticed(callback(within, answered_at=NOON, ended_at=NOON + 90), NOON + 90)
+
+    assert sum(use.seconds for use in used) == 90.0
+    assert {use.account for use in used} == {""}
+    assert limiter.begin(call(within), "b1", FRIEND, NOON + 91) is None
+
+
+@pytest.mark.row("FD-10")
+def test_each_number_that_is_rung_as_a_callbacks_caller_counts_one_at_a_time() -> None:
+    limiter = OutsideCallLimiter()
+    within = snapshot(concurrent_calls=1, calls_per_day=2)
+    assert limiter.begin(callback(within), CALLER, MANAGER, NOON) is None
+    assert limiter.begin(callback(within), CALLER, MANAGER, NOON) is None
+    assert limiter.begin(callback(within), CALLER, OTHER, NOON + 30) is None
+    used = limiter.noticed(callback(within), NOON + 30)
+    assert [use.calls for use in used] == [2]
+    limiter.noticed(callback(within, ended_at=NOON + 60), NOON + 60)
+    assert limiter.begin(callback(within), CALLER, MANAGER, NOON + 61) is not None
+
+
+@pytest.mark.row("FD-10")
+def test_the_minutes_of_a_callbacks_caller_go_on_after_a_restart() -> None:
+    limiter = OutsideCallLimiter()
+    within = snapshot(minutes_per_day=1)
+    limiter.resume([callback(within, answered_at=NOON)])
+    assert limiter.over_at(NOON) == NOON + 60
+    assert [found for found, _ in limiter.overdrawn(NOON + 60)] == ["c1"]
 
 
 @pytest.mark.row("FD-10")
