@@ -47,6 +47,12 @@ def test_what_is_to_be_said_of_a_value_stands_below_its_delivery() -> None:
         assert found.below == ("v: custom is 'a·b'",)
 
 
+def test_a_callback_says_for_whom_it_is() -> None:
+    facts = (("caller", "101"), ("callee", "380501112233"), ("callback", "crm over the API"))
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ARRIVED, facts=facts)
+    assert entry_line(entry).text == "101 calls 380501112233, a callback for crm over the API"
+
+
 def test_no_reason_says_an_end_once_more() -> None:
     def text(happening: EntryKind, reason: str, **facts: str) -> str:
         told = tuple(facts.items())

@@ -102,6 +102,7 @@ WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
     EntryKind.ARRIVED: lambda _, facts: (
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
         f"{', number withheld' if 'hidden' in facts else ''}"
+        f"{', a callback for ' + facts['callback'] if facts['callback'] else ''}"
     ),
     EntryKind.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"
