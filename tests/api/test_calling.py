@@ -199,6 +199,19 @@ def test_the_callback_api_is_not_for_browsers_and_wants_a_good_key() -> None:
 
 
 @pytest.mark.row("N-09")
+@pytest.mark.parametrize("extension", ["201", "380931112233", "380443332211", "nobody"])
+def test_an_extension_is_an_account_or_a_number_of_the_project(extension: str) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            form = f"extension={extension}&destination=380501112233".encode()
+            found = await outward(web, form, Auth_key=KEYS["acme"], Content_Type=FORM)
+            assert found[0] == 404
+            assert web.wanted == []
+
+    run(scenario())
+
+
+@pytest.mark.row("N-09")
 @pytest.mark.parametrize(
     ("form", "field"),
     [(b"extension=101", "destination"), (b"destination=102", "extension"), (b"\xff", "extension")],

@@ -24,6 +24,7 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.calling import (
     CallbackError,
@@ -213,10 +214,17 @@ async def outward_call(request: TokenRequest, deps: Dependencies) -> Response[by
         is_form = request.headers.get("content-type", "").startswith(OutwardOperation.forms[0])
         wanted = _read(_form(body) if is_form else body, OutwardCallWanted)
         fields = {"caller": "extension", "callee": "destination"}
+        _require_own(deps.snapshot_of(request.user.project), wanted.extension.strip())
         call = CallWanted(caller=wanted.extension, callee=wanted.destination)
         return await _call_back(deps, request.user, call, fields)
 
     return await once(request, deps, act, status=200)
+
+
+def _require_own(snapshot: ProjectSnapshot | None, extension: str) -> None:
+    """Raise 404 Not Found where an extension is no account, group or number of the project (N-09)."""
+    if snapshot is None or not (snapshot.number(extension) or snapshot.internal_target(extension)):
+        raise NotFoundException("extension: name an account or a number of the project")
 
 
 async def _call_back(
