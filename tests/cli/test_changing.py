@@ -89,7 +89,7 @@ def served(data_dir: Path, *, web: str = "") -> Iterator[None]:
                 began.set()
                 await asyncio.to_thread(ends.wait)
 
-    thread = threading.Thread(target=run_scenario, args=(scenario(),), kwargs={"deadline": 60.0})
+    thread = threading.Thread(target=run_scenario, args=(scenario(),), kwargs={"deadline": 300.0})
     thread.start()
     try:
         assert began.wait(30)

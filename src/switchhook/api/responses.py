@@ -111,7 +111,9 @@ COMMON_RESPONSES: Final = {
     404: response_spec(Detail, "There is no such thing in the token's project."),
     413: response_spec(Detail, "The body is too large."),
     429: response_spec(
-        Detail, "Too many wrong tokens came from this address; Retry-After says how long."
+        Detail,
+        "Too many wrong tokens came from this address, or too many requests from this token;"
+        " Retry-After says how long to wait.",
     ),
 }
 """The usual error responses."""
