@@ -31,7 +31,15 @@ def test_events_are_listed() -> None:
                 "state": "active",
                 "built_in": False,
                 "filtered": False,
-                "actions": [{"name": "told", "to": "https://crm.example", "format": "json"}],
+                "with_error": False,
+                "actions": [
+                    {
+                        "name": "told",
+                        "to": "https://crm.example",
+                        "format": "json",
+                        "unchecked": 0,
+                    }
+                ],
             }
 
     run(scenario())

@@ -40,7 +40,7 @@ from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token
 from switchhook.routing.admission import OfferedCall
 from switchhook.settings import Settings
-from switchhook.storage.records import CallRecord, StoreError
+from switchhook.storage.records import CallRecord, DeliveryFilter, StoreError
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.former import make_former
 from tests.support.loop import run
@@ -320,7 +320,7 @@ def test_a_subscription_that_another_process_removed_is_told_nothing_more(tmp_pa
             await promised(app, made, "c1")
             app.dispatcher.dispatch(*await app.store.pending_deliveries())
             await app.dispatcher.drain()
-            (row,) = await app.store.deliveries(state="unsubscribed")
+            (row,) = await app.store.deliveries(DeliveryFilter(state="unsubscribed"))
             assert row.latest is not None
             assert row.latest.failure is not None
             assert row.latest.failure.kind is FailureKind.UNSUBSCRIBED
@@ -387,7 +387,7 @@ def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: 
             assert app.subscribers.of("acme") == (stays,)
             await app.dispatcher.drain()
             assert await app.store.pending_deliveries() == ()
-            assert len(await app.store.deliveries(state="unsubscribed")) == 2
+            assert len(await app.store.deliveries(DeliveryFilter(state="unsubscribed"))) == 2
 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario())

@@ -147,6 +147,8 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
     run_scenario(_subscribe(data_dir))
     commands = (
         *(("apply", str(project)), ("check", str(project)), ("export",), ("calls",)),
+        *(("deliveries", "check", "1.1.told"), ("deliveries", "send", "--bulk")),
+        *(("deliveries", "jobs"), ("deliveries", "stop", "1")),
         *(("deliveries", "--all"), ("subscriptions",), ("subscriptions", "--remove", "1")),
         *(("token", "create", "--project", "acme", "--user", "u"), ("token", "list")),
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),

@@ -279,7 +279,7 @@ def test_where_none_failed_for_good_those_that_wait_are_told_of(
 
     assert run(["deliveries"]) == FINE
     said = capsys.readouterr()
-    assert said.out == "no failed deliveries\n"
+    assert said.out == "no unchecked deliveries\n"
     assert said.err == "others wait for an attempt: switchhook deliveries --pending\n"
     assert run(["deliveries", "--json"]) == run(["deliveries", "--webhook", "other"]) == FINE
     assert not capsys.readouterr().err

@@ -29,6 +29,7 @@ from switchhook.storage.delivery import Incident
 from switchhook.storage.records import (
     Activation,
     ChangedMeanwhileError,
+    DeliveryFilter,
     DeliveryState,
     KeyedAnswer,
     KeyedRequest,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.storage.delivery import Attempt
-    from switchhook.storage.records import CallRecord, DeliveryFilter
+    from switchhook.storage.records import CallRecord, DeliveryList
 
 HOUSE = ProjectSnapshot(Project(id="house", name="House"))
 """Another project than `shop`, to which what tests make belongs otherwise."""
@@ -343,14 +344,14 @@ def test_deliveries_are_listed_by_state(opened: Opens) -> None:
             await store.record_attempt(attempt(good))
             await store.record_attempt(attempt(bad, failure=DOWN))
             for project in (None, "shop"):
-                listed = await store.deliveries(project=project)
+                listed = await store.deliveries(DeliveryFilter(project=project))
                 assert [row.delivery for row in listed] == [waiting, bad, good]
-                (row,) = await store.deliveries(project=project, state="delivered")
+                (row,) = await store.deliveries(DeliveryFilter(project=project, state="delivered"))
                 assert (row.delivery, row.state) == (good, DeliveryState.DELIVERED)
-                (row,) = await store.deliveries(project=project, state="failed")
+                (row,) = await store.deliveries(DeliveryFilter(project=project, state="failed"))
                 assert (row.delivery, row.state) == (bad, DeliveryState.FAILED)
                 assert row.latest == attempt(bad, failure=DOWN)
-                (row,) = await store.deliveries(project=project, state="pending")
+                (row,) = await store.deliveries(DeliveryFilter(project=project, state="pending"))
                 assert (row.delivery, row.state) == (waiting, DeliveryState.PENDING)
                 assert row.latest is None
 
@@ -364,7 +365,7 @@ def failure(kind: str) -> Failure:
 def test_what_was_not_sent_is_listed_by_why(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:
-            kinds: tuple[DeliveryFilter, ...] = ("expired", "superseded", "unsubscribed")
+            kinds: tuple[DeliveryList, ...] = ("expired", "superseded", "unsubscribed")
             made = {kind: delivery("c1", seq) for seq, kind in enumerate(kinds, 1)}
             bad = delivery("c1", 9)
             await store.commit(record(call(), *made.values(), bad))
@@ -374,13 +375,15 @@ def test_what_was_not_sent_is_listed_by_why(opened: Opens) -> None:
                 await store.record_attempt(attempt(promise, number=2, failure=failure(kind)))
             for kind, promise in made.items():
                 for project, webhook in ((None, None), ("shop", None), (None, "crm")):
-                    (row,) = await store.deliveries(state=kind, project=project, webhook=webhook)
+                    (row,) = await store.deliveries(
+                        DeliveryFilter(state=kind, project=project, webhook=webhook)
+                    )
                     assert (row.delivery, row.state) == (promise, kind)
                     assert row.latest is not None
                     assert row.latest.failure == failure(kind)
-                assert await store.deliveries(state=kind, project="house") == ()
-                assert await store.deliveries(state=kind, webhook="erp") == ()
-            (row,) = await store.deliveries(state="failed")
+                assert await store.deliveries(DeliveryFilter(state=kind, project="house")) == ()
+                assert await store.deliveries(DeliveryFilter(state=kind, webhook="erp")) == ()
+            (row,) = await store.deliveries(DeliveryFilter(state="failed"))
             assert row.delivery == bad
             assert await store.pending_deliveries() == ()
 
@@ -412,16 +415,16 @@ def test_what_waits_for_a_failing_endpoint_is_parked_until_that_is_over(lasting:
             await store.save_incidents([PARKED, failing], [], [])
         async with lasting() as store:
             assert await store.incidents() == (PARKED, failing)
-            (row,) = await store.deliveries(state="parked")
+            (row,) = await store.deliveries(DeliveryFilter(state="parked"))
             assert (row.delivery, row.state, row.latest) == (crm, DeliveryState.PARKED, None)
-            pending = await store.deliveries(state="pending")
+            pending = await store.deliveries(DeliveryFilter(state="pending"))
             assert [one.delivery for one in pending] == [other, erp]
             assert await store.pending_deliveries() == (crm, erp, other)
             again = replace(PARKED, failures=9, parks=3, parked_for=120.0, parked_until=9e9)
             await store.save_incidents([again], [("shop", "erp"), ("nobody", "at all")], [])
             assert await store.incidents() == (again,)
             await store.save_incidents([], [("shop", "crm")], [])
-            assert await store.deliveries(state="parked") == ()
+            assert await store.deliveries(DeliveryFilter(state="parked")) == ()
 
     run(scenario())
 
@@ -454,7 +457,7 @@ def test_what_came_of_an_attempt_that_was_under_way_takes_its_place(lasting: Ope
             await store.record_attempt(done)
             await store.record_attempt(attempt(promise, failure=DOWN))  # it is there already
             assert await store.attempts(promise.id) == (done,)
-            (row,) = await store.deliveries(state="delivered")
+            (row,) = await store.deliveries(DeliveryFilter(state="delivered"))
             assert row.latest == done
 
     run(scenario())
@@ -467,8 +470,8 @@ def test_a_later_success_takes_a_delivery_off_the_failed(opened: Opens) -> None:
             await store.commit(record(call(), promise))
             await store.record_attempt(attempt(promise, failure=DOWN))
             await store.record_attempt(attempt(promise, number=2))
-            assert await store.deliveries(state="failed") == ()
-            (row,) = await store.deliveries(state="delivered")
+            assert await store.deliveries(DeliveryFilter(state="failed")) == ()
+            (row,) = await store.deliveries(DeliveryFilter(state="delivered"))
             assert row.latest == attempt(promise, number=2)
 
     run(scenario())
@@ -477,7 +480,7 @@ def test_a_later_success_takes_a_delivery_off_the_failed(opened: Opens) -> None:
 @pytest.mark.parametrize("project", [None, "shop"])
 @pytest.mark.parametrize("state", ["all", "failed", "delivered", "pending"])
 def test_deliveries_are_listed_page_by_page_and_by_webhook(
-    opened: Opens, state: DeliveryFilter, project: str | None
+    opened: Opens, state: DeliveryList, project: str | None
 ) -> None:
     failure, is_last = DOWN if state == "failed" else None, state != "pending"
 
@@ -494,13 +497,8 @@ def test_deliveries_are_listed_page_by_page_and_by_webhook(
             await store.record_attempt(attempt(other, failure=failure, is_last=is_last))
             seen: list[str] = []
             before = None
-            while page := await store.deliveries(
-                project=project,
-                state=state,
-                webhook="crm",
-                limit=2,
-                before=before,
-            ):
+            which = DeliveryFilter(project=project, state=state, webhook="crm")
+            while page := await store.deliveries(which, limit=2, before=before):
                 seen.extend(row.delivery.id for row in page)
                 before = page[-1].number
             own = [f"c1.{seq}.crm" for seq in (5, 4, 3, 2, 1)]
@@ -511,7 +509,7 @@ def test_deliveries_are_listed_page_by_page_and_by_webhook(
 
 @pytest.mark.parametrize("state", ["all", "delivered"])
 def test_deliveries_of_a_project_are_listed_in_order_across_webhooks(
-    opened: Opens, state: DeliveryFilter
+    opened: Opens, state: DeliveryList
 ) -> None:
     async def scenario() -> None:
         async with opened() as store:
@@ -523,9 +521,8 @@ def test_deliveries_of_a_project_are_listed_in_order_across_webhooks(
                 await store.record_attempt(attempt(one))
             seen: list[str] = []
             before = None
-            while page := await store.deliveries(
-                project="shop", state=state, limit=2, before=before
-            ):
+            which = DeliveryFilter(project="shop", state=state)
+            while page := await store.deliveries(which, limit=2, before=before):
                 seen.extend(row.delivery.id for row in page)
                 before = page[-1].number
             assert seen == [one.id for one in reversed(made)]
@@ -540,9 +537,9 @@ def test_nothing_of_one_project_is_listed_for_another(opened: Opens) -> None:
             await store.commit(record(replace(call("h1"), snapshot=HOUSE), promise))
             await store.record_attempt(attempt(promise, failure=DOWN))
             assert await store.calls(project="shop") == ()
-            assert await store.deliveries(project="shop") == ()
-            assert await store.deliveries(project="shop", state="failed") == ()
-            assert len(await store.deliveries(project="house", state="failed")) == 1
+            assert await store.deliveries(DeliveryFilter(project="shop")) == ()
+            assert await store.deliveries(DeliveryFilter(project="shop", state="failed")) == ()
+            assert len(await store.deliveries(DeliveryFilter(project="house", state="failed"))) == 1
 
     run(scenario())
 

@@ -38,7 +38,7 @@ FAILS = frozenset({"read-answer"})
 CHANCE = (
     (re.compile(r"\d+(\.\d+)?(?= m?s\b)"), "N"),
     (re.compile(r"took: .*"), "took"),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), "T"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?: [A-Z]{3,4})?"), "T"),
     (re.compile(r"at \d\d:\d\d"), "T"),
     (re.compile(r"(?<=HTTP Client v)[\d.]+"), "V"),
 )

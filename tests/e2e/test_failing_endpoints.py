@@ -18,6 +18,7 @@ from switchhook.domain.call import CallState
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import Settings
+from switchhook.storage.records import DeliveryFilter
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import HttpRequest
@@ -92,7 +93,7 @@ async def promise(app: Application, *calls: str, url: str, seqs: tuple[int, ...]
 async def until_listed(app: Application, state: Any, count: int) -> tuple[Delivery, ...]:
     """Wait until so many deliveries are in a state."""
     while True:
-        rows = await app.store.deliveries(state=state)
+        rows = await app.store.deliveries(DeliveryFilter(state=state))
         if len(rows) == count:
             return tuple(row.delivery for row in rows)
         await asyncio.sleep(0.02)
@@ -126,7 +127,7 @@ def test_a_failing_endpoint_is_parked_over_a_restart_and_its_owner_is_told_once_
                 assert [one.webhook for one in app.dispatcher.failing] == ["crm"]
                 is_down.clear()
                 await app.dispatcher.drain()
-                assert len(await app.store.deliveries(state="delivered")) == 8 + 4
+                assert len(await app.store.deliveries(DeliveryFilter(state="delivered"))) == 8 + 4
                 assert await app.store.incidents() == ()
 
         run(first())
@@ -183,7 +184,7 @@ def test_six_posts_to_a_receiver_that_takes_one_at_a_time_all_arrive(tmp_path: P
         async with serving(tmp_path, document) as app:
             await promise(app, *(f"c{number}" for number in range(6)), url=endpoint.url("/crm"))
             await app.dispatcher.drain()
-            assert len(await app.store.deliveries(state="delivered")) == 6
+            assert len(await app.store.deliveries(DeliveryFilter(state="delivered"))) == 6
 
     with Endpoint(slowly) as endpoint:
         policy = "max_concurrent = 1\nresponse_timeout = 1"
@@ -220,7 +221,7 @@ def test_what_was_too_old_when_the_server_came_back_is_not_sent(
             await app.store.commit(record(ended(within=within), old))
         async with serving(tmp_path, document) as app:
             await app.dispatcher.drain()
-            assert len(await app.store.deliveries(state="expired")) == 1
+            assert len(await app.store.deliveries(DeliveryFilter(state="expired"))) == 1
 
     with Endpoint(lambda _: reply()) as endpoint:
         document = PROJECT.format(crm=endpoint.url("/crm"), alerts="", policy="max_age = 60")

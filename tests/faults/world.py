@@ -26,6 +26,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import list_deliveries
 from switchhook.projectfile.file import write_project
 from switchhook.projectfile.loading import load_directory
+from switchhook.storage.records import EVERY_DELIVERY
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
 from tests.faults.ledger import OWED, Ledger
@@ -254,7 +255,7 @@ class World:
 
         async def look() -> list[dict[str, Any]]:
             store = await SqliteStore.open(self.data_dir / DATABASE, read_only=True)
-            rows = await list_deliveries(store, state="all", limit=10**7)
+            rows = await list_deliveries(store, EVERY_DELIVERY, limit=10**7)
             await store.close()
             return [as_json.delivery(row) for row in rows]
 

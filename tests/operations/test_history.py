@@ -16,7 +16,7 @@ from switchhook.operations.history import (
     show_call,
     show_delivery,
 )
-from switchhook.storage.records import DeliveryState
+from switchhook.storage.records import DeliveryFilter, DeliveryState
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.told import AFTER, BEFORE, CALL, remember
@@ -41,7 +41,7 @@ async def look_back(store: SqliteStore) -> None:
     (call,) = await list_calls(store, project="acme")
     story = await show_call(store, call.id)
     failed = await list_deliveries(store)
-    everything = await list_deliveries(store, state="all", webhook="crm before")
+    everything = await list_deliveries(store, DeliveryFilter(webhook="crm before"))
     delivery = await show_delivery(store, AFTER)
 
     assert call.id == CALL

@@ -58,11 +58,12 @@ def make_former(
             connection.execute(CALL, row)
             connection.execute(PROMISE, _row(made))
         for made in settled:
-            connection.execute(ATTEMPT, _attempt(made))
+            connection.execute(ATTEMPT, former_attempt(made))
 
 
-def _attempt(made: Delivery) -> tuple[object, ...]:
-    *before, _asked, project, delivery_id = attempt_to_row(attempt(made))
+def former_attempt(made: Delivery, *, number: int = 1) -> tuple[object, ...]:
+    """Return what `ATTEMPT` takes."""
+    *before, _asked, _facts, project, delivery_id = attempt_to_row(attempt(made, number=number))
     return (*before, project, delivery_id)
 
 

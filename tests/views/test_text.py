@@ -18,5 +18,6 @@ def test_durations_read_well(duration: float | None, said: str) -> None:
 def test_times_are_of_this_machines_zone() -> None:
     assert clock(None) == NOTHING
     assert iso(None) is None
-    assert len(clock(1_763_692_331.5)) == len("2025-11-21 02:32:11")
+    assert clock(1_763_692_331.5).startswith("2025-11-2")
+    assert clock(1_763_692_331.5).split(" ")[2]  # the zone has a name
     assert (iso(1_763_692_331.5) or "")[19:23] == ".500"

@@ -12,6 +12,7 @@ from switchhook import __version__
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.calling import CallActs, outward_call
 from switchhook.api.calls import Calls
+from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import EventStreamController
 from switchhook.api.health import livez, readyz
@@ -66,6 +67,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     ProjectFileController,
                     ScenarioController,
                     ProjectEventController,
+                    DeliveryController,
                     VisitController,
                     Calls,
                     CallActs,

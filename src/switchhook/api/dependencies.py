@@ -11,12 +11,14 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.metrics import Gauge, Metrics
+from switchhook.operations.error_check import DeliverySender
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitMemory
 from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (
     EndedCalls,
+    ErrorCheck,
     HealthChecks,
     KeyedRequests,
     Scenarios,
@@ -25,12 +27,15 @@ from switchhook.storage.ports import (
     Tokens,
     Visits,
 )
+from switchhook.storage.records import BulkJob
 
 MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Scenarios, Visits, Subscriptions, StreamEvents, HealthChecks, EndedCalls, Protocol):
+class ApiStore(
+    Scenarios, ErrorCheck, Visits, Subscriptions, StreamEvents, HealthChecks, EndedCalls, Protocol
+):
     """Keeps what the API reads and changes."""
 
 
@@ -69,6 +74,10 @@ class ApiDependencies:
     """Has visits at hand for calls."""
     snapshot_of: Callable[[str], ProjectSnapshot | None]
     """Returns the version of a project that the next call follows."""
+    sender: DeliverySender | None = None
+    """Sends deliveries; None: the next server does."""
+    go_on: Callable[[BulkJob], None] = lambda _: None
+    """Carries out a job beside calls."""
     send: Send | None = None
     """Sends a sample under the address guard; None where nothing is sent."""
     product: str = "switchhook"

@@ -1,6 +1,6 @@
 """The events of a project over HTTP: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -30,6 +30,7 @@ from switchhook.operations.project_events import (
     NoSuchEventError,
 )
 from switchhook.operations.project_versions import current_project
+from switchhook.storage.records import Count
 from switchhook.tasks import compute
 from switchhook.views.project_events import event_draft, event_row
 
@@ -59,8 +60,12 @@ class ProjectEventController(Controller):
     async def list(
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> list[dict[str, Any]]:
-        """List the events, the built-in one first; of an endpoint its host alone."""
-        return await compute(_rows, await _project(request, deps, project))
+        """List the events, the built-in one first; of an endpoint its host alone.
+
+        An event is with error while deliveries of it need somebody; they are counted to 1,000.
+        """
+        found = await _project(request, deps, project)
+        return await compute(_rows, found, await deps.store.unchecked_by_webhook(found.id))
 
     @get("/{event:str}", responses=COMMON_RESPONSES)
     async def show(
@@ -76,7 +81,9 @@ class ProjectEventController(Controller):
         found = await _project(request, deps, project)
         _check_secrets(asked=secrets)
         with _told():
-            return event_draft(EventDraft(event=operations.find_event(found, event), marks=()))
+            shown = operations.find_event(found, event)
+        unchecked = await deps.store.unchecked_by_webhook(found.id)
+        return event_draft(EventDraft(event=shown, marks=operations.errors_of(shown, unchecked)))
 
     @post("/{event:str}/copy", status_code=200, responses=COMMON_RESPONSES)
     async def copy(
@@ -160,8 +167,8 @@ async def _project(request: TokenRequest, deps: Dependencies, project: str) -> P
     )
 
 
-def _rows(project: Project) -> list[dict[str, Any]]:
-    return [event_row(row) for row in operations.event_rows(project)]
+def _rows(project: Project, unchecked: Mapping[str, Count]) -> list[dict[str, Any]]:
+    return [event_row(row) for row in operations.event_rows(project, unchecked)]
 
 
 def _check_secrets(*, asked: bool) -> None:

@@ -18,6 +18,7 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.app import drivers
 from switchhook.app.amendments import Amendments
 from switchhook.app.asks import Asks
+from switchhook.app.bulk_jobs import BulkJobs
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.gauges import gauges, watch_loop
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
@@ -90,6 +91,7 @@ class Application:
     lease: LeaseKeeper
     metrics: Metrics
     recordings: Recordings
+    bulk_jobs: BulkJobs
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -203,6 +205,7 @@ def build(
         metrics=metrics,
         recordings=recordings,
         send_sample=delivery_sender.exchange,
+        bulk_jobs=BulkJobs(store, dispatcher, clock=time.time),
         lease=LeaseKeeper(
             store,
             lambda taken: _take_up(app, taken),
@@ -219,6 +222,7 @@ async def _take_up(app: Application, taken: TakenOver) -> None:
     pending, tried = await app.store.pending_deliveries(), await app.store.attempts_of_pending()
     theirs = [one for one in pending if one.id in taken.deliveries]
     app.dispatcher.take_up(theirs, tried)
+    await app.bulk_jobs.resume()
     snapshot_of = await _snapshots_of_live_calls(app.store, app.settings.sip_host)
     calls = await app.store.live_calls(snapshot_of)
     await app.switchboard.end_lost([call for call in calls if call.id in taken.calls])
@@ -290,6 +294,8 @@ async def open_application(
         for incident in app.dispatcher.failing:
             if not app.policies.is_told(incident.project, incident.webhook):
                 app.dispatcher.forget_incident(incident)
+        stack.push_async_callback(app.bulk_jobs.stop)
+        await app.bulk_jobs.resume()
         await app.switchboard.start(stack, await _snapshots_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.directory.snapshots:
@@ -339,6 +345,8 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         applied=app.projects.refresh,
         missing_sounds=partial(missing_sounds, app.settings.data_dir),
         reads=read_in_worker,
+        sender=app.dispatcher,
+        go_on=app.bulk_jobs.start,
         is_server=True,
         calls=app.switchboard,
     )
@@ -353,6 +361,8 @@ def _api(app: Application) -> ASGIApp:
     return asgi_app(
         ApiDependencies(
             send=app.send_sample,
+            sender=app.dispatcher,
+            go_on=app.bulk_jobs.start,
             product=USER_AGENT,
             store=app.store,
             tokens=app.store.tokens,

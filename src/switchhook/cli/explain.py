@@ -16,11 +16,12 @@ from switchhook.cli.options import (
     Config,
     DataDir,
     Json,
+    OfProject,
     read_bytes,
     settings_of,
 )
 from switchhook.cli.output import print_json, print_whole, stderr, stdout
-from switchhook.cli.project_source import OfProject, ProjectFileOption, snapshot_of
+from switchhook.cli.project_source import ProjectFileOption, snapshot_of
 from switchhook.domain.failure import Failure
 from switchhook.tryout.examples import Example, read_example
 from switchhook.tryout.explaining import (

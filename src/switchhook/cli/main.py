@@ -71,8 +71,8 @@ COMMANDS = {
         "List the telephones that are registered: whose they are, where, and for how long.",
     ),
     "deliveries": (
-        "switchhook.cli.history",
-        "List the deliveries of events that failed, or others, or show one with its attempts.",
+        "switchhook.cli.deliveries.command",
+        "List the deliveries that need somebody, or others; show one; check them, or send them again.",
     ),
     "events": (
         "switchhook.cli.history",

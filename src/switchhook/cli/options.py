@@ -65,6 +65,9 @@ DataDir = Annotated[
     Path | None,
     Parameter(help="Where the database is. [env: SWITCHHOOK_DATA_DIR]", name="--data-dir"),
 ]
+OfProject = Annotated[
+    str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
+]
 OnlyProject = Annotated[str | None, Parameter(help="Only this project's.", name="--project")]
 Json = Annotated[bool, Parameter(help="Print JSON, for programs.", name="--json", negative=())]
 

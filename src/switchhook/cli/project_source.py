@@ -20,9 +20,6 @@ from switchhook.operations.subscriptions import subscriptions
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.tryout.lookup import applied_snapshot, snapshot_of_file
 
-OfProject = Annotated[
-    str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
-]
 ProjectFileOption = Annotated[
     Path | None,
     Parameter(help="Take a project file (TOML) instead of an applied project.", name="--file"),

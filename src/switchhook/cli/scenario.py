@@ -14,12 +14,12 @@ from switchhook.cli.options import (
     Config,
     DataDir,
     Json,
+    OfProject,
     ask_store,
     data_dir_of,
     settings_of,
 )
 from switchhook.cli.output import print_json, stderr, stdout
-from switchhook.cli.project_source import OfProject
 from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.operations.scenario import (
     SampleResult,

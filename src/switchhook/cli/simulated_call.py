@@ -10,10 +10,9 @@ from cyclopts import Parameter
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.errors import UsageError
-from switchhook.cli.options import Config, DataDir, Json, data_dir_of
+from switchhook.cli.options import Config, DataDir, Json, OfProject, data_dir_of
 from switchhook.cli.output import print_json, print_left_over, stderr, stdout
 from switchhook.cli.project_source import (
-    OfProject,
     ProjectFileOption,
     snapshot_of,
     subscriptions_to,

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.ports import DispatcherStore
+    from switchhook.storage.records import SentAgain
 
 log = structlog.get_logger(__name__)
 
@@ -182,6 +183,10 @@ class Dispatcher:
         self._open: dict[str, Delivery] = {}
         self._resumed: set[str] = set()
         self._histories: dict[str, tuple[Attempt, ...]] = {}
+        self._sent_again: set[str] = set()
+        """Ids of what a person had sent again: one attempt settles it, however old it is."""
+        self._again: dict[str, SentAgain] = {}
+        """What was sent again before we noticed that it is settled."""
         self._expiries: dict[str, Expiry] = {}
         self._collapsing: dict[tuple[str, str, str], Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -238,12 +243,46 @@ class Dispatcher:
     def take_up(
         self, pending: Sequence[Delivery], tried: Mapping[str, tuple[Attempt, ...]]
     ) -> None:
-        """Dispatch what another process promised, in that order; `tried` are their attempts so far."""
+        """Dispatch what another process promised, in that order; `tried` are their attempts so far.
+
+        One whose last attempt was made already was sent again, and waits for a further one.
+        """
         for delivery in pending:
             if delivery.id not in self._open:
-                self._resumed.add(delivery.id)
-                self._histories[delivery.id] = tried.get(delivery.id, ())
+                history = self._histories[delivery.id] = tried.get(delivery.id, ())
+                is_again = bool(history) and history[-1].is_last
+                (self._sent_again if is_again else self._resumed).add(delivery.id)
         self.dispatch(*pending)
+
+    def send_again(self, again: Sequence[SentAgain]) -> None:
+        """Make a further attempt of each delivery, which settles it; they are pending in the store."""
+        for one in again:
+            if one.delivery.id in self._open:
+                self._again[one.delivery.id] = one
+            elif not self._is_stopping:
+                self._sent_again.add(one.delivery.id)
+                self._histories[one.delivery.id] = one.attempts
+                self.dispatch(one.delivery)
+
+    def send_now(self, delivery: str) -> bool:
+        """End the pause that a delivery waits in; False where it waits in none, or is not ours.
+
+        Where its endpoint is parked, it goes ahead as the probe.
+        """
+        postponed, found = self._postponed.get(delivery), self._open.get(delivery)
+        if postponed is not None:
+            job, timer = postponed
+            timer.cancel()
+            self._resume(job)
+        if found is None or self._is_stopping:
+            return False
+        is_hurried = self._queues.hurry(found, self._now())
+        self._start_more()
+        return is_hurried or postponed is not None
+
+    def has(self, delivery: str) -> bool:
+        """Say whether a delivery waits, or is being sent or recorded."""
+        return delivery in self._open
 
     def dispatch(self, *deliveries: Delivery) -> None:
         """Dispatch deliveries that are committed. Returns at once.
@@ -259,6 +298,10 @@ class Dispatcher:
         self._start_more()
 
     def _queue(self, delivery: Delivery, policy: DeliveryPolicy) -> None:
+        if delivery.id in self._sent_again:
+            self._open[delivery.id] = delivery
+            self._queues.add(delivery, order_of(delivery, policy), self._limit_of(delivery))
+            return
         if policy.collapse:
             self._collapse(delivery)
         if policy.delay:
@@ -463,7 +506,7 @@ class Dispatcher:
         What is parked is not given up, however often it was tried: it goes again when its endpoint does. But where
         that takes others meanwhile, it is this one that it refuses.
         """
-        if not self._recipients.wants(delivery):
+        if not self._recipients.wants(delivery) or delivery.id in self._sent_again:
             return None
         if not history:
             return self._now() + pause_before_first(policy, delivery, self._clock())
@@ -564,6 +607,10 @@ class Dispatcher:
             expiry.timer.cancel()
         if self._collapsing and self._collapsing.get(_action(delivery)) is delivery:
             del self._collapsing[_action(delivery)]
+        if self._sent_again:
+            self._sent_again.discard(delivery.id)
+        if self._again and (again := self._again.pop(delivery.id, None)) is not None:
+            self.send_again([again])
         if not self._open:
             self._idle.set()
 

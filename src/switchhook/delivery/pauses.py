@@ -94,6 +94,24 @@ class Pauses:
             if pause.waiting and not pause.probe and now >= pause.until
         ]
 
+    def hurry(self, delivery: Delivery, now: float) -> bool:
+        """End the pauses that a delivery's lane waits in, so that it goes ahead as the probe; False where it waits in none.
+
+        One that waits for what becomes of a probe goes on waiting.
+        """
+        pauses = [self._pauses[key] for key in _keys(delivery) if key in self._pauses]
+        if any(pause.probe for pause in pauses):
+            return False
+        for pause in pauses:
+            lane = _waiting(pause, delivery)
+            if lane is not None:
+                pause.waiting.remove(lane)
+                pause.waiting.appendleft(lane)
+                for one in pauses:
+                    one.until = min(one.until, now)
+                return True
+        return False
+
     def unsent(self, job: DeliveryJob) -> None:
         """A delivery was not sent after all: another one may go ahead in its place."""
         for key in _keys(job.delivery) if self._pauses else ():
@@ -113,6 +131,13 @@ class Pauses:
             if pause is not None and pause.probe is job and not (is_parked and key == own):
                 lanes += self._pauses.pop(key).waiting
         return lanes
+
+
+def _waiting(pause: Pause, delivery: Delivery) -> Lane | None:
+    """Return the lane with a delivery among those that wait for a pause's end."""
+    return next(
+        (lane for lane in pause.waiting if any(one.id == delivery.id for one in lane.waiting)), None
+    )
 
 
 def _keys(delivery: Delivery) -> tuple[QueueKey, ...]:

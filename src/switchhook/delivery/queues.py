@@ -176,6 +176,10 @@ class Queues:
         """Keep a webhook's deliveries parked, as a former process did."""
         self._pauses.resume(project, webhook, until)
 
+    def hurry(self, delivery: Delivery, now: float) -> bool:
+        """End the pause that a delivery waits in: its lane goes ahead as the probe. False where it waits in none."""
+        return self._pauses.hurry(delivery, now)
+
     def take(self, now: float) -> DeliveryJob | None:
         """Give a slot to the next delivery; None when none may start now."""
         while True:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, assert_never
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope, Token
+from switchhook.operations.bulk_jobs import NoSuchJobError, start_job, stop_job
 from switchhook.operations.calling import (
     CallbackError,
     NoServerError,
@@ -19,8 +20,16 @@ from switchhook.operations.calling import (
     call_back,
     transfer_call,
 )
+from switchhook.operations.error_check import (
+    Acted,
+    DeliverySender,
+    check_deliveries,
+    send_again,
+    uncheck_deliveries,
+)
 from switchhook.operations.hang_up import CallOverError, hang_up
-from switchhook.operations.history import NoSuchCallError
+from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
+from switchhook.operations.job_run import JobRun
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory
 from switchhook.operations.project_events import (
     BuiltInEventError,
@@ -29,7 +38,11 @@ from switchhook.operations.project_events import (
     remove_event,
     save_event,
 )
-from switchhook.operations.project_versions import NoSuchProjectError, latest_version
+from switchhook.operations.project_versions import (
+    NoSuchProjectError,
+    latest_version,
+    require_project,
+)
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
 from switchhook.operations.scenario import (
     NoDraftError,
@@ -52,11 +65,11 @@ from switchhook.operations.tokens import (
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
 from switchhook.routing.callback_admission import WantedCallback
 from switchhook.routing.events import Side, TransferOrdered
-from switchhook.storage.ports import HangUps, Scenarios, Subscriptions, Tokens
-from switchhook.storage.records import StoreError
+from switchhook.storage.ports import ErrorCheck, HangUps, Scenarios, Subscriptions, Tokens
+from switchhook.storage.records import BulkAct, BulkJob, DeliveryFilter, StoreError
 
 
-class ControlStore(Scenarios, HangUps, Subscriptions, Protocol):
+class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
     """Keeps what acts change."""
 
     @property
@@ -81,6 +94,10 @@ class ControlParts:
     missing_sounds: MissingSounds = no_missing_sounds
     reads: ProjectFileReader = read_here
     """Reads a project file where that holds up nobody."""
+    sender: DeliverySender | None = None
+    """Sends deliveries; None: the next server does."""
+    go_on: Callable[[BulkJob], None] | None = None
+    """Carries out a job beside calls; None: whoever starts it does."""
     is_server: bool = False
     """Whether calls run here; else nobody is waited for."""
     calls: RunningCalls | None = None
@@ -247,6 +264,66 @@ class EndSubscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActOnDeliveries:
+    """Check deliveries, put them on the list of the unchecked again, or send them again."""
+
+    act: BulkAct
+    ids: tuple[str, ...]
+    by: str
+    result: ClassVar = tuple[Acted, ...]
+
+    async def perform(self, on: ControlParts) -> tuple[Acted, ...]:
+        """Act on each. Raises NoSuchDeliveryError."""
+        match self.act:
+            case BulkAct.CHECK:
+                return await check_deliveries(on.store, self.ids, by=self.by, now=on.clock())
+            case BulkAct.UNCHECK:
+                return await uncheck_deliveries(on.store, self.ids)
+            case BulkAct.SEND:
+                return await send_again(on.store, self.ids, by=self.by, sender=on.sender)
+            case _:
+                assert_never(self.act)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartJob:
+    """Do that to all deliveries of a filter."""
+
+    act: BulkAct
+    which: DeliveryFilter
+    project: str
+    by: str
+    result: ClassVar = BulkJob
+
+    async def perform(self, on: ControlParts) -> BulkJob:
+        """Begin it; without a server, do it. Raises NoSuchProjectError."""
+        await require_project(on.store, self.project)
+        job = await start_job(
+            on.store, self.act, self.which, project=self.project, by=self.by, now=on.clock()
+        )
+        if on.go_on is not None:
+            on.go_on(job)
+            return job
+        work = JobRun(on.store, job, clock=on.clock)
+        while await work.next_batch():
+            pass
+        return work.job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopJob:
+    """Stop such a job."""
+
+    project: str
+    number: int
+    result: ClassVar = BulkJob
+
+    async def perform(self, on: ControlParts) -> BulkJob:
+        """Stop it. Raises NoSuchJobError."""
+        return await stop_job(on.store, self.project, self.number, now=on.clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateToken:
     """Make a token of a project."""
 
@@ -348,6 +425,9 @@ ACTS: Final = {
     "call-back": CallBack,
     "transfer-call": TransferCall,
     "end-subscription": EndSubscription,
+    "act-on-deliveries": ActOnDeliveries,
+    "start-job": StartJob,
+    "stop-job": StopJob,
     "create-token": CreateToken,
     "revoke-token": RevokeToken,
     "draft-scenario": DraftScenario,
@@ -367,7 +447,9 @@ ERRORS: Final = {
         NotTransferredError,
         EventTextError,
         NoSuchCallError,
+        NoSuchDeliveryError,
         NoSuchEventError,
+        NoSuchJobError,
         NoSuchProjectError,
         NoSuchTokenError,
         OutdatedDraftError,

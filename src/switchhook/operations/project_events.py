@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from switchhook.domain.event import (
@@ -23,18 +23,22 @@ from switchhook.operations.sounds import no_missing_sounds
 from switchhook.projectfile.file import read_event, read_project, renewed, write_project
 from switchhook.projectfile.rules.webhook import check_event
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, did_you_mean
-from switchhook.storage.records import ChangedMeanwhileError
+from switchhook.storage.records import ChangedMeanwhileError, Count
 from switchhook.tasks import compute
 from switchhook.webhooks.told import told_by, why_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from switchhook.domain.event import EventAction
     from switchhook.domain.project import Project
     from switchhook.operations.projects import Applied, ProjectFileReader
     from switchhook.operations.sounds import MissingSounds
     from switchhook.storage.ports import Projects
+
+
+NONE: Final = Count(number=0)
+NO_ERRORS: Final[Mapping[str, Count]] = {}
 
 
 class NoSuchEventError(ExpectedError, LookupError):
@@ -58,6 +62,8 @@ class ActionRow:
     """Scheme and host of an endpoint, or the recipients of a mail."""
     format: str
     """`mail` for a mail."""
+    unchecked: Count = NONE
+    """Deliveries that need somebody: the action is *with error* while there are any (R2-06)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,11 @@ class EventRow:
     is_filtered: bool
     actions: tuple[ActionRow, ...]
 
+    @property
+    def is_with_error(self) -> bool:
+        """Say whether deliveries of the event need somebody (R2-06)."""
+        return any(one.unchecked != NONE for one in self.actions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
@@ -82,12 +93,27 @@ class EventDraft:
     """What does not fit the kind of event that it is for (R2-41)."""
 
 
-def event_rows(project: Project) -> tuple[EventRow, ...]:
-    """Return the table of a project's events, the built-in one first (R2-16, R2-17)."""
-    return tuple(_row(event, project) for event in project.all_events)
+def event_rows(
+    project: Project, unchecked: Mapping[str, Count] = NO_ERRORS
+) -> tuple[EventRow, ...]:
+    """Return the table of a project's events, the built-in one first (R2-16, R2-17).
+
+    `unchecked` counts the deliveries of each webhook that need somebody, as the store does.
+    """
+    return tuple(_row(event, project, unchecked) for event in project.all_events)
 
 
-def _row(event: ProjectEvent, project: Project) -> EventRow:
+def errors_of(event: ProjectEvent, unchecked: Mapping[str, Count]) -> tuple[str, ...]:
+    """Say which actions of an event are with error, a sentence for each."""
+    counts = [(one.name, unchecked.get(one.name, NONE)) for one in event.actions]
+    return tuple(
+        f"{name} is with error: {count} to check or to send again (switchhook deliveries)"
+        for name, count in counts
+        if count != NONE
+    )
+
+
+def _row(event: ProjectEvent, project: Project, unchecked: Mapping[str, Count]) -> EventRow:
     is_silent = event.name == BUILT_IN and not project.google_analytics.is_configured
     return EventRow(
         name=event.name,
@@ -95,16 +121,19 @@ def _row(event: ProjectEvent, project: Project) -> EventRow:
         state="not configured" if is_silent else "active",
         is_built_in=event.name == BUILT_IN,
         is_filtered=event.filter != EventFilter(),
-        actions=tuple(map(_action_row, event.actions)),
+        actions=tuple(_action_row(one, unchecked) for one in event.actions),
     )
 
 
-def _action_row(action: EventAction) -> ActionRow:
+def _action_row(action: EventAction, unchecked: Mapping[str, Count]) -> ActionRow:
+    errors = unchecked.get(action.name, NONE)
     if isinstance(action, EventMail):
-        return ActionRow(name=action.name, to=", ".join(action.to), format="mail")
+        to = ", ".join(action.to)
+        return ActionRow(name=action.name, to=to, format="mail", unchecked=errors)
     parts = urlsplit(action.url)
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    return ActionRow(name=action.name, to=where, format=action.format.name.value)
+    format_ = action.format.name.value
+    return ActionRow(name=action.name, to=where, format=format_, unchecked=errors)
 
 
 def find_event(project: Project, name: str) -> ProjectEvent:

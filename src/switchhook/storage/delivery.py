@@ -94,6 +94,9 @@ class Attempt:
     """Whether the delivery is settled by it: delivered, or given up."""
     asked: float | None = None
     """For how many seconds the endpoint wanted nothing more, where it said so (Retry-After)."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """How the exchange went, under the names that a call's journal has for an ask: its address, the seconds of each
+    phase; what it proved itself with; of a failure, the head of the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from switchhook.storage.records import EVERY_DELIVERY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         Activation,
+        BulkAct,
+        BulkJob,
         CallRecord,
         CallRow,
         ChangeKind,
+        Count,
         DeliveryFilter,
         DeliveryRow,
         KeyedAnswer,
         KeyedRequest,
         Lease,
+        SentAgain,
         StoredProject,
         StoredScenario,
         TakenOver,
@@ -116,8 +122,9 @@ class Attempts(Protocol):
 
         One that can wait may be kept for some milliseconds, to be stored together with others.
 
-        Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery. One that was
-        stored as under way (`FailureKind.UNDER_WAY`) is replaced by what came of it.
+        Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery, whose state is that
+        of its latest attempt from then on; after it was sent again, a further one has to. One that was stored as under
+        way (`FailureKind.UNDER_WAY`) is replaced by what came of it.
         """
 
 
@@ -224,24 +231,78 @@ class Records(Protocol):
 
     async def deliveries(
         self,
+        which: DeliveryFilter = EVERY_DELIVERY,
         *,
-        project: str | None = None,
-        state: DeliveryFilter = "all",
-        webhook: str | None = None,
         limit: int = 50,
         before: int | None = None,
+        after: int | None = None,
     ) -> tuple[DeliveryRow, ...]:
-        """Return deliveries newest first; `before` is a row's number, to page on.
+        """Return deliveries newest first, or from `after` on oldest first; both are a row's number, to page on.
 
         A delivery is parked while it waits for an endpoint of whom an incident says so; all others that wait
-        are pending.
+        are pending, also one that was sent again. The state of a settled one is that of its latest attempt.
         """
+
+    async def count_deliveries(self, which: DeliveryFilter) -> Count:
+        """Return how many deliveries there are of a filter, up to `MOST_COUNTED`."""
+
+    async def unchecked_by_webhook(self, project: str) -> Mapping[str, Count]:
+        """Return how many deliveries of each webhook need somebody, of those that have any: they are *with error*."""
 
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
         """Return a call's deliveries in the order of the promises."""
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """Return a delivery's attempts, first to latest."""
+
+
+class ErrorCheck(Records, Protocol):
+    """Keeps what a person does about deliveries that were given up.
+
+    Deliveries are named by their project and id. With `job`, how far a job got is stored in the same transaction: nothing
+    at all is done where that job was stopped, or another process goes on with it (ChangedMeanwhileError).
+    """
+
+    async def check_deliveries(
+        self,
+        named: Sequence[tuple[str, str]],
+        *,
+        by: str,
+        at: float,
+        job: BulkJob | None = None,
+    ) -> int:
+        """Store who checked deliveries that need somebody; return how many needed it. Others are left as they are."""
+
+    async def uncheck_deliveries(
+        self, named: Sequence[tuple[str, str]], *, job: BulkJob | None = None
+    ) -> int:
+        """Have checked deliveries need somebody again; return how many were checked."""
+
+    async def send_again(
+        self, named: Sequence[tuple[str, str]], *, job: BulkJob | None = None
+    ) -> tuple[SentAgain, ...]:
+        """Have settled deliveries wait for a further attempt at this node, and return those, in the order of the promises.
+
+        One that is not settled is left out: so nothing is sent twice at a time. So is one that cannot be read. Nobody
+        has checked it then.
+        """
+
+    async def start_job(
+        self, act: BulkAct, which: DeliveryFilter, *, project: str, by: str, at: float
+    ) -> BulkJob:
+        """Store that an act on all deliveries of a filter has begun at this node."""
+
+    async def stop_job(self, project: str, number: int, *, at: float) -> BulkJob | None:
+        """Store that a job is stopped, if it runs, and return it as it is then; None where the project has none such."""
+
+    async def job(self, project: str, number: int) -> BulkJob | None:
+        """Return a project's job, or None."""
+
+    async def jobs(self, project: str, *, limit: int = 50) -> tuple[BulkJob, ...]:
+        """Return a project's jobs, newest first."""
+
+    async def running_jobs(self) -> tuple[BulkJob, ...]:
+        """Return this node's jobs that run, oldest first."""
 
 
 class HangUps(Protocol):
@@ -421,7 +482,7 @@ class Nodes(Protocol):
     async def take_over(self, lease: Lease) -> TakenOver | None:
         """Give this node all that another has that did not renew this lease: at once, or not at all.
 
-        That is: its running calls, its unsettled deliveries and its registrations. An account with telephones
+        That is: its running calls, its unsettled deliveries, its jobs that run, and its registrations. An account with telephones
         at both nodes loses those at the other. None when it has renewed, or another node was first.
         Raises LeaseLostError where this node's own lease is over.
         """
@@ -441,7 +502,7 @@ class Store(
     EndedLegs,
     Promises,
     Scenarios,
-    Records,
+    ErrorCheck,
     HangUps,
     HangUpsWanted,
     RegistrationStore,

@@ -14,7 +14,7 @@ from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.tracking.caller_history import Caller
 from switchhook.errors import ExpectedError
-from switchhook.storage.delivery import Attempt, Delivery, is_id_of_call
+from switchhook.storage.delivery import Attempt, Delivery, Incident, is_id_of_call
 from switchhook.storage.stream import StreamEvent
 
 
@@ -243,10 +243,119 @@ class DeliveryState(StrEnum):
     """Its subscription was removed."""
 
 
-DeliveryFilter = Literal[
-    "all", "pending", "parked", "delivered", "failed", "expired", "superseded", "unsubscribed"
+NEEDS_SOMEBODY: Final = frozenset({DeliveryState.FAILED, DeliveryState.EXPIRED})
+"""The states in which a delivery needs somebody: a person checks it, or sends it again."""
+
+DeliveryList = Literal[
+    "all",
+    "pending",
+    "parked",
+    "delivered",
+    "failed",
+    "expired",
+    "superseded",
+    "unsubscribed",
+    "unchecked",
+    "checked",
 ]
-"""Which deliveries are listed: all, or those in a state."""
+"""Which deliveries are listed: all, those in a state, or those that need somebody, whether a person checked them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries are listed, or acted on; None: whatever it is."""
+
+    state: DeliveryList = "all"
+    project: str | None = None
+    webhook: str | None = None
+    event: str | None = None
+    call: str | None = None
+    since: float | None = None
+    """Unix seconds; of events that happened then or later."""
+    until: float | None = None
+    """Unix seconds; of events that happened before."""
+    text: str | None = None
+    """In the latest error: in its kind, its sentence, or the answer; in any letter case of ASCII."""
+
+
+EVERY_DELIVERY: Final = DeliveryFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Who took a delivery off the list of those that need somebody, and when."""
+
+    by: str
+    at: float
+    """Unix seconds."""
+
+
+MOST_COUNTED: Final = 1_000
+"""What is counted no further: a list says "1,000+"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many there are, or that there are more than are counted."""
+
+    number: int
+    is_more: bool = False
+
+    @classmethod
+    def of(cls, found: int) -> Count:
+        """Return a count of what was counted one further than is told."""
+        return cls(number=min(found, MOST_COUNTED), is_more=found > MOST_COUNTED)
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.is_more else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentAgain:
+    """A delivery that waits for a further attempt, with its attempts so far, first to latest."""
+
+    delivery: Delivery
+    attempts: tuple[Attempt, ...]
+
+
+class BulkAct(StrEnum):
+    """What is done to all deliveries of a filter."""
+
+    CHECK = "check"
+    UNCHECK = "uncheck"
+    SEND = "send"
+
+
+class BulkState(StrEnum):
+    """How a job stands."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkJob:
+    """An act on all deliveries of a filter, from the oldest to the newest that was there when it began."""
+
+    number: int
+    project: str
+    act: BulkAct
+    filter: DeliveryFilter
+    by: str
+    started_at: float
+    """Unix seconds."""
+    up_to: int
+    """The number of the newest delivery that it is for."""
+    place: int = 0
+    """The number of the last delivery that it came to."""
+    done: int = 0
+    left_out: int = 0
+    """Deliveries that could not be acted on."""
+    why: str = ""
+    """The reason of the last that was left out."""
+    state: BulkState = BulkState.RUNNING
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,3 +368,12 @@ class DeliveryRow:
     state: DeliveryState
     latest: Attempt | None
     """The latest attempt; None before the first."""
+    checked: Check | None = None
+    """Who took it off the list of those that need somebody; None: nobody did, or it was sent again since."""
+    incident: Incident | None = None
+    """Of its endpoint, where it is parked."""
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Say whether it is on the list of those that a person checks or sends again."""
+        return self.state in NEEDS_SOMEBODY and self.checked is None

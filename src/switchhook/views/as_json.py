@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,9 +16,10 @@ from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
     from switchhook.domain.journal import JournalEntry
+    from switchhook.operations.error_check import Acted
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.delivery import Attempt, Delivery, DeliveryRequest
-    from switchhook.storage.records import CallRow, DeliveryRow
+    from switchhook.storage.records import BulkJob, CallRow, Count, DeliveryRow
 
 
 def call(row: CallRow) -> dict[str, Any]:
@@ -90,6 +92,50 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         **address_of(promised),
         "state": row.state,
         "latest": None if row.latest is None else _attempt(promised, row.latest),
+        **_standing(row),
+    }
+
+
+def _standing(row: DeliveryRow) -> dict[str, Any]:
+    """Return who checked a delivery, and what it is parked for; nothing for others."""
+    told: dict[str, Any] = {}
+    if row.checked is not None:
+        told["checked"] = {"by": row.checked.by, "at": iso(row.checked.at)}
+    if row.incident is not None:
+        told["parked"] = {
+            "failing_since": iso(row.incident.since),
+            "failures": row.incident.failures,
+            "next_probe_at": iso(row.incident.parked_until),
+        }
+    return told
+
+
+def count(counted: Count) -> dict[str, Any]:
+    """Return a count; `is_more` where there are more than it says."""
+    return {"count": counted.number, "is_more": counted.is_more}
+
+
+def acted(one: Acted) -> dict[str, Any]:
+    """Return what became of a delivery that a person acted on."""
+    return {"id": one.delivery, "done": one.is_done, "note": one.note or None}
+
+
+def bulk_job(job: BulkJob) -> dict[str, Any]:
+    """Return a job as it stands."""
+    which = {name: value for name, value in asdict(job.filter).items() if value is not None}
+    times = {name: iso(which[name]) for name in ("since", "until") if name in which}
+    return {
+        "number": job.number,
+        "project": job.project,
+        "act": job.act,
+        "filter": which | times,
+        "by": job.by,
+        "started_at": iso(job.started_at),
+        "state": job.state,
+        "done": job.done,
+        "left_out": job.left_out,
+        "why": job.why or None,
+        "ended_at": iso(job.ended_at),
     }
 
 

@@ -19,7 +19,16 @@ def event_row(row: EventRow) -> dict[str, Any]:
         "state": row.state,
         "built_in": row.is_built_in,
         "filtered": row.is_filtered,
-        "actions": [{"name": one.name, "to": one.to, "format": one.format} for one in row.actions],
+        "with_error": row.is_with_error,
+        "actions": [
+            {
+                "name": one.name,
+                "to": one.to,
+                "format": one.format,
+                "unchecked": one.unchecked.number,
+            }
+            for one in row.actions
+        ],
     }
 
 

@@ -13,10 +13,10 @@ NOTHING = "–"
 
 
 def clock(at: float | None) -> str:
-    """Return date and time of this machine's zone, to the second."""
+    """Return date and time of this machine's zone, to the second, with the zone's name."""
     if at is None:
         return NOTHING
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").rstrip()
 
 
 def iso(at: float | None) -> str | None:

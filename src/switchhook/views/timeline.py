@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
-from switchhook.views.text import notes_of, one_line, seconds
+from switchhook.views.text import clock, notes_of, one_line, seconds
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -215,6 +215,17 @@ def event_and_recipient(delivery: Delivery) -> str:
     return f"{delivery.event} to {whom}"
 
 
+def standing(row: DeliveryRow) -> Iterator[str]:
+    """Say what a delivery waits for that is parked, and who checked one that was given up."""
+    if row.incident is not None:
+        failed = f"{row.incident.failures} failures in a row since {clock(row.incident.since)}"
+        yield f"behind {one_line(row.delivery.webhook)}, which fails: {failed}"
+        if row.incident.parked_until is not None:
+            yield f"next probe at {clock(row.incident.parked_until)}"
+    if row.checked is not None:
+        yield f"checked by {one_line(row.checked.by)}, {clock(row.checked.at)}"
+
+
 def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     """Say that an event was told, or that it could not be."""
     delivery, attempt = row.delivery, row.latest
@@ -222,7 +233,7 @@ def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     if attempt is None:
         waits = "is parked" if row.state is DeliveryState.PARKED else "waits"
         at, waits = delivery.occurred_at, f"{what}: {waits}"
-        yield Line(at=at, sign="✉", text=waits, style="dim", below=below)
+        yield Line(at=at, sign="✉", text=waits, style="dim", below=(*below, *standing(row)))
         return
     took = seconds(attempt.seconds)
     if row.state is DeliveryState.DELIVERED:
@@ -234,7 +245,7 @@ def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
         why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
         at = attempt.at + attempt.seconds
         style = "dim" if row.state in _NOT_WANTED else "red"
-        yield Line(at=at, sign="✗", text=why, style=style, below=below)
+        yield Line(at=at, sign="✗", text=why, style=style, below=(*below, *standing(row)))
 
 
 _NOT_WANTED = {DeliveryState.EXPIRED, DeliveryState.SUPERSEDED, DeliveryState.UNSUBSCRIBED}

@@ -11,15 +11,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.storage.encryption import key_path, new_key
-from switchhook.storage.records import StoreError
+from switchhook.storage.records import EVERY_DELIVERY, StoreError
 from switchhook.storage.sqlite import history, projects
 from switchhook.storage.sqlite.connection import migrate, migrations
 from switchhook.storage.sqlite.opening import open_encrypted
-from switchhook.storage.sqlite.rows import attempt_to_row, delivery_aad
-from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.rows import delivery_aad
 from switchhook.webhooks.http import HttpRequest
-from tests.support.former import make_former
-from tests.support.promises import CIPHER, attempt, delivery, mail
+from tests.support.former import ATTEMPT, former_attempt, make_former
+from tests.support.promises import CIPHER, delivery, mail
 from tests.support.snapshots import snapshot
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def former() -> Iterator[sqlite3.Connection]:
         for made in MADE:
             connection.execute(PROMISE, _row(made))
         for number, made in enumerate(MADE[:2], start=1):
-            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made, number=number)))
-            connection.execute(sql("settle"), (made.project, made.id))
+            connection.execute(ATTEMPT, former_attempt(made, number=number))
+            connection.execute("UPDATE deliveries SET settled = 1 WHERE id = ?", (made.id,))
         connection.execute("DELETE FROM deliveries WHERE call = 'c3'")
         yield connection
 
@@ -77,9 +76,7 @@ def _row(made: Delivery) -> tuple[str | int | float | bytes, ...]:
 
 
 def _listed(connection: sqlite3.Connection) -> list[tuple[int, Delivery, str]]:
-    found = history.deliveries(
-        connection, cipher=CIPHER, project=None, state="all", webhook=None, limit=9, before=None
-    )
+    found = history.deliveries(connection, cipher=CIPHER, which=EVERY_DELIVERY, limit=9)
     return [(row.number, row.delivery, row.state.value) for row in reversed(found)]
 
 
@@ -100,7 +97,7 @@ def test_no_number_is_given_again(former: sqlite3.Connection, *, kept: bool) -> 
         former.execute("DELETE FROM deliveries")
     migrate(former, migrations(), CIPHER)
     former.execute(
-        "INSERT INTO deliveries SELECT NULL, 'p', 'i', 'c', 1, 'e', 'w', 0, 'http', x'', x'', '[]', 1, 1, 0, 'main'"
+        "INSERT INTO deliveries SELECT NULL, 'p', 'i', 'c', 1, 'e', 'w', 0, 'http', x'', x'', '[]', 1, 1, 0, 'main', NULL, 0, NULL, NULL"
     )
     (number,) = former.execute("SELECT number FROM deliveries WHERE id = 'i'").fetchone()
     assert number == len(MADE) + 1

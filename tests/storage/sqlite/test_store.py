@@ -16,7 +16,7 @@ from switchhook.domain.call import CallState, LegState
 from switchhook.domain.token import Scope, Token
 from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.storage.encryption import key_path, new_key
-from switchhook.storage.records import StoreError, WantedHangUp
+from switchhook.storage.records import DeliveryFilter, StoreError, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
@@ -93,7 +93,7 @@ def test_where_deliveries_go_and_with_which_headers_stands_in_no_file(path: Path
                 look()
             assert path.with_name(f"{path.name}-wal").exists()
             assert await other.pending_deliveries() == made
-            listed = await other.deliveries(state="pending")
+            listed = await other.deliveries(DeliveryFilter(state="pending"))
             assert [row.delivery for row in reversed(listed)] == list(made)
         look()
         async with opened(path) as store:
@@ -168,7 +168,7 @@ def test_a_command_reads_and_saves_while_the_server_runs(path: Path) -> None:
             await server.commit(record(call("c1"), delivery("c1")))
             async with opened(path, read_only=True) as command:
                 assert [row.id for row in await command.calls()] == ["c1"]
-                assert len(await command.deliveries(state="pending")) == 1
+                assert len(await command.deliveries(DeliveryFilter(state="pending"))) == 1
             async with opened(path) as command:
                 assert await command.save_project("shop", SECRET) == 1
             assert [project.document for project in await server.projects()] == [SECRET]

@@ -1,5 +1,6 @@
 """`switchhook event`: what a project tells of its calls, and to whom."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,17 +13,28 @@ from switchhook.cli.options import (
     Config,
     DataDir,
     Json,
+    OfProject,
+    ask_store,
     data_dir_of,
     file_name,
     read_bytes,
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
-from switchhook.cli.project_source import OfProject, ProjectFileOption, snapshot_of
+from switchhook.cli.project_source import ProjectFileOption, snapshot_of
 from switchhook.domain.event import EventKind
-from switchhook.operations.project_events import EventDraft, copy_event, event_rows, find_event
+from switchhook.operations.project_events import (
+    NONE,
+    EventDraft,
+    EventRow,
+    copy_event,
+    errors_of,
+    event_rows,
+    find_event,
+)
 from switchhook.projectfile.file import write_event
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
+from switchhook.storage.records import Count
 from switchhook.views.project_events import event_draft, event_row
 from switchhook.views.text import one_line
 
@@ -44,7 +56,8 @@ def list_(
     data_dir: DataDir = None,
 ) -> int:
     """List the events: when each happens, whom it tells and how."""
-    rows = event_rows(snapshot_of(project, file, config, data_dir).project)
+    found = snapshot_of(project, file, config, data_dir).project
+    rows = event_rows(found, _unchecked(found.id, file, config, data_dir))
     if json:
         print_json([event_row(row) for row in rows])
         return 0
@@ -54,7 +67,7 @@ def list_(
             (
                 one_line(row.name),
                 row.event.value + (" (filtered)" if row.is_filtered else ""),
-                f"built-in, {row.state}" if row.is_built_in else row.state,
+                _state(row),
                 one_line("; ".join(f"{one.to} ({one.format})" for one in row.actions)),
             )
             for row in rows
@@ -75,9 +88,26 @@ def show(
     data_dir: DataDir = None,
 ) -> int:
     """Print an event as a piece of a project file, with its secrets."""
-    found = find_event(snapshot_of(project, file, config, data_dir).project, name)
-    _print(EventDraft(event=found, marks=()), json=json)
+    of = snapshot_of(project, file, config, data_dir).project
+    found = find_event(of, name)
+    errors = errors_of(found, _unchecked(of.id, file, config, data_dir))
+    _print(EventDraft(event=found, marks=errors), json=json)
     return 0
+
+
+def _state(row: EventRow) -> str:
+    state = f"built-in, {row.state}" if row.is_built_in else row.state
+    errors = [str(one.unchecked) for one in row.actions if one.unchecked != NONE]
+    return f"{state}\nwith error: {' + '.join(errors)}" if errors else state
+
+
+def _unchecked(
+    project: str, file: Path | None, config: Path | None, data_dir: Path | None
+) -> Mapping[str, Count]:
+    """Return how many deliveries of each webhook need somebody; none of a file."""
+    if file is not None:
+        return {}
+    return ask_store(config, data_dir, lambda store: store.unchecked_by_webhook(project))
 
 
 @event.command

@@ -1,7 +1,7 @@
 -- The whole schema, as it is after the latest migration; a new file is made from this.
 -- Every key begins with the project or is the order of insertion, so that the data can be sharded.
--- Journal and attempts are only ever inserted, and deleted when their time is over; so are deliveries, of which
--- the last attempt changes `settled` alone. An attempt that was under way is replaced by what came of it.
+-- Journal and attempts are only ever inserted, and deleted when their time is over. So are deliveries: the last attempt
+-- settles one, and a person checks it or sends it again. An attempt that was under way is replaced by what came of it.
 
 -- What the store knows about itself.
 CREATE TABLE facts (
@@ -72,7 +72,8 @@ CREATE TABLE journal (
 
 -- Promises. `number` is their order and is never given twice, not even after a deletion. `request` says where one goes
 -- and with what, in the form of its transport: it lets in whoever knows it, so it is encrypted. `body` are the
--- bytes that are sent.
+-- bytes that are sent. `given_up` is the state of what was settled and not delivered. One that was sent again is settled
+-- by an attempt behind `again_after`.
 CREATE TABLE deliveries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -90,6 +91,10 @@ CREATE TABLE deliveries (
     keep_alive INTEGER NOT NULL,
     settled INTEGER NOT NULL DEFAULT 0,
     node TEXT NOT NULL DEFAULT 'main',
+    given_up TEXT,
+    again_after INTEGER NOT NULL DEFAULT 0,
+    checked_at REAL,
+    checked_by TEXT,
     UNIQUE (project, id)
 ) STRICT;
 
@@ -99,7 +104,11 @@ CREATE INDEX deliveries_of_webhook ON deliveries (project, webhook);
 -- What a restart carries on, and what is listed as pending.
 CREATE INDEX deliveries_unsettled ON deliveries (number) WHERE NOT settled;
 
--- Finished attempts. `delivery` is the number of the promise.
+-- What was given up, by webhook, and whether somebody checked it; SQLite orders each kind by `number` by itself.
+CREATE INDEX deliveries_given_up
+ON deliveries (project, webhook, given_up, (checked_at IS NOT NULL)) WHERE given_up IS NOT NULL;
+
+-- Finished attempts. `delivery` is the number of the promise; `facts` tell how the exchange went, as JSON.
 CREATE TABLE attempts (
     project TEXT NOT NULL,
     delivery INTEGER NOT NULL,
@@ -112,13 +121,9 @@ CREATE TABLE attempts (
     answer BLOB NOT NULL,
     is_last INTEGER NOT NULL,
     asked REAL,
+    facts TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (project, delivery, number)
 ) STRICT, WITHOUT ROWID;
-
--- What was not delivered in the end, and why: of everybody, and of one project.
-CREATE INDEX attempts_failed ON attempts (delivery, failure) WHERE is_last AND failure IS NOT NULL;
-CREATE INDEX attempts_failed_of_project
-ON attempts (project, delivery, failure) WHERE is_last AND failure IS NOT NULL;
 
 -- Endpoints that fail, from the failure that was one too many to the next success. Where `parked_until` is set, their
 -- deliveries wait until then for a probe.
@@ -258,7 +263,8 @@ of_calls (project) AS (
 )
 SELECT project FROM of_calls WHERE project IS NOT NULL;
 
--- A delivery with its latest attempt. `attempts` is that attempt's number, 0 before the first.
+-- A delivery with its latest attempt, and the incident that it is parked for. `attempts` is that attempt's number, 0 before
+-- the first.
 CREATE VIEW delivery_rows AS
 SELECT
     d.*,
@@ -270,14 +276,16 @@ SELECT
     a.detail,
     a.answer,
     a.is_last,
+    a.facts,
+    i.since,
+    i.failures,
+    i.parks,
+    i.parked_for,
+    i.parked_until,
     CASE
-        WHEN d.settled AND a.failure IS NULL THEN 'delivered'
-        WHEN d.settled AND a.failure IN ('expired', 'superseded', 'unsubscribed') THEN a.failure
-        WHEN d.settled THEN 'failed'
-        WHEN EXISTS (
-            SELECT 1 FROM incidents AS i
-            WHERE i.project = d.project AND i.webhook = d.webhook AND i.parked_until IS NOT NULL
-        ) THEN 'parked'
+        WHEN d.given_up IS NOT NULL THEN d.given_up
+        WHEN d.settled THEN 'delivered'
+        WHEN i.parked_until IS NOT NULL THEN 'parked'
         ELSE 'pending'
     END AS state
 FROM deliveries AS d
@@ -287,6 +295,25 @@ LEFT JOIN attempts AS a
     AND a.number = (
         SELECT max(l.number) FROM attempts AS l
         WHERE l.project = d.project AND l.delivery = d.number
+    )
+LEFT JOIN incidents AS i
+    ON NOT d.settled
+    AND i.project = d.project
+    AND i.webhook = d.webhook
+    AND i.parked_until IS NOT NULL;
+
+-- What a person searches of a delivery's latest error: kind, sentence and answer.
+CREATE VIEW error_texts AS
+SELECT
+    a.project,
+    a.delivery,
+    a.failure || ': ' || a.detail || ' ' || CAST(a.answer AS TEXT) AS text
+FROM attempts AS a
+WHERE
+    a.failure IS NOT NULL
+    AND a.number = (
+        SELECT max(l.number) FROM attempts AS l
+        WHERE l.project = a.project AND l.delivery = a.delivery
     );
 
 -- What an account used of a day's allowance; all of the project, where the account is empty. `day` is that
@@ -354,3 +381,26 @@ CREATE TABLE scenarios (
     activated_by TEXT NOT NULL,
     activated_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What a person has done to all deliveries of a filter, from the oldest on: how far it got. `filter` is JSON.
+CREATE TABLE bulk_jobs (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    act TEXT NOT NULL,
+    filter TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    up_to INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    left_out INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ended_at REAL,
+    node TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX bulk_jobs_of_project ON bulk_jobs (project);
+
+-- What a restart carries on.
+CREATE INDEX bulk_jobs_running ON bulk_jobs (number) WHERE state = 'running';

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from switchhook.storage.records import MOST_COUNTED, Count
 from switchhook.storage.sqlite import rows
 from switchhook.storage.sqlite.statements import sql
 
@@ -15,23 +17,21 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import JournalEntry
     from switchhook.storage.delivery import Attempt
     from switchhook.storage.encryption import Cipher
-    from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow
+    from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryList, DeliveryRow
 
 NEWEST: Final = 2**63 - 1
 """Above every number: a list begins with the newest."""
 
-_LISTS: Final[Mapping[DeliveryFilter, str]] = {
+OLDEST: Final = 0
+"""Below every number."""
+
+_LISTS: Final[Mapping[DeliveryList, str]] = {
     "all": "newest_deliveries",
-    "delivered": "delivered",
-    "failed": "failed",
+    "delivered": "newest_deliveries",
     "pending": "waiting",
     "parked": "waiting",
-    "expired": "withdrawn",
-    "superseded": "withdrawn",
-    "unsubscribed": "withdrawn",
 }
-"""The statement that lists deliveries of a state, with the suffix `_of_project` for one project's, and
-`_of_webhook` for one webhook's."""
+"""The statement that lists deliveries of a state; for all other states `given_up`."""
 
 
 def calls(
@@ -58,26 +58,52 @@ def deliveries(
     connection: sqlite3.Connection,
     *,
     cipher: Cipher,
-    project: str | None,
-    state: DeliveryFilter,
-    webhook: str | None,
+    which: DeliveryFilter,
     limit: int,
-    before: int | None,
+    before: int | None = None,
+    after: int | None = None,
 ) -> tuple[DeliveryRow, ...]:
-    """Return deliveries before a number, newest first."""
-    name = _LISTS[state]
-    if webhook is not None and state in {"all", "delivered"}:
-        name += "_of_webhook"
-    elif project is not None and name != "waiting":
-        name += "_of_project"
-    values = {
-        "project": project,
-        "state": state,
-        "webhook": webhook,
+    """Return deliveries between two numbers, newest first; with `after`, oldest first."""
+    statement = _listing(which)
+    if after is not None:
+        statement = statement.replace(" DESC", " ASC")
+    values = _values(which, limit=limit, before=before, after=after)
+    return _deliveries(connection.execute(statement, values), cipher)
+
+
+def count_deliveries(connection: sqlite3.Connection, *, which: DeliveryFilter) -> Count:
+    """Count the deliveries of a filter."""
+    counting = f"SELECT count(*) FROM ({_listing(which)})"  # noqa: S608 - a statement of ours
+    (row,) = connection.execute(counting, _values(which, limit=MOST_COUNTED + 1)).fetchall()
+    return Count.of(row[0])
+
+
+def unchecked_by_webhook(connection: sqlite3.Connection, *, project: str) -> dict[str, Count]:
+    """Count the deliveries of each webhook that need somebody, of those that have any."""
+    values = {"project": project, "limit": MOST_COUNTED + 1}
+    found = connection.execute(sql("unchecked_by_webhook"), values).fetchall()
+    return {row["webhook"]: Count.of(row["unchecked"]) for row in found if row["unchecked"]}
+
+
+def _listing(which: DeliveryFilter) -> str:
+    """Return the statement that lists the deliveries of a filter."""
+    if which.call is not None:
+        return sql("listed_of_call")
+    name = _LISTS.get(which.state, "given_up")
+    if name == "newest_deliveries" and (which.project, which.webhook) != (None, None):
+        return sql("newest_deliveries_of_webhooks")
+    return sql(name)
+
+
+def _values(
+    which: DeliveryFilter, *, limit: int, before: int | None = None, after: int | None = None
+) -> dict[str, str | float | None]:
+    return {
+        **asdict(which),
         "limit": limit,
         "before": NEWEST if before is None else before,
+        "after": OLDEST if after is None else after,
     }
-    return _deliveries(connection.execute(sql(name), values), cipher)
 
 
 def deliveries_of_call(

@@ -14,9 +14,10 @@ from switchhook.domain.event import EventKind
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.storage.delivery import Attempt, Delivery
+from switchhook.storage.delivery import Attempt, Delivery, Incident
 from switchhook.storage.records import (
     CallRow,
+    Check,
     DeliveryRow,
     DeliveryState,
     UnreadableError,
@@ -201,6 +202,7 @@ def attempt_to_row(attempt: Attempt) -> SqlParameters:
         attempt.answer,
         attempt.is_last,
         attempt.asked,
+        to_json(attempt.facts),
         attempt.project,
         attempt.delivery,
     )
@@ -208,7 +210,7 @@ def attempt_to_row(attempt: Attempt) -> SqlParameters:
 
 def settling_to_row(attempt: Attempt) -> SqlParameters:
     """Return what `settle` takes, for a delivery's last attempt."""
-    return attempt.project, attempt.delivery
+    return attempt.project, attempt.delivery, attempt.number
 
 
 def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None = None) -> Attempt:
@@ -225,6 +227,7 @@ def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None =
         answer=row["answer"],
         is_last=bool(row["is_last"]),
         asked=asked,
+        facts=from_json(_pairs, row["facts"]),
     )
 
 
@@ -236,6 +239,27 @@ def delivery_row(row: SqlRow, cipher: Cipher) -> DeliveryRow:
         delivery=delivery(row, cipher),
         state=DeliveryState(row["state"]),
         latest=attempt(row, delivery_id=row["id"], number=attempts) if attempts else None,
+        checked=_check(row),
+        incident=_incident(row),
+    )
+
+
+def _check(row: SqlRow) -> Check | None:
+    at = row["checked_at"]
+    return None if at is None else Check(by=row["checked_by"], at=at)
+
+
+def _incident(row: SqlRow) -> Incident | None:
+    if row["parked_until"] is None:
+        return None
+    return Incident(
+        project=row["project"],
+        webhook=row["webhook"],
+        since=row["since"],
+        failures=row["failures"],
+        parks=row["parks"],
+        parked_for=row["parked_for"],
+        parked_until=row["parked_until"],
     )
 
 

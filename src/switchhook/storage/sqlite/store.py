@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.domain.call import CallState
 from switchhook.storage.encryption import Cipher, new_key
-from switchhook.storage.records import MAIN, StoredProject, StoredScenario, StoreError
+from switchhook.storage.records import (
+    EVERY_DELIVERY,
+    MAIN,
+    StoredProject,
+    StoredScenario,
+    StoreError,
+)
 from switchhook.storage.sqlite import (
     caller_history,
     changes,
-    hang_ups,
     history,
     incidents,
     nodes,
+    operator_acts,
     outside_use,
     projects,
     recovery,
@@ -63,12 +69,16 @@ if TYPE_CHECKING:
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         Activation,
+        BulkAct,
+        BulkJob,
         CallRecord,
         CallRow,
         ChangeKind,
+        Count,
         DeliveryFilter,
         DeliveryRow,
         Lease,
+        SentAgain,
         TakenOver,
         UniqueNames,
         WantedHangUp,
@@ -428,15 +438,15 @@ class SqliteStore:
 
     async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
-        await self._tell(partial(hang_ups.add, wanted=wanted, now=self._clock()))
+        await self._tell(partial(operator_acts.add_hang_up, wanted=wanted, now=self._clock()))
 
     async def hang_ups(self) -> tuple[WantedHangUp, ...]:
         """Return which calls are to be ended, oldest wish first."""
-        return await self._reader.run(partial(hang_ups.found, node=self.node))
+        return await self._reader.run(partial(operator_acts.hang_ups, node=self.node))
 
     async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""
-        work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
+        work = partial(operator_acts.delete_hang_up, project=wanted.project, call=wanted.call)
         await self._change(work)
 
     async def refresh_token(self, project: str, source: str) -> str | None:
@@ -510,6 +520,7 @@ class SqliteStore:
         """Delete what is known of callers and visitors who were last seen before a moment."""
         await self._writing.run(partial(caller_history.forget, before=before))
         await self._writing.run(partial(outside_use.forget, before=before))
+        await self._writing.run(partial(operator_acts.forget_jobs, before=before))
 
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None
@@ -529,14 +540,13 @@ class SqliteStore:
 
     async def deliveries(
         self,
+        which: DeliveryFilter = EVERY_DELIVERY,
         *,
-        project: str | None = None,
-        state: DeliveryFilter = "all",
-        webhook: str | None = None,
         limit: int = 50,
         before: int | None = None,
+        after: int | None = None,
     ) -> tuple[DeliveryRow, ...]:
-        """Return deliveries newest first; `before` is a row's number, to page on.
+        """Return deliveries newest first, or from `after` on oldest first; both are a row's number, to page on.
 
         One that cannot be read is left out and logged.
         """
@@ -544,13 +554,80 @@ class SqliteStore:
             partial(
                 history.deliveries,
                 cipher=self._cipher,
-                project=project,
-                state=state,
-                webhook=webhook,
+                which=which,
                 limit=limit,
                 before=before,
+                after=after,
             )
         )
+
+    async def count_deliveries(self, which: DeliveryFilter) -> Count:
+        """Return how many deliveries there are of a filter, up to `MOST_COUNTED`."""
+        return await self._reader.run(partial(history.count_deliveries, which=which))
+
+    async def unchecked_by_webhook(self, project: str) -> dict[str, Count]:
+        """Return how many deliveries of each webhook need somebody, of those that have any."""
+        return await self._reader.run(partial(history.unchecked_by_webhook, project=project))
+
+    async def check_deliveries(
+        self,
+        named: Sequence[tuple[str, str]],
+        *,
+        by: str,
+        at: float,
+        job: BulkJob | None = None,
+    ) -> int:
+        """Store who checked deliveries, and return how many needed somebody."""
+        return await self._change(
+            partial(operator_acts.check, named=named, by=by, at=at, job=job, node=self.node)
+        )
+
+    async def uncheck_deliveries(
+        self, named: Sequence[tuple[str, str]], *, job: BulkJob | None = None
+    ) -> int:
+        """Have checked deliveries need somebody again, and return how many were checked."""
+        return await self._change(
+            partial(operator_acts.uncheck, named=named, job=job, node=self.node)
+        )
+
+    async def send_again(
+        self, named: Sequence[tuple[str, str]], *, job: BulkJob | None = None
+    ) -> tuple[SentAgain, ...]:
+        """Have settled deliveries wait for a further attempt at this node, and return those."""
+        return await self._change(
+            partial(
+                operator_acts.send_again,
+                named=named,
+                cipher=self._cipher,
+                job=job,
+                node=self.node,
+            )
+        )
+
+    async def start_job(
+        self, act: BulkAct, which: DeliveryFilter, *, project: str, by: str, at: float
+    ) -> BulkJob:
+        """Store that an act on all deliveries of a filter has begun at this node."""
+        start = partial(operator_acts.start_job, act=act, which=which, project=project)
+        return await self._change(partial(start, by=by, at=at, node=self.node))
+
+    async def stop_job(self, project: str, number: int, *, at: float) -> BulkJob | None:
+        """Store that a job is stopped, if it runs, and return it; None where the project has none such."""
+        return await self._change(
+            partial(operator_acts.stop_job, project=project, number=number, now=at)
+        )
+
+    async def job(self, project: str, number: int) -> BulkJob | None:
+        """Return a project's job, or None."""
+        return await self._reader.run(partial(operator_acts.job_at, project=project, number=number))
+
+    async def jobs(self, project: str, *, limit: int = 50) -> tuple[BulkJob, ...]:
+        """Return a project's jobs, newest first."""
+        return await self._reader.run(partial(operator_acts.jobs, project=project, limit=limit))
+
+    async def running_jobs(self) -> tuple[BulkJob, ...]:
+        """Return this node's jobs that run, oldest first."""
+        return await self._reader.run(partial(operator_acts.running_jobs, node=self.node))
 
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
         """Return a call's deliveries in the order of the promises; one that cannot be read as above."""

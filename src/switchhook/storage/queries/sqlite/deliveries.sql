@@ -12,11 +12,11 @@ ON CONFLICT (project, id) DO NOTHING;
 -- name: add_attempt
 -- Add a finished attempt, unless it is there already or its promise was deleted meanwhile. What came of one that was
 -- under way takes its place.
--- Takes: number, at, seconds, status, failure, detail, answer, is_last, asked, project, delivery id.
+-- Takes: number, at, seconds, status, failure, detail, answer, is_last, asked, facts, project, delivery id.
 INSERT INTO attempts (
-    project, delivery, number, at, seconds, status, failure, detail, answer, is_last, asked
+    project, delivery, number, at, seconds, status, failure, detail, answer, is_last, asked, facts
 )
-SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?, ?
+SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM deliveries AS d
 WHERE d.project = ? AND d.id = ?
 ON CONFLICT (project, delivery, number) DO UPDATE SET
@@ -27,14 +27,61 @@ ON CONFLICT (project, delivery, number) DO UPDATE SET
     detail = excluded.detail,
     answer = excluded.answer,
     is_last = excluded.is_last,
-    asked = excluded.asked
+    asked = excluded.asked,
+    facts = excluded.facts
 WHERE attempts.failure = 'under_way' AND NOT attempts.is_last;
 
 -- name: settle
--- Write that a delivery is settled.
--- Takes: project, id.
-UPDATE deliveries SET settled = 1
-WHERE project = ? AND id = ?;
+-- Write that a delivery is settled, with the state of its latest attempt. One that was sent again since waits for another.
+-- Takes: project, id, number.
+UPDATE deliveries SET
+    settled = 1,
+    given_up = (
+        SELECT
+            CASE
+                WHEN a.failure IN ('expired', 'superseded', 'unsubscribed') THEN a.failure
+                WHEN a.failure IS NOT NULL THEN 'failed'
+            END
+        FROM attempts AS a
+        WHERE a.project = deliveries.project AND a.delivery = deliveries.number
+        ORDER BY a.number DESC
+        LIMIT 1
+    )
+WHERE project = ? AND id = ? AND again_after < ?;
+
+-- name: send_again
+-- Have a settled delivery sent once more by a node.
+UPDATE deliveries SET
+    settled = 0,
+    given_up = NULL,
+    checked_at = NULL,
+    checked_by = NULL,
+    node = :node,
+    again_after = (
+        SELECT coalesce(max(a.number), 0) FROM attempts AS a
+        WHERE a.project = deliveries.project AND a.delivery = deliveries.number
+    )
+WHERE project = :project AND id = :id AND settled;
+
+-- name: settled_delivery
+-- Read a delivery that is settled.
+SELECT *
+FROM deliveries
+WHERE project = :project AND id = :id AND settled;
+
+-- name: check_delivery
+-- Write who checked a delivery that was given up and needs somebody; who did it first stays.
+UPDATE deliveries SET checked_at = :at, checked_by = :by
+WHERE
+    project = :project
+    AND id = :id
+    AND given_up IN ('failed', 'expired')
+    AND checked_at IS NULL;
+
+-- name: uncheck_delivery
+-- Forget that somebody checked a delivery.
+UPDATE deliveries SET checked_at = NULL, checked_by = NULL
+WHERE project = :project AND id = :id AND checked_at IS NOT NULL;
 
 -- name: unsettled_deliveries
 -- Read what a node promised and is not settled, in the order of the promises.
@@ -56,34 +103,56 @@ SELECT
     a.detail,
     a.answer,
     a.is_last,
-    a.asked
+    a.asked,
+    a.facts
 FROM deliveries AS d
 CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
 WHERE NOT d.settled AND d.node = :node
 ORDER BY d.number, a.number;
 
 -- name: newest_deliveries
--- Read everybody's deliveries before a number, newest first.
+-- Read everybody's deliveries between two numbers, newest first: all, or the delivered.
 SELECT *
-FROM delivery_rows
-WHERE number < :before
-ORDER BY number DESC
+FROM delivery_rows AS w
+WHERE
+    w.number < :before
+    AND w.number > :after
+    AND (:state = 'all' OR (w.settled AND w.given_up IS NULL))
+    AND (:event IS NULL OR w.event = :event)
+    AND (:since IS NULL OR w.occurred_at >= :since)
+    AND (:until IS NULL OR w.occurred_at < :until)
+    AND (
+        :text IS NULL
+        OR EXISTS (
+            SELECT 1 FROM error_texts AS e
+            WHERE
+                e.project = w.project
+                AND e.delivery = w.number
+                AND instr(lower(e.text), lower(:text)) > 0
+        )
+    )
+ORDER BY w.number DESC
 LIMIT :limit;
 
--- name: newest_deliveries_of_project
--- Read one project's deliveries before a number, newest first: of each of its webhooks so many, and of these the
+-- name: newest_deliveries_of_webhooks
+-- Read the deliveries of one project or webhook, newest first, as above: of each webhook so many, and of these the
 -- newest.
 WITH RECURSIVE
-hooks (webhook) AS (
-    SELECT min(webhook) FROM deliveries
-    WHERE project = :project
+hooks (project, webhook) AS (
+    SELECT
+        p.project,
+        coalesce(:webhook, (SELECT min(d.webhook) FROM deliveries AS d WHERE d.project = p.project))
+    FROM known_projects AS p
+    WHERE :project IS NULL OR p.project = :project
     UNION ALL
-    SELECT (
-        SELECT min(d.webhook) FROM deliveries AS d
-        WHERE d.project = :project AND d.webhook > hooks.webhook
-    )
+    SELECT
+        hooks.project,
+        (
+            SELECT min(d.webhook) FROM deliveries AS d
+            WHERE d.project = hooks.project AND d.webhook > hooks.webhook
+        )
     FROM hooks
-    WHERE hooks.webhook IS NOT NULL
+    WHERE hooks.webhook IS NOT NULL AND :webhook IS NULL
 )
 SELECT r.*
 FROM hooks
@@ -92,163 +161,202 @@ CROSS JOIN delivery_rows AS r
         SELECT w.number
         FROM deliveries AS w
         WHERE
-            w.project = :project
+            w.project = hooks.project
             AND w.webhook = hooks.webhook
             AND w.number < :before
+            AND w.number > :after
+            AND (:state = 'all' OR (w.settled AND w.given_up IS NULL))
+            AND (:event IS NULL OR w.event = :event)
+            AND (:since IS NULL OR w.occurred_at >= :since)
+            AND (:until IS NULL OR w.occurred_at < :until)
+            AND (
+                :text IS NULL
+                OR EXISTS (
+                    SELECT 1 FROM error_texts AS e
+                    WHERE
+                        e.project = w.project
+                        AND e.delivery = w.number
+                        AND instr(lower(e.text), lower(:text)) > 0
+                )
+            )
         ORDER BY w.number DESC
         LIMIT :limit
     )
 ORDER BY r.number DESC
 LIMIT :limit;
 
--- name: delivered
--- Read everybody's successful deliveries before a number, newest first.
-SELECT *
-FROM delivery_rows
-WHERE number < :before AND state = 'delivered'
-ORDER BY number DESC
-LIMIT :limit;
-
--- name: delivered_of_project
--- Read one project's successful deliveries before a number, newest first, as above.
+-- name: given_up
+-- Read deliveries that were given up, newest first: those in a state, or those that need somebody, checked or
+-- unchecked. Of each webhook and kind so many, and of these the newest.
 WITH RECURSIVE
-hooks (webhook) AS (
-    SELECT min(webhook) FROM deliveries
-    WHERE project = :project
+hooks (project, webhook) AS (
+    SELECT
+        p.project,
+        coalesce(
+            :webhook,
+            (
+                SELECT min(d.webhook) FROM deliveries AS d
+                WHERE d.project = p.project AND d.given_up IS NOT NULL
+            )
+        )
+    FROM known_projects AS p
+    WHERE :project IS NULL OR p.project = :project
     UNION ALL
-    SELECT (
-        SELECT min(d.webhook) FROM deliveries AS d
-        WHERE d.project = :project AND d.webhook > hooks.webhook
-    )
+    SELECT
+        hooks.project,
+        (
+            SELECT min(d.webhook) FROM deliveries AS d
+            WHERE d.project = hooks.project AND d.given_up IS NOT NULL AND d.webhook > hooks.webhook
+        )
     FROM hooks
-    WHERE hooks.webhook IS NOT NULL
+    WHERE hooks.webhook IS NOT NULL AND :webhook IS NULL
+),
+kinds (given_up, is_checked, list) AS (
+    VALUES
+    ('failed', 0, 'unchecked'),
+    ('failed', 1, 'checked'),
+    ('expired', 0, 'unchecked'),
+    ('expired', 1, 'checked'),
+    ('superseded', 0, ''),
+    ('unsubscribed', 0, '')
 )
 SELECT r.*
 FROM hooks
-CROSS JOIN delivery_rows AS r
-    ON r.number IN (
-        SELECT w.number
-        FROM delivery_rows AS w
-        WHERE
-            w.project = :project
-            AND w.webhook = hooks.webhook
-            AND w.number < :before
-            AND w.state = 'delivered'
-        ORDER BY w.number DESC
-        LIMIT :limit
-    )
-ORDER BY r.number DESC
-LIMIT :limit;
-
--- name: newest_deliveries_of_webhook
--- Read one webhook's deliveries before a number, newest first, of one project or all that have one of this name.
-SELECT r.*
-FROM known_projects AS p
+CROSS JOIN kinds
 CROSS JOIN delivery_rows AS r
     ON r.number IN (
         SELECT w.number
         FROM deliveries AS w
         WHERE
-            w.project = p.project
-            AND w.webhook = :webhook
+            w.project = hooks.project
+            AND w.webhook = hooks.webhook
+            AND w.given_up = kinds.given_up
+            AND (w.checked_at IS NOT NULL) = kinds.is_checked
             AND w.number < :before
+            AND w.number > :after
+            AND (:event IS NULL OR w.event = :event)
+            AND (:since IS NULL OR w.occurred_at >= :since)
+            AND (:until IS NULL OR w.occurred_at < :until)
+            AND (
+                :text IS NULL
+                OR EXISTS (
+                    SELECT 1 FROM error_texts AS e
+                    WHERE
+                        e.project = w.project
+                        AND e.delivery = w.number
+                        AND instr(lower(e.text), lower(:text)) > 0
+                )
+            )
         ORDER BY w.number DESC
         LIMIT :limit
     )
-WHERE :project IS NULL OR p.project = :project
+WHERE :state IN (kinds.given_up, kinds.list)
 ORDER BY r.number DESC
-LIMIT :limit;
-
--- name: delivered_of_webhook
--- Read one webhook's successful deliveries before a number, newest first, of one project or all that have one of this name.
-SELECT r.*
-FROM known_projects AS p
-CROSS JOIN delivery_rows AS r
-    ON r.number IN (
-        SELECT w.number
-        FROM delivery_rows AS w
-        WHERE
-            w.project = p.project
-            AND w.webhook = :webhook
-            AND w.number < :before
-            AND w.state = 'delivered'
-        ORDER BY w.number DESC
-        LIMIT :limit
-    )
-WHERE :project IS NULL OR p.project = :project
-ORDER BY r.number DESC
-LIMIT :limit;
-
--- name: failed
--- Read everybody's deliveries that were given up, newest first. A later attempt may have repaired one.
-SELECT r.*
-FROM attempts AS f
-CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
-WHERE
-    f.is_last
-    AND f.failure IS NOT NULL
-    AND f.failure NOT IN ('expired', 'superseded', 'unsubscribed')
-    AND f.delivery < :before
-    AND (:webhook IS NULL OR r.webhook = :webhook)
-ORDER BY f.delivery DESC
-LIMIT :limit;
-
--- name: failed_of_project
--- Read one project's deliveries that were given up, newest first.
-SELECT r.*
-FROM attempts AS f
-CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
-WHERE
-    f.is_last
-    AND f.failure IS NOT NULL
-    AND f.failure NOT IN ('expired', 'superseded', 'unsubscribed')
-    AND f.project = :project
-    AND f.delivery < :before
-    AND (:webhook IS NULL OR r.webhook = :webhook)
-ORDER BY f.delivery DESC
-LIMIT :limit;
-
--- name: withdrawn
--- Read everybody's deliveries in a state that is the kind of the failure, too, newest first.
-SELECT r.*
-FROM attempts AS f
-CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
-WHERE
-    f.is_last
-    AND f.failure IS NOT NULL
-    AND f.failure = :state
-    AND f.delivery < :before
-    AND (:webhook IS NULL OR r.webhook = :webhook)
-ORDER BY f.delivery DESC
-LIMIT :limit;
-
--- name: withdrawn_of_project
--- Read one project's deliveries in such a state, newest first.
-SELECT r.*
-FROM attempts AS f
-CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
-WHERE
-    f.is_last
-    AND f.failure IS NOT NULL
-    AND f.failure = :state
-    AND f.project = :project
-    AND f.delivery < :before
-    AND (:webhook IS NULL OR r.webhook = :webhook)
-ORDER BY f.delivery DESC
 LIMIT :limit;
 
 -- name: waiting
 -- Read the deliveries that are not settled, pending ones or parked ones, newest first.
 SELECT *
-FROM delivery_rows
+FROM delivery_rows AS w
 WHERE
-    NOT settled
-    AND state = :state
-    AND number < :before
-    AND (:project IS NULL OR project = :project)
-    AND (:webhook IS NULL OR webhook = :webhook)
-ORDER BY number DESC
+    NOT w.settled
+    AND w.state = :state
+    AND w.number < :before
+    AND w.number > :after
+    AND (:project IS NULL OR w.project = :project)
+    AND (:webhook IS NULL OR w.webhook = :webhook)
+    AND (:event IS NULL OR w.event = :event)
+    AND (:since IS NULL OR w.occurred_at >= :since)
+    AND (:until IS NULL OR w.occurred_at < :until)
+    AND (
+        :text IS NULL
+        OR EXISTS (
+            SELECT 1 FROM error_texts AS e
+            WHERE
+                e.project = w.project
+                AND e.delivery = w.number
+                AND instr(lower(e.text), lower(:text)) > 0
+        )
+    )
+ORDER BY w.number DESC
 LIMIT :limit;
+
+-- name: listed_of_call
+-- Read a call's deliveries, newest first, those in a state or on a list alone.
+SELECT w.*
+FROM known_projects AS p
+CROSS JOIN delivery_rows AS w
+    ON w.project = p.project
+    AND w.id > :call || '.'
+    AND w.id < :call || '/'
+    AND w.call = :call
+WHERE
+    w.number < :before
+    AND w.number > :after
+    AND (:project IS NULL OR w.project = :project)
+    AND (:webhook IS NULL OR w.webhook = :webhook)
+    AND (
+        :state IN ('all', w.state)
+        OR (
+            w.given_up IN ('failed', 'expired')
+            AND :state = CASE WHEN w.checked_at IS NULL THEN 'unchecked' ELSE 'checked' END
+        )
+    )
+    AND (:event IS NULL OR w.event = :event)
+    AND (:since IS NULL OR w.occurred_at >= :since)
+    AND (:until IS NULL OR w.occurred_at < :until)
+    AND (
+        :text IS NULL
+        OR EXISTS (
+            SELECT 1 FROM error_texts AS e
+            WHERE
+                e.project = w.project
+                AND e.delivery = w.number
+                AND instr(lower(e.text), lower(:text)) > 0
+        )
+    )
+ORDER BY w.number DESC
+LIMIT :limit;
+
+-- name: unchecked_by_webhook
+-- Count the deliveries of each webhook that need somebody, up to a number of each kind.
+WITH RECURSIVE
+hooks (webhook) AS (
+    SELECT min(d.webhook) FROM deliveries AS d
+    WHERE d.project = :project AND d.given_up IS NOT NULL
+    UNION ALL
+    SELECT (
+        SELECT min(d.webhook) FROM deliveries AS d
+        WHERE d.project = :project AND d.given_up IS NOT NULL AND d.webhook > hooks.webhook
+    )
+    FROM hooks
+    WHERE hooks.webhook IS NOT NULL
+)
+SELECT
+    hooks.webhook,
+    (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries AS w
+            WHERE
+                w.project = :project
+                AND w.webhook = hooks.webhook
+                AND w.given_up = 'failed'
+                AND (w.checked_at IS NOT NULL) = 0
+            LIMIT :limit
+        )
+    ) + (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries AS w
+            WHERE
+                w.project = :project
+                AND w.webhook = hooks.webhook
+                AND w.given_up = 'expired'
+                AND (w.checked_at IS NOT NULL) = 0
+            LIMIT :limit
+        )
+    ) AS unchecked
+FROM hooks
+WHERE hooks.webhook IS NOT NULL;
 
 -- name: deliveries_of_call
 -- Read a call's deliveries in the order of the promises. Their ids begin with the call's and a dot;
@@ -265,8 +373,15 @@ ORDER BY r.number;
 -- name: attempts
 -- Read a delivery's attempts, first to latest, by the delivery's id.
 SELECT
-    a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last, a.asked
+    a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last, a.asked, a.facts
 FROM known_projects AS p
 CROSS JOIN deliveries AS d ON d.project = p.project AND d.id = :delivery
 CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
 ORDER BY a.number;
+
+-- name: attempts_of_number
+-- Read a delivery's attempts, first to latest, by its project and number.
+SELECT *
+FROM attempts
+WHERE project = :project AND delivery = :number
+ORDER BY number;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.history import _show_delivery
+from switchhook.cli.deliveries.command import _show_delivery
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.operations.history import DeliveryStory
 from switchhook.storage.records import DeliveryRow, DeliveryState

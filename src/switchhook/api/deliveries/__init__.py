@@ -1,0 +1,1 @@
+"""Deliveries over HTTP, and what a person does about them."""

@@ -1,0 +1,1 @@
+"""The command `switchhook deliveries`: what became of them, and what a person does about it."""

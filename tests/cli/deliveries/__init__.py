@@ -1,0 +1,1 @@
+"""Tests of the deliveries on the command line."""
