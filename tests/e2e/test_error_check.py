@@ -152,6 +152,9 @@ async def compare_lists(door: Door, first: str, endpoint: Endpoint) -> None:
     assert (await door.api("GET", "?full=true"))["deliveries"] == [story]
     assert await door.cli("deliveries", "--full") == [story]
     assert story["body"] == '{"event":"after"}'
+    facts = story["attempts"][0]["facts"]
+    assert facts["address"] == f"127.0.0.1:{endpoint.port}"
+    assert float(facts["seconds_total"]) >= float(facts["seconds_headers"]) > 0
     assert await door.api("GET", "/count") == await door.cli("deliveries", "--count")
     (row,) = [one for one in await door.cli("event", "list") if one["name"] == "crm"]
     assert (row["with_error"], row["actions"][0]["unchecked"]) == (True, 1)

@@ -68,7 +68,10 @@ def test_calls_of_a_visitor_go_there_in_one_session_and_others_do_not(tmp_path: 
             server.wait_for_log(lambda entry: entry.get("event") == "event not sent")
             listed = server.json("deliveries", "--all", "--webhook", "Google Analytics")
             log = "\n".join(server.log)
+            journal = server.json("calls", stranger.id)["journal"]
 
+    (why,) = [entry["facts"]["not_told_0"] for entry in journal if "not_told_0" in entry["facts"]]
+    assert why.startswith("Google Analytics: ")
     assert len(web.ledger.requests) == 2
     for request, told, call in zip(web.ledger.requests, collected(web), calls, strict=True):
         assert_event(request, told, call.id, started_at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.call import CALLER
-from switchhook.domain.event import EventKind, Subscription
+from switchhook.domain.event import BUILT_IN, EventKind, GoogleAnalytics, Subscription
 from switchhook.domain.event_stream import (
     Amendment,
     EventStream,
@@ -20,6 +20,7 @@ from switchhook.domain.project import ProjectSnapshot
 from switchhook.routing.commands import EmitEvent, PublishEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
+from switchhook.views.timeline import entry_line
 from switchhook.webhooks.http import HttpRequest
 from tests.support.events import web_event
 from tests.support.snapshots import (
@@ -264,3 +265,19 @@ def test_what_is_promised_does_not_wait_to_be_stored() -> None:
 
     assert call_record(story.call, [tell], context()).can_wait
     assert not call_record(story.call, [tell], context(subscription(1))).can_wait
+
+
+@pytest.mark.row("R2-17")
+def test_whom_a_call_cannot_be_told_stands_in_its_journal_with_the_reason() -> None:
+    analytics = GoogleAnalytics(measurement_id="G-TEST", api_secret="s")
+    within = ProjectSnapshot(replace(snapshot().project, google_analytics=analytics))
+    story = Transcript(incoming(within=within))
+    heard(story, (0, CallArrived()), (5, hangs_up(CALLER)))
+    record = call_record(story.call, story.commands, context())
+
+    line = entry_line(record.entries[-1])
+    assert [one.webhook for one in record.deliveries if one.webhook == BUILT_IN] == []
+    assert [said for said in line.below if said.startswith("not told to Google Analytics: ")]
+    assert not any(
+        "not told" in one for entry in record.entries[:-1] for one in entry_line(entry).below
+    )

@@ -75,7 +75,7 @@ class AuthenticatingSender:
             is_refused = credentials.oauth is not None and status == HTTPStatus.UNAUTHORIZED
             if credentials.oauth is None or not is_refused or refused:
                 given = replace(request, secrets=signed.secrets)
-                return exchange._replace(request=given)
+                return exchange._replace(request=given, proofs=credentials.proofs)
             refused = token
             self._tokens.refuse(project, credentials.oauth, refused)
 

@@ -19,7 +19,7 @@ from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from switchhook.domain.event import EventAction
     from switchhook.domain.event_stream import StreamWebhook
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 ANSWER_KEPT: Final = 4096
 """Bytes of a response's body that are kept for those who ask why (S-47)."""
+
+HEADER_KEPT: Final = 200
+"""Characters of a response's header that are kept."""
+TOLD_HEADERS: Final = frozenset(
+    {
+        *("allow", "cf-ray", "content-length", "content-type", "date", "retry-after", "server"),
+        *("via", "www-authenticate", "x-correlation-id", "x-request-id"),
+    }
+)
+"""Headers of a refusal that are kept: they say who answered, and help that one to find it."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -153,7 +163,29 @@ def attempt_of(
         failure=failure,
         answer=answer[:ANSWER_KEPT],
         asked=asked,
+        facts=() if isinstance(done, MailResult) else _facts(done, failure),
     )
+
+
+def _facts(exchange: Exchange, failure: Failure | None) -> tuple[tuple[str, str], ...]:
+    """Return how an exchange went: of a failure, where to, in which time, and the head of the response.
+
+    A success says little, for there are many: by what it proved who sent it.
+    """
+    proofs = (("proved_by", ", ".join(exchange.proofs)),) if exchange.proofs else ()
+    if failure is None:
+        return proofs
+    seconds = ((f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds)
+    address = (("address", exchange.address),) if exchange.address else ()
+    response = response_of(exchange)
+    return (*proofs, *address, *seconds, *(() if response is None else _head(response)))
+
+
+def _head(response: HttpResponse) -> Iterator[tuple[str, str]]:
+    """Yield the headers of a response that say why, and hold no secret."""
+    for name, value in response.headers:
+        if name in TOLD_HEADERS:
+            yield f"header_{name}", value[:HEADER_KEPT]
 
 
 def response_of(exchange: Exchange) -> HttpResponse | None:

@@ -92,6 +92,22 @@ class Credentials:
     """PEM. The endpoint's certificate has to come from this authority; empty: from one that the machine trusts."""
 
     @property
+    def proofs(self) -> tuple[str, ...]:
+        """Return by what a request proves who sent it, in words and without a secret."""
+        names = (name for name, _ in self.secret_headers)
+        found = (
+            ("Basic authentication", self.username or self.password),
+            ("a bearer token", self.token),
+            ("an access token", self.oauth),
+            *((f"the header {name}", name) for name in names),
+            ("a secret in the URL", self.url_secret),
+            ("a signature of Standard Webhooks", self.signing_secrets),
+            ("an HMAC signature", self.hmac),
+            ("a client certificate", self.client_certificate),
+        )
+        return tuple(words for words, is_there in found if is_there)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Return all that nobody may see."""
         found = [self.password, self.token, self.url_secret, self.client_key, *self.signing_secrets]

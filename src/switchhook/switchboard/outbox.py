@@ -45,6 +45,7 @@ from switchhook.webhooks.request import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command
@@ -92,11 +93,12 @@ def call_record(
 
     `callers` and `outside` are what is known now.
     """
+    not_told: list[NotTold] = []
     deliveries = tuple(
         delivery
         for command in commands
         if isinstance(command, EmitEvent)
-        for delivery in event_deliveries(command, context)
+        for delivery in event_deliveries(command, context, not_told)
     )
     deliveries += tuple(
         delivery
@@ -109,9 +111,10 @@ def call_record(
         published = [command for command in commands if isinstance(command, PublishEvent)]
         events, streamed = _published(published, context)
         deliveries += streamed
+    entries = tuple(command.entry for command in commands if isinstance(command, WriteJournal))
     return CallRecord(
         call=redacted(call),
-        entries=tuple(command.entry for command in commands if isinstance(command, WriteJournal)),
+        entries=_with_reasons(entries, not_told) if not_told else entries,
         deliveries=deliveries,
         callers=callers,
         outside=outside,
@@ -131,8 +134,24 @@ _PATIENT: Final = (WriteJournal, EmitEvent, PublishEvent, AmendEvent, ShowRingin
 """Commands that are for the store alone, and one whose delay is not heard."""
 
 
-def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
-    """Render an emitted event once for each action and subscriber."""
+NotTold = tuple[str, str]
+"""The name of a webhook that was not told of an event, and why."""
+
+
+def _with_reasons(
+    entries: tuple[JournalEntry, ...], not_told: Sequence[NotTold]
+) -> tuple[JournalEntry, ...]:
+    """Return a step's lines of the journal, the last with who was not told of it, and why."""
+    if not entries:
+        return entries
+    told = [(f"not_told_{number}", f"{name}: {why}") for number, (name, why) in enumerate(not_told)]
+    return (*entries[:-1], replace(entries[-1], facts=(*entries[-1].facts, *told)))
+
+
+def event_deliveries(
+    emit: EmitEvent, context: OutboxContext, not_told: list[NotTold] | None = None
+) -> Iterator[Delivery]:
+    """Render an emitted event once for each action and subscriber; `not_told` gets those that cannot be told."""
     facts = CallFacts(
         call=emit.call,
         now=emit.at,
@@ -144,6 +163,8 @@ def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delive
         match action:
             case EventWebhook() if why := why_not_sent(action, facts):
                 log.info("event not sent", call=emit.call.id, webhook=action.name, reason=why)
+                if not_told is not None:
+                    not_told.append((action.name, why))
             case EventWebhook():
                 yield _webhook_delivery(action, emit, facts, context)
             case EventMail():

@@ -164,6 +164,7 @@ def _attempt(promised: Delivery, attempt: Attempt) -> dict[str, Any]:
         "notice": one_line(notice_of(promised, attempt)) or None,
         "answer": text(attempt.answer),
         "is_last": attempt.is_last,
+        **({"facts": dict(attempt.facts)} if attempt.facts else {}),
     }
 
 

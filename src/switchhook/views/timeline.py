@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.domain.journal import JournalEntry
-    from switchhook.storage.delivery import Delivery
+    from switchhook.storage.delivery import Attempt, Delivery
     from switchhook.storage.records import DeliveryRow
 
 PHASES = {
@@ -69,6 +69,11 @@ def entry_line(entry: JournalEntry) -> Line:
     facts["target"] = facts["target"] or entry.leg
     text = one_line(WORDS[entry.kind](one_line(entry.text), facts))
     below = tuple(map(one_line, _exchange(facts))) if facts["request"] else ()
+    below += tuple(
+        f"not told to {one_line(said)}"
+        for name, said in entry.facts
+        if name.startswith("not_told_")
+    )
     return Line(at=entry.at, sign=sign, text=text, style=style, below=below)
 
 
@@ -172,13 +177,31 @@ def _exchange(facts: Mapping[str, str]) -> Iterator[str]:
     yield f"{facts['request']}{whither}{without}: {_came_back(facts)}"
     if facts["body"]:
         yield f"body: {facts['body']}"
+    yield from _took(facts)
+
+
+def _took(facts: Mapping[str, str]) -> Iterator[str]:
+    """Say how long each part of an exchange took."""
     parts = [
         f"{name} {float(facts[phase]) * 1000:.1f} ms"
         for phase, name in PHASES.items()
-        if facts[phase] not in {"", "0.0000"}
+        if facts.get(phase, "") not in {"", "0.0000"}
     ]
     if parts:
         yield f"took: {', '.join(parts)}"
+
+
+def attempt_lines(attempt: Attempt) -> Iterator[str]:
+    """Say how the exchange of an attempt went, besides what came of it."""
+    facts = dict(attempt.facts)
+    if proofs := facts.get("proved_by"):
+        yield f"proved by {proofs}"
+    if address := facts.get("address"):
+        yield f"sent to {address}"
+    yield from _took(facts)
+    for name, value in facts.items():
+        if name.startswith("header_"):
+            yield f"{name.removeprefix('header_')}: {one_line(value)}"
 
 
 def _came_back(facts: Mapping[str, str]) -> str:

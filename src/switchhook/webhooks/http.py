@@ -102,5 +102,7 @@ class Exchange(NamedTuple):
     """Names of what did not go along, since a redirect led to another origin than it was given for."""
     has_lost_body: bool = False
     """Whether a redirect was followed by GET, without the body that the request had."""
+    proofs: tuple[str, ...] = ()
+    """By what the request proved who sent it, in words."""
     seconds: tuple[tuple[str, float], ...] = ()
     """Phases in order: dns, connect, tls, write, headers, body; then `total`."""

@@ -10,8 +10,9 @@ import pytest
 from switchhook.cli.deliveries.command import _show_delivery
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.operations.history import DeliveryStory
-from switchhook.storage.records import DeliveryRow, DeliveryState
-from tests.support.promises import attempt, delivery
+from switchhook.storage.delivery import Incident
+from switchhook.storage.records import Check, DeliveryRow, DeliveryState
+from tests.support.promises import DOWN, attempt, delivery
 
 if TYPE_CHECKING:
     from switchhook.storage.delivery import Delivery
@@ -58,3 +59,50 @@ def test_a_try_that_sent_nothing_waited_for_no_answer(
     _show_delivery(DeliveryStory(row=row, attempts=(tried,)))
 
     assert said in capsys.readouterr().out
+
+
+def test_an_attempt_says_what_it_proved_who_answered_and_how_long_each_part_took(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = delivery()
+    facts = (
+        ("proved_by", "an HMAC signature, a client certificate"),
+        ("address", "192.0.2.1:443"),
+        ("seconds_connect", "0.0120"),
+        ("seconds_total", "0.2500"),
+        ("header_server", "nginx\x1b[2J"),
+    )
+    tried = replace(attempt(told, failure=DOWN), facts=facts)
+    row = DeliveryRow(
+        number=1,
+        delivery=told,
+        state=DeliveryState.FAILED,
+        latest=tried,
+        checked=Check(by="mary", at=1.0),
+    )
+    _show_delivery(DeliveryStory(row=row, attempts=(tried,)))
+    said = capsys.readouterr().out
+    for line in (
+        "checked by mary, 1970-01-01",
+        "  proved by an HMAC signature, a client certificate\n",
+        "  sent to 192.0.2.1:443\n",
+        "  took: connection 12.0 ms, in all 250.0 ms\n",
+        "  server: nginx·[2J\n",
+    ):
+        assert line in said
+
+
+def test_what_is_parked_says_behind_what_and_when_the_next_probe_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = delivery()
+    incident = Incident(
+        project="shop", webhook="crm", since=0.0, failures=7, parked_for=60.0, parked_until=60.0
+    )
+    row = DeliveryRow(
+        number=1, delivery=told, state=DeliveryState.PARKED, latest=None, incident=incident
+    )
+    _show_delivery(DeliveryStory(row=row, attempts=()))
+    said = capsys.readouterr().out
+    assert "behind crm, which fails: 7 failures in a row since 1970-01-01" in said
+    assert "next probe at 1970-01-01" in said

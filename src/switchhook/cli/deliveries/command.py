@@ -46,7 +46,7 @@ from switchhook.storage.records import (
 from switchhook.views import as_json
 from switchhook.views.event_answer import notice_of
 from switchhook.views.text import NOTHING, clock, notes_of, one_line, seconds
-from switchhook.views.timeline import standing
+from switchhook.views.timeline import attempt_lines, standing
 
 OPERATOR = "an operator"
 """Who acts on the command line."""
@@ -488,6 +488,8 @@ def _show_delivery(story: DeliveryStory) -> None:
         console.print(f"\nattempt {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
         if attempt.failure is not None:
             console.print(f"  {one_line(str(attempt.failure))}")
+        for line in attempt_lines(attempt):
+            console.print(f"  {line}")
         if notice := notice_of(delivery, attempt):
             console.print(f"  {one_line(notice)}")
         if attempt.answer:
