@@ -127,6 +127,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--moment",
         "--leaves",
         "--name",
+        "--no-recordings",
         "--once",
         "--pending",
         "--phone",

@@ -109,6 +109,14 @@ COMMANDS = {
     ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
     "secret": ("switchhook.cli.token", "Make keys for the signatures of webhooks."),
+    "backup": (
+        "switchhook.cli.upkeep.backup",
+        "Write everything in the data directory into one file, while the server runs.",
+    ),
+    "restore": (
+        "switchhook.cli.upkeep.backup",
+        "Put a backup into a data directory that has no database.",
+    ),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",

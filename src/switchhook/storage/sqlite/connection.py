@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,8 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for another process's transaction."""
+COPIED_AT_ONCE: Final = 4096
+"""Pages between two looks at how much of a database is copied."""
 _TRY_AGAIN: Final = 0.01
 """Seconds between two tries where SQLite itself does not wait."""
 
@@ -100,6 +102,44 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise _cannot_open(error, name) from error
     return connection
+
+
+def copy_database(source: Path, target: Path, progress: Callable[[float], None]) -> None:
+    """Copy a database as it is at one moment, whoever writes into it meanwhile, into a file that is new.
+
+    `progress` hears how much is done, from 0 to 1. Raises StoreError.
+    """
+    try:
+        with closing(_connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reading:
+            _check(reading, _name(source))
+            _make_private(target)
+            with closing(_connect(str(target))) as writing:
+                # Within a transaction, every step copies from the same moment, and none begins anew.
+                reading.execute("BEGIN")
+                reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                reading.backup(
+                    writing,
+                    pages=COPIED_AT_ONCE,
+                    progress=lambda _, left, all_: progress(1.0 - left / max(all_, 1)),
+                )
+                writing.execute(
+                    "PRAGMA journal_mode = DELETE"
+                ).fetchall()  # one file, without a log
+    except (sqlite3.Error, OSError) as error:
+        raise explain(error, f"the database {source}") from error
+
+
+def check_copy(path: Path) -> None:
+    """Raise StoreError where a copied database is damaged, not ours, or of a newer version."""
+    name = _name(path)
+    try:
+        with closing(_connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            _check(connection, name)
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise explain(error, name) from error
+    if found != "ok":
+        raise StoreError(f"{name} is damaged ({found}): use another backup")
 
 
 def migrate(

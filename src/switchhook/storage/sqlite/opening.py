@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.storage.encryption import Cipher, create_key, key_path, read_key
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import projects
-from switchhook.storage.sqlite.connection import open_to_read, open_to_write
+from switchhook.storage.sqlite.connection import (
+    check_copy,
+    copy_database,
+    open_to_read,
+    open_to_write,
+)
 from switchhook.storage.sqlite.errors import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -50,6 +55,24 @@ def open_encrypted_to_read(path: Path, key: bytes | None) -> tuple[Cipher, sqlit
         _check_key(connection, cipher, path, may_write=False)
         undo.pop_all()
     return cipher, connection
+
+
+class SqliteBackups:
+    """Copies databases, and verifies copies together with their keys."""
+
+    def copy(self, source: Path, target: Path, progress: Callable[[float], None]) -> None:
+        """Copy a database as it is at one moment, whoever writes meanwhile. Raises StoreError."""
+        copy_database(source, target, progress)
+
+    def verify(self, database: Path) -> None:
+        """Raise StoreError where it is damaged, not ours, of a newer version, or its key another one."""
+        check_copy(database)
+        with (
+            closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as one,
+            _explained(database),
+        ):
+            one.row_factory = sqlite3.Row
+            _check_key(one, Cipher(read_key(key_path(database))), database, may_write=False)
 
 
 def _refuse_emptied(path: Path) -> None:
