@@ -37,6 +37,10 @@ _HOST = r"[A-Za-z0-9._-]*|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}"
 """A name, an IPv4 or an IPv6 address: no `mail.example.com:587`, which would be looked up as a name."""
 
 
+_ANYWHERE = frozenset({"0.0.0.0", "::"})
+"""Addresses that mean all of this machine's."""
+
+
 class LogLevel(StrEnum):
     """Least level of what is logged."""
 
@@ -272,6 +276,16 @@ class Settings:
         from switchhook.delivery.http.proxy import Proxy  # noqa: PLC0415 (for those who send)
 
         return Proxy.parse(self.http_proxy, self.no_proxy)
+
+    def url_of_links(self, port: int) -> str:
+        """Return the URL that links begin with, where the HTTP API is served at `port`; empty where none is known.
+
+        An address such as 0.0.0.0 says nothing of how the world reaches it.
+        """
+        if self.public_url or not self.web_host or not port or self.web_host in _ANYWHERE:
+            return self.public_url.rstrip("/")
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return f"http://{host}:{port}"
 
     @property
     def mail_server(self) -> MailServer:

@@ -56,7 +56,6 @@ from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
     from pathlib import Path
 
@@ -277,7 +276,7 @@ async def open_application(
             subscribers=Subscribers(await store.subscriptions()),
             recordings=recordings_in(
                 settings.data_dir,
-                base=settings.public_url or _served_at(settings, web),
+                base=settings.url_of_links(0 if web is None else web.getsockname()[1]),
                 keep_days=settings.keep_days,
             ),
             outside=OutsideCallLimiter(await store.outside_use(since=time.time() - DAY)),
@@ -392,14 +391,6 @@ def _api(app: Application) -> ASGIApp:
             metrics_token=app.settings.metrics_token,
         )
     )
-
-
-def _served_at(settings: Settings, web: socket.socket | None) -> str:
-    """Return the URL of the HTTP API; empty where none is served, or at every address of this machine."""
-    if web is None or settings.web_host in {"0.0.0.0", "::"}:
-        return ""
-    host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-    return f"http://{host}:{web.getsockname()[1]}"
 
 
 def settle() -> None:

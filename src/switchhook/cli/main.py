@@ -82,6 +82,10 @@ COMMANDS = {
         "switchhook.cli.subscriptions",
         "List who subscribed to calls, or end a subscription: nothing is told to it any more.",
     ),
+    "recordings": (
+        "switchhook.cli.recordings",
+        "Recordings of calls and messages: list, link, save, remove.",
+    ),
     "read-answer": (
         "switchhook.cli.explain",
         "Read an answer's body from standard input and print what it would do to a call.",

@@ -38,6 +38,10 @@ class NoSuchRecordingError(ExpectedError, LookupError):
     """There is no such recording, or no longer."""
 
 
+class NotSavedError(ExpectedError):
+    """A recording cannot be copied. The message says why."""
+
+
 class NoLinkError(ExpectedError):
     """No link can be made. The message says why, and what to set."""
 
@@ -179,6 +183,33 @@ class Recordings:
         ]
         for _, folder in sorted(calls, reverse=True):
             yield folder
+
+
+def find_call(kept: Recordings, call: str, recording: str = ALL) -> RecordingName:
+    """Return the name of a recording of a call, whichever project's that is. Raises NoSuchRecordingError."""
+    for one in kept.list(call=call):
+        if recording in {one.name.recording, ALL}:
+            return RecordingName(project=one.name.project, call=call, recording=recording)
+    what = "nothing is recorded" if recording == ALL else f"there is no recording {recording}"
+    raise NoSuchRecordingError(
+        f"{what} of call {call}, or it was deleted; `switchhook recordings list` lists what there is"
+    )
+
+
+def save_recording(kept: Recordings, name: RecordingName, path: Path) -> int:
+    """Copy a recording into a new file with mode 0600, and return its bytes. Raises NotSavedError."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise NotSavedError(f"{path} is there already; name another file") from error
+    except OSError as error:
+        raise NotSavedError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            return kept.save(name, file)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise NotSavedError(f"{path} cannot be written: {error.strerror}") from error
 
 
 NO_RECORDINGS: Final = Recordings(folder=Path(os.devnull), links=NO_LINKS)
