@@ -134,6 +134,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--processor",
         "--project",
         "--real",
+        "--recording",
         "--remove",
         "--save",
         "--scheme",

@@ -63,6 +63,9 @@ record = true
 [[schemes.steps]]
 ring = ["bob"]
 
+[recordings]
+voices = "separate"
+
 [call_tracking]
 moment_url = "{url}/moment"
 after_url = "{url}/after"
@@ -178,9 +181,10 @@ def _listen(app: Application, web: Endpoint, data_dir: Path) -> None:
     (path,) = (data_dir / RECORDINGS / "acme" / tracked["id"]).iterdir()
     status, sound = _get(link)
     assert (status, sound) == (200, path.read_bytes())
-    assert loudness(sound[44:], HER_VOICE) > LOUD
-    assert loudness(sound[44:], HIS_VOICE) > LOUD
-    seconds = (len(sound) - 44) / 16_000
+    left, right = (memoryview(sound[44:]).cast("h")[side::2].tobytes() for side in (0, 1))
+    assert loudness(left, HER_VOICE) > LOUD > 300 > loudness(left, HIS_VOICE)
+    assert loudness(right, HIS_VOICE) > LOUD > 300 > loudness(right, HER_VOICE)
+    seconds = (len(sound) - 44) / 32_000
     assert abs(seconds - float(crm["seconds"])) <= 1.0
     played = report_of(PLAYED % link)
     assert played["duration"] == pytest.approx(seconds, abs=0.01)

@@ -153,3 +153,18 @@ def test_old_recordings_are_deleted(tmp_path: Path) -> None:
     assert module.delete_recordings(tmp_path, before=2000) == 1
     assert not folder.exists()
     assert module.delete_recordings(tmp_path / "nowhere", before=2000) == 0
+
+
+def test_a_project_keeps_its_days_and_its_size_the_newest_first(tmp_path: Path) -> None:
+    for number in range(1, 6):
+        keep(tmp_path, f"acme/{number}.1/r1", at=1000.0 * number)
+    keep(tmp_path, "other/1.1/r1")
+    kept = recordings_in(tmp_path, base="", keep_days=90)
+    trimmed = module.delete_due(kept, "acme", before=1500.0, now=9000.0)
+    assert (trimmed.recordings, trimmed.size) == (1, 16044)
+    trimmed = module.delete_due(kept, "acme", before=0, max_bytes=2 * 16044, now=9000.0)
+    assert trimmed.recordings == 2
+    assert [str(one.name) for one in kept.list(project="acme")] == ["acme/5.1/r1", "acme/4.1/r1"]
+    assert module.delete_due(kept, "acme", before=0, max_bytes=0, now=5001.0).recordings == 1
+    assert [str(one.name) for one in kept.list()] == ["acme/5.1/r1", "other/1.1/r1"]
+    assert module.delete_due(kept, "nobody", before=9e9, now=9e9).recordings == 0

@@ -37,7 +37,16 @@ from switchhook.domain.event_stream import (
 )
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.outside import OutsideCalls
-from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
+from switchhook.domain.project import (
+    Account,
+    Group,
+    Number,
+    Project,
+    RecordedVoices,
+    RecordingRules,
+    Sound,
+    Trunk,
+)
 from switchhook.domain.retry_policy import RetryOn
 from switchhook.domain.scheme import (
     DTMF_KEYS,
@@ -531,6 +540,12 @@ def projects(draw: st.DrawFn) -> Project:
         google_analytics=draw(google_analytics),
         events=tuple(draw(events(name)) for name in told),
         event_stream=EventStream(keep=draw(st.booleans())),
+        recordings=RecordingRules(
+            voices=draw(st.sampled_from(RecordedVoices)),
+            keep_days=draw(st.integers(0, 3650)),
+            link_days=draw(st.integers(0, 3650)),
+            max_megabytes=draw(st.integers(0, 10**8)),
+        ),
         warnings=OwnerWarnings(
             to=tuple(draw(st.lists(addresses, max_size=2, unique=True))),
             url=draw(st.just("") | urls),

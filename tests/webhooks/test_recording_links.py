@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from switchhook.domain.call import CallRecording, Recording
+from switchhook.domain.project import ProjectSnapshot, RecordingRules
 from switchhook.webhooks.parameters import CallFacts, resolve
 from switchhook.webhooks.recording_links import (
     ALL,
@@ -89,6 +90,21 @@ def test_a_call_tells_its_recording_and_several_as_one() -> None:
 )
 def test_a_name_is_read_as_it_is_written(text: str) -> None:
     assert str(RecordingName.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("keep_days", "link_days", "good"), [(0, 0, 90), (30, 0, 30), (30, 7, 7), (200, 300, 90)]
+)
+def test_a_project_says_how_long_its_links_are_good(
+    keep_days: int, link_days: int, good: int
+) -> None:
+    call = incoming(ring(MARY))
+    rules = RecordingRules(keep_days=keep_days, link_days=link_days)
+    project = replace(call.snapshot.project, recordings=rules)
+    made = CallRecording(finished=(Recording(id="r1", seconds=2.0, path=""),))
+    call = replace(call, snapshot=ProjectSnapshot(project), recording=made)
+    wanted = f"expires={int(call.arrived_at + good * DAY)}&"
+    assert wanted in LINKS.facts_of(call)["recording_link"]
 
 
 def test_without_a_recording_all_of_a_call_are_named() -> None:

@@ -24,7 +24,7 @@ from switchhook.app.gauges import gauges, watch_loop
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.projects import CurrentProjects
-from switchhook.app.retention import DAY, prune
+from switchhook.app.retention import DAY, prune, trim_recordings
 from switchhook.app.subscriptions import SubscriptionEnds
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.delivery.authenticating import AuthenticatingSender
@@ -323,6 +323,10 @@ def _always_under_way(
     yield app.lease.keep, "keep the lease"
     yield partial(watch_loop, app.metrics), "watch the event loop"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
+    yield (
+        partial(trim_recordings, app.settings, app.recordings, lambda: app.directory.snapshots),
+        "trim recordings",
+    )
 
 
 def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, WebServer | None]:

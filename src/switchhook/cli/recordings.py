@@ -27,7 +27,7 @@ recordings = App(
     name="recordings", help="Recordings of calls and messages: list, link, save, remove."
 )
 
-Call = Annotated[str, Parameter(help="Id of the call, as `switchhook calls` lists it.")]
+CallId = Annotated[str, Parameter(help="Id of the call, as `switchhook calls` lists it.")]
 Which = Annotated[
     str, Parameter(help="Which one, such as r1; all of the call as one.", name="--recording")
 ]
@@ -71,7 +71,7 @@ def list_(
 
 @recordings.command
 def link(
-    call: Call,
+    call: CallId,
     /,
     *,
     recording: Which = ALL,
@@ -90,7 +90,7 @@ def link(
 
 @recordings.command
 def save(
-    call: Call,
+    call: CallId,
     file: Annotated[Path, Parameter(help="WAV file to write.")],
     /,
     *,
@@ -108,7 +108,7 @@ def save(
 
 @recordings.command
 def remove(
-    call: Call,
+    call: CallId,
     /,
     *,
     recording: Which = ALL,

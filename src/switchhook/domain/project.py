@@ -155,6 +155,31 @@ class Sound:
     """The audio file; a relative path counts from the folder for sounds."""
 
 
+class RecordedVoices(StrEnum):
+    """How the voices of a conversation stand in its recording."""
+
+    MIXED = "mixed"
+    """All in one channel."""
+    SEPARATE = "separate"
+    """The caller in the left channel, all that the caller hears in the right one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRules:
+    """How a project's recordings are made, and how long they are kept."""
+
+    voices: RecordedVoices = RecordedVoices.MIXED
+    keep_days: int = 0
+    """Days until they are deleted, where that is sooner than the operator's; 0: as the operator's."""
+    link_days: int = 0
+    """Days for which links in events are good; 0: as long as the recordings are kept."""
+    max_megabytes: int = 0
+    """Of all of them; beyond it the oldest are deleted. 0: no limit."""
+
+
+DEFAULT_RECORDING = RecordingRules()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One version of everything that a tenant set up. Nothing refers to another project."""
@@ -183,6 +208,7 @@ class Project:
     """Those of the project's own; `all_events` has the built-in one too."""
     event_stream: EventStream = NO_STREAM
     stream_webhooks: tuple[StreamWebhook, ...] = ()
+    recordings: RecordingRules = DEFAULT_RECORDING
     call_tracking: TrackingScenario | None = None
     """Its active scenario; None where a file says nothing of one, which leaves that of the version before."""
     warnings: OwnerWarnings = NO_WARNINGS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,7 @@ class Recordings:
         return FilePart(path=self._path(one.name), offset=offset, size=one.size - offset)
 
     def _path(self, name: RecordingName) -> Path:
-        return (self.folder / str(name)).with_name(f"{name.recording}{SUFFIX}")
+        return self.folder / f"{name}{SUFFIX}"
 
     def _call_folders(self, project: str | None, call: str | None) -> Iterator[Path]:
         """Yield the folders of calls, newest first: their names begin with the time."""
@@ -215,6 +216,8 @@ def save_recording(kept: Recordings, name: RecordingName, path: Path) -> int:
 NO_RECORDINGS: Final = Recordings(folder=Path(os.devnull), links=NO_LINKS)
 """There are none."""
 _BLOCK: Final = 1 << 20
+_STILL_WRITTEN: Final = 60.0
+"""Seconds since the last write within which a recording may be under way: those are written twice a second."""
 
 
 def recordings_in(data_dir: Path, *, base: str, keep_days: int) -> Recordings:
@@ -279,6 +282,41 @@ def _remove_empty(folder: Path) -> None:
     with suppress(OSError):  # something is in it
         folder.rmdir()
         folder.parent.rmdir()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmed:
+    """What was deleted since it was due."""
+
+    recordings: int = 0
+    size: int = 0
+    """Bytes."""
+
+
+def delete_due(
+    kept: Recordings, project: str, *, before: float, max_bytes: int | None = None, now: float
+) -> Trimmed:
+    """Delete a project's recordings that ended before a time (Unix), and the oldest beyond so many bytes.
+
+    The oldest go, and the newest are made all the same: those are asked for, and a limit that refused them would
+    be noticed when somebody misses one. One that is being written stays. What cannot be deleted is left for
+    the next time, and logged.
+    """
+    stored = sorted(kept.list(project=project, limit=sys.maxsize), key=lambda one: one.at)
+    left, count, freed = sum(one.size for one in stored), 0, 0
+    for one in stored:
+        is_due = one.at < before or (max_bytes is not None and left > max_bytes)
+        if not is_due or now - one.at < _STILL_WRITTEN:
+            continue
+        path = kept.folder / f"{one.name}{SUFFIX}"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("recording not deleted", path=str(path), error=str(error.strerror or error))
+            continue
+        _remove_empty(path.parent)
+        left, count, freed = left - one.size, count + 1, freed + one.size
+    return Trimmed(recordings=count, size=freed)
 
 
 def delete_recordings(data_dir: Path, *, before: float) -> int:

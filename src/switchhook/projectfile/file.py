@@ -12,6 +12,7 @@ from switchhook.domain.event import NOT_CONFIGURED
 from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
+from switchhook.domain.project import DEFAULT_RECORDING
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
 from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
@@ -23,6 +24,7 @@ from switchhook.projectfile.schema.project import (
     FILE,
     OUTSIDE,
     PROJECT,
+    RECORDING_RULES,
     SCREENING,
     TABLES,
     former_names,
@@ -129,32 +131,27 @@ def _unmistakable(project: Project) -> Project:
     )
 
 
+def _unless(default: object, name: str, table: Table, value: object) -> Iterator[str]:
+    """Yield a table of the file, unless it would say nothing."""
+    if value != default:
+        yield ""
+        yield f"[{name}]"
+        yield from _pairs(table, value)
+
+
 def _lines(project: Project) -> Iterator[str]:
     yield "[project]"
     yield from _pairs(PROJECT, project)
-    if project.screening != NO_SCREENING:
-        yield ""
-        yield "[screening]"
-        yield from _pairs(SCREENING, project.screening)
-    if project.outside != DEFAULT_LIMITS:
-        yield ""
-        yield "[outside_calls]"
-        yield from _pairs(OUTSIDE, project.outside)
-    if project.event_stream != NO_STREAM:
-        yield ""
-        yield "[event_stream]"
-        yield from _pairs(EVENT_STREAM, project.event_stream)
+    yield from _unless(NO_SCREENING, "screening", SCREENING, project.screening)
+    yield from _unless(DEFAULT_LIMITS, "outside_calls", OUTSIDE, project.outside)
+    yield from _unless(NO_STREAM, "event_stream", EVENT_STREAM, project.event_stream)
+    yield from _unless(DEFAULT_RECORDING, "recordings", RECORDING_RULES, project.recordings)
     if project.call_tracking is not None:
         yield ""
         yield from call_tracking_lines(project.call_tracking)
-    if project.google_analytics != NOT_CONFIGURED:
-        yield ""
-        yield "[google_analytics]"
-        yield from _pairs(GOOGLE_ANALYTICS, project.google_analytics)
-    if project.warnings != NO_WARNINGS:
-        yield ""
-        yield "[warnings]"
-        yield from _pairs(OWNER_WARNINGS, project.warnings)
+    google = project.google_analytics
+    yield from _unless(NOT_CONFIGURED, "google_analytics", GOOGLE_ANALYTICS, google)
+    yield from _unless(NO_WARNINGS, "warnings", OWNER_WARNINGS, project.warnings)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""

@@ -100,8 +100,9 @@ class RecordingLinks:
         made = call.recording.finished
         if not made or not self.base:
             return {}
-        expires = call.arrived_at + self.keep_days * DAY
-        project = call.snapshot.project.id
+        project, rules = call.snapshot.project.id, call.snapshot.project.recordings
+        days = (self.keep_days, rules.keep_days, rules.link_days)
+        expires = call.arrived_at + min(filter(None, days)) * DAY
         names = {one.id: one.id for one in made} | (
             {"": made[0].id} if len(made) == 1 else {"": "all"}
         )

@@ -255,6 +255,20 @@ def test_a_recording_holds_what_was_said(both: bool, level: int) -> None:  # noq
     assert table.ended == ["r"]
 
 
+def test_the_voices_of_a_recording_may_stand_in_two_channels() -> None:
+    table = Table()
+    table.perform(commands.ConnectStreams(one="a", other="b"))
+    table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE, separate=True))
+    for _ in range(10):
+        table.add("a", LOUD)
+        table.add("b", SOFT)
+        table.pass_time()
+    table.perform(commands.StopRecorder(recording="r"))
+    samples = memoryview(table.pcm).cast("h").tolist()
+    sides = [[round(level, -2) for level in samples[side::2][::160]] for side in (0, 1)]
+    assert sides == [[1000] * 10, [100] * 10]
+
+
 def test_a_recording_holds_the_prompt_too_and_ends_with_its_stream() -> None:
     table = Table()
     table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE))

@@ -171,3 +171,14 @@ def test_one_direction_alone() -> None:
 )
 def test_mixing_cuts_off_what_is_too_loud(one: int, other: int, mixed: int) -> None:
     assert mix([_pcm(one, 4), _pcm(other, 4)]) == _pcm(mixed, 4)
+
+
+def test_two_voices_stand_in_two_channels() -> None:
+    recorder = RtpRecorder(0.0, separate=True)
+    recorder.add(0, _packet(0, 0), _pcm(5), 0.0)
+    recorder.add(1, _packet(0, 0), _pcm(7), 0.02)
+    pcm = recorder.take(0.06, final=True)
+    assert _levels(pcm, 320) == [5, 0, 0]
+    assert _levels(pcm[2:], 320) == [0, 7, 0]
+    assert (recorder.channels, recorder.seconds) == (2, 0.06)
+    assert RtpRecorder(0.0).channels == 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from switchhook.sip.rtp import recording_writer as module
 from switchhook.sip.rtp.media import RecordedAudio
 from switchhook.sip.rtp.recording_writer import RecordingWriter
+from switchhook.sip.rtp.wav import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,19 @@ def test_a_recording_is_written(tmp_path: Path) -> None:
     with wave.open(str(path), "rb") as file:
         assert file.readframes(9000) == HALF * 2
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_channels_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.wav"
+    told: list[RecordingWritten] = []
+    scribe = RecordingWriter(told.append)
+    scribe.store(RecordedAudio(recording="r", path=path, pcm=HALF, ends=True, channels=2))
+    scribe.start()
+    scribe.close()
+    assert [one.seconds for one in told] == [0.25]
+    with wave.open(str(path), "rb") as file:
+        assert (file.getnchannels(), file.getnframes()) == (2, 2000)
+    assert seconds_of(path) == 0.25
 
 
 def test_what_was_not_ended_is_whole_nevertheless(tmp_path: Path) -> None:

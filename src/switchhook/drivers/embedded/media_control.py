@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import structlog
 
 from switchhook.domain.call import CALLER
+from switchhook.domain.project import RecordedVoices
 from switchhook.drivers.embedded.bridge.anchor import SDP, Anchor, MediaLine
 from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.bridge.relaying import RELAYED
@@ -263,8 +264,15 @@ class MediaControl:
         recording = _id(call, command.recording)
         path = self._path(call, command.recording)
         stream = anchored.anchor.stream(party)
+        voices = call.snapshot.project.recordings.voices
         return anchored.put(
-            media.StartRecorder(recording=recording, stream=stream, path=path, both=command.both)
+            media.StartRecorder(
+                recording=recording,
+                stream=stream,
+                path=path,
+                both=command.both,
+                separate=voices is RecordedVoices.SEPARATE,
+            )
         )
 
     def _path(self, call: Call, recording: str) -> Path:

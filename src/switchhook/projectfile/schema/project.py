@@ -10,12 +10,15 @@ from switchhook.domain.event_stream import NO_STREAM
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
 from switchhook.domain.project import (
+    DEFAULT_RECORDING,
     Account,
     DialledNumber,
     Group,
     MayCall,
     Number,
     Project,
+    RecordedVoices,
+    RecordingRules,
     Sound,
     Trunk,
 )
@@ -406,6 +409,35 @@ def _list(name: str, table: Table) -> TableKey:
     return TableKey(name, kind, "", default=())
 
 
+RECORDING_RULES = Table(
+    make=RecordingRules,
+    keys=(
+        TableKey(
+            "voices",
+            OneOf(RecordedVoices),
+            "all voices of a conversation in one channel, or the caller left and the others right",
+            default=DECLARED,
+        ),
+        TableKey(
+            "keep_days",
+            Whole(least=0, most=3650),
+            "days until recordings are deleted; 0: with their calls, after the operator's `keep_days`",
+            default=DECLARED,
+        ),
+        TableKey(
+            "link_days",
+            Whole(least=0, most=3650),
+            "days for which links in events are good, from the call's arrival; 0: as long as recordings are kept",
+            default=DECLARED,
+        ),
+        TableKey(
+            "max_megabytes",
+            Whole(least=0, most=100_000_000),
+            "megabytes (10^6 bytes) of all recordings, beyond which the oldest are deleted; 0: no limit",
+            default=DECLARED,
+        ),
+    ),
+)
 FILE = Table(
     make=_project,
     check=_check,
@@ -415,6 +447,7 @@ FILE = Table(
         TableKey("screening", SCREENING, "", default=NO_SCREENING),
         TableKey("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
         TableKey("event_stream", EVENT_STREAM, "", default=NO_STREAM),
+        TableKey("recordings", RECORDING_RULES, "", default=DEFAULT_RECORDING),
         TableKey("call_tracking", CALL_TRACKING_TABLE, "", default=None),
         TableKey("google_analytics", GOOGLE_ANALYTICS, "", default=NOT_CONFIGURED),
         TableKey("warnings", OWNER_WARNINGS, "", default=NO_WARNINGS),

@@ -92,6 +92,8 @@ class StartRecorder:
     stream: str
     path: Path
     both: bool = True
+    separate: bool = False
+    """Whether what the telephone says stands left and what it hears right, instead of both in one channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

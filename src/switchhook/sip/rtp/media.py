@@ -34,6 +34,7 @@ class RecordedAudio:
     path: Path
     pcm: bytes
     ends: bool = False
+    channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,16 @@ class _Recording:
     path: Path
     recorder: RtpRecorder
     both: bool
+
+    def audio(self, pcm: bytes, *, ends: bool = False) -> RecordedAudio:
+        """Return some of its sound."""
+        return RecordedAudio(
+            recording=self.name,
+            path=self.path,
+            pcm=pcm,
+            ends=ends,
+            channels=self.recorder.channels,
+        )
 
 
 class MediaStreams:
@@ -177,11 +188,13 @@ class MediaStreams:
     def _record(self, stream: Stream, command: commands.StartRecorder, now: float) -> None:
         if command.recording in self._recordings:
             return
-        recorder = RtpRecorder(now, tracks=2 if command.both else 1)
+        recorder = RtpRecorder(
+            now, tracks=2 if command.both else 1, separate=command.both and command.separate
+        )
         recording = _Recording(command.recording, stream.name, command.path, recorder, command.both)
         self._recordings[command.recording] = recording
         self._recorded.setdefault(stream.name, []).append(recording)
-        self._stored.append(RecordedAudio(recording=command.recording, path=command.path, pcm=b""))
+        self._stored.append(recording.audio(b""))
 
     def _report_no_recording(self, command: commands.StartRecorder) -> None:
         """Report an empty recording for a stream that is gone, so that its waiter goes on."""
@@ -194,7 +207,7 @@ class MediaStreams:
             return
         self._recorded[recording.stream].remove(recording)
         pcm = recording.recorder.take(now, final=True)
-        self._stored.append(RecordedAudio(recording=name, path=recording.path, pcm=pcm, ends=True))
+        self._stored.append(recording.audio(pcm, ends=True))
 
     def _close(self, stream: Stream, now: float) -> None:
         for recording in tuple(self._recorded.pop(stream.name, ())):
@@ -273,8 +286,7 @@ class MediaStreams:
         for recording in self._recordings.values():
             pcm = recording.recorder.take(now)
             if pcm:
-                stored = RecordedAudio(recording=recording.name, path=recording.path, pcm=pcm)
-                self._stored.append(stored)
+                self._stored.append(recording.audio(pcm))
 
     def _check_timeouts(self, now: float) -> None:
         """Tell of each call none of whose streams receives anything though all should."""

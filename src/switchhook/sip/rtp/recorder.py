@@ -1,4 +1,4 @@
-"""Both directions of a call as one sound: each packet in its place, gaps filled with silence. Pure."""
+"""Both directions of a call as one sound, or as two channels of it: each packet in its place, gaps filled with silence. Pure."""
 
 from __future__ import annotations
 
@@ -128,8 +128,10 @@ class Track:
 class RtpRecorder:
     """A recording under way. Times in seconds of one clock."""
 
-    def __init__(self, now: float, tracks: int = 2) -> None:
+    def __init__(self, now: float, tracks: int = 2, *, separate: bool = False) -> None:
+        """`separate`: each track is a channel of its own."""
         self._began = now
+        self._separate = separate
         self._tracks = [Track() for _ in range(tracks)]
         self._taken = 0
 
@@ -138,12 +140,17 @@ class RtpRecorder:
         """How much was taken so far."""
         return self._taken / RATE
 
+    @property
+    def channels(self) -> int:
+        """How many channels its sound has."""
+        return len(self._tracks) if self._separate else 1
+
     def add(self, track: int, packet: RtpPacket, pcm: bytes, now: float) -> None:
         """Take the sound of one packet of a direction."""
         self._tracks[track].add(packet, pcm, self._clock(now))
 
     def take(self, now: float, *, final: bool = False) -> bytes:
-        """Return the mixed sound that is complete by now; with `final`, all that came.
+        """Return the sound of all tracks that is complete by now; with `final`, all that came.
 
         The sound of the last packet ends behind the moment at which it came.
         """
@@ -152,10 +159,18 @@ class RtpRecorder:
         until = max(self._taken, *ends)
         parts = [track.take(until) for track in self._tracks]
         self._taken = until
-        return mix(parts)
+        return interleave(parts) if self._separate else mix(parts)
 
     def _clock(self, now: float) -> int:
         return max(0, round((now - self._began) * RATE))
+
+
+def interleave(parts: Sequence[bytes]) -> bytes:
+    """Return sounds of one length as the channels of one: their samples in turn."""
+    samples = array("h", bytes(sum(map(len, parts))))
+    for channel, part in enumerate(parts):
+        samples[channel :: len(parts)] = array("h", part)
+    return samples.tobytes()
 
 
 def mix(parts: Sequence[bytes]) -> bytes:

@@ -73,7 +73,7 @@ class RecordingWriter:
             if recording is None:
                 recording = self._files[stored.recording] = _RecordingFile()
                 recording.file = _create(stored.path)
-                recording.writer = WavWriter(recording.file)
+                recording.writer = WavWriter(recording.file, channels=stored.channels)
             if recording.writer is not None and not recording.error:
                 recording.writer.write(stored.pcm)
         except Exception as error:  # noqa: BLE001 -- one recording's trouble is not everybody's
