@@ -83,7 +83,7 @@ COMMANDS = {
         "List who subscribed to calls, or end a subscription: nothing is told to it any more.",
     ),
     "recordings": (
-        "switchhook.cli.recordings",
+        "switchhook.cli.sounds.recordings",
         "Recordings of calls and messages: list, link, save, remove.",
     ),
     "read-answer": (
@@ -98,7 +98,7 @@ COMMANDS = {
         "switchhook.cli.simulated_call",
         "Place a simulated call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
-    "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
+    "sound": ("switchhook.cli.sounds.sound", "Add a sound that callers hear."),
     "event": (
         "switchhook.cli.setup.event",
         "Events of calls and what they tell to whom: list, show, copy, save or remove one.",

@@ -1,0 +1,1 @@
+"""Commands about sound: what callers hear, and what was recorded."""
