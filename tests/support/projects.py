@@ -681,8 +681,14 @@ def _heard(
         ),
         st.builds(PlayStep, sounds=some),
         st.builds(BackgroundStep, sounds=any_),
-        st.builds(VoicemailStep, sounds=any_, max_duration=ring_seconds),
-        st.builds(RecordStep, is_on=st.booleans()),
+        st.builds(
+            VoicemailStep,
+            sounds=any_,
+            max_duration=ring_seconds,
+            mail_to=st.lists(addresses, max_size=2, unique=True).map(tuple),
+            attach=st.booleans(),
+        ),
+        st.builds(RecordStep, is_on=st.booleans(), announcement=any_),
         st.builds(RateStep, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
     )
 

@@ -124,7 +124,7 @@ _leaves: st.SearchStrategy[Step] = st.one_of(
     st.builds(BackgroundStep, sounds=sounds),
     st.builds(VoicemailStep, sounds=sounds, max_duration=seconds),
     st.builds(RateStep, sounds=sounds, timeout=seconds, thanks=sounds),
-    st.builds(RecordStep, is_on=st.booleans()),
+    st.builds(RecordStep, is_on=st.booleans(), announcement=st.just(()) | sounds),
 )
 
 

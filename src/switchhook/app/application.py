@@ -40,7 +40,12 @@ from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.recordings import NO_RECORDINGS, Recordings, recordings_in
+from switchhook.operations.recordings import (
+    NO_RECORDINGS,
+    Recordings,
+    recordings_in,
+    sound_to_attach,
+)
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
@@ -151,7 +156,7 @@ def build(
         store,
         clock=time.time,
         networks_of=policies.networks_of,
-        mailer=Mailer(settings.mail_server),
+        mailer=Mailer(settings.mail_server, sound_of=partial(sound_to_attach, recordings)),
         policy_of=policies.policy_of,
         limit_of=policies.limit_of,
         origins=origins,

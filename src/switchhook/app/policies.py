@@ -14,6 +14,7 @@ from switchhook.delivery.warnings import warnings_to
 from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.delivery_policy import NO_WARNINGS
 from switchhook.domain.event import EventMail
+from switchhook.domain.scheme import VOICEMAIL_MAIL
 from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
@@ -69,6 +70,8 @@ class Policies:
         snapshot = self._directory().snapshots.get(project)
         if snapshot is None or receiver_of(webhook, snapshot) is not None:
             return True
+        if webhook == VOICEMAIL_MAIL:
+            return bool(snapshot.voicemail_recipients)
         return any(one.webhook == webhook for one in self._subscribers.of(project))
 
     def policy_of(self, delivery: Delivery) -> DeliveryPolicy:

@@ -82,5 +82,6 @@ class CurrentProjects:
         """
         says = self.directory.snapshots[project].project
         spawn(compute(self._sounds.prepare, says), name=f"prepare sounds of {project}")
-        if (says.event_mails or says.warnings.to) and not self._sends_mail:
+        mails = says.event_mails or says.warnings.to or says.voicemail_recipients
+        if mails and not self._sends_mail:
             log.warning("mail disabled", project=project, todo="set smtp_host")

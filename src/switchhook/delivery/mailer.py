@@ -10,6 +10,7 @@ import socket
 import time
 from base64 import b64encode
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
@@ -26,10 +27,11 @@ from switchhook.delivery.mail_errors import (
     timed_out,
 )
 from switchhook.domain.masking import MASK
-from switchhook.webhooks.mail import MailResult, MailServer, Security, domain
+from switchhook.webhooks.mail import MailResult, MailServer, Security, domain, with_attachment
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from switchhook.domain.failure import Failure
     from switchhook.webhooks.mail import Mail
@@ -40,11 +42,23 @@ QUIT_SECONDS: Final = 2.0
 """For QUIT, when all that matters is done."""
 
 
+def no_sound(_: str) -> bytes | None:
+    """Return no recording: there are none."""
+    return None
+
+
 class Mailer:
     """Sends mails, each on a connection of its own."""
 
-    def __init__(self, server: MailServer, *, tls: ssl.SSLContext | None = None) -> None:
-        """Make a mailer; `tls` stands in place of this machine's trust."""
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        tls: ssl.SSLContext | None = None,
+        sound_of: Callable[[str], bytes | None] = no_sound,
+    ) -> None:
+        """Make a mailer; `tls` stands in place of this machine's trust. `sound_of` reads what is attached."""
+        self._sound_of = sound_of
         self._server = server
         is_private = bool(server.host) and server.security is not Security.NONE
         self._tls = tls or (usual_trust() if is_private else None)
@@ -54,10 +68,15 @@ class Mailer:
         if not self._server.host:
             return MailResult(status=0, reply="", failure=NOT_SET_UP, seconds=0.0)
         began = time.monotonic()
+        if mail.attachment:
+            mail = await asyncio.to_thread(self._attached, mail)
         code, words, failure = await self._send(mail, deadline)
         return MailResult(
             status=code, reply=words, failure=failure, seconds=time.monotonic() - began
         )
+
+    def _attached(self, mail: Mail) -> Mail:
+        return replace(mail, message=with_attachment(mail, self._sound_of(mail.attachment)))
 
     async def _send(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
         """Return the server's last code and words, and what went wrong."""

@@ -14,6 +14,7 @@ from switchhook.delivery.retry_after import retry_after_seconds
 from switchhook.domain.delivery_policy import DEFAULT_POLICY, DeliveryPolicy
 from switchhook.domain.event import EventMail
 from switchhook.domain.failure import BEFORE_SENDING, Failure, FailureKind
+from switchhook.domain.scheme import VOICEMAIL_MAIL
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING, TrackingScenario
 from switchhook.storage.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail, MailResult
@@ -93,6 +94,9 @@ def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> DeliveryP
     if snapshot is None or delivery.is_to_subscriber or delivery.is_warning:
         return default_policy(delivery)
     request, receiver = delivery.request, receiver_of(delivery.webhook, snapshot)
+    if delivery.webhook == VOICEMAIL_MAIL and isinstance(request, Mail):
+        is_told = request.recipient in snapshot.voicemail_recipients
+        return MAIL_POLICY if is_told else NO_RETRIES
     if isinstance(receiver, EventMail):
         is_told = isinstance(request, Mail) and request.recipient in receiver.to
         return MAIL_POLICY if is_told else NO_RETRIES

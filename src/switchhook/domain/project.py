@@ -19,7 +19,14 @@ from switchhook.domain.event_stream import NO_STREAM, EventStream, StreamWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
 from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
-from switchhook.domain.scheme import AskStep, RingDestinationStep, RingStep, Scheme, Step
+from switchhook.domain.scheme import (
+    AskStep,
+    RingDestinationStep,
+    RingStep,
+    Scheme,
+    Step,
+    voicemail_steps,
+)
 from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.tracking.call_tracking import NO_CALL_TRACKING, TrackingScenario
@@ -243,6 +250,12 @@ class Project:
         return tuple(mail for event in self.events for mail in event.mails)
 
     @property
+    def voicemail_recipients(self) -> frozenset[str]:
+        """Return who gets messages of any voicemail by mail."""
+        found = (one for scheme in self.schemes for one in voicemail_steps(scheme.steps))
+        return frozenset(address for step in found for address in step.mail_to)
+
+    @property
     def scenario(self) -> TrackingScenario:
         """Return its call-tracking scenario, which may send nothing."""
         return self.call_tracking or NO_CALL_TRACKING
@@ -283,6 +296,7 @@ class ProjectSnapshot:
         "schemes",
         "sounds",
         "stream_webhooks",
+        "voicemail_recipients",
         "webhooks",
     )
 
@@ -306,6 +320,7 @@ class ProjectSnapshot:
         self.event_of = {one.name: event for event in self.events for one in event.actions}
         """The event of each action, by the action's name."""
         self.stream_webhooks = {webhook.name: webhook for webhook in project.stream_webhooks}
+        self.voicemail_recipients = project.voicemail_recipients
         self.has_stream = project.event_stream.keep or bool(project.stream_webhooks)
 
     def number(self, dialled: str) -> Number | None:

@@ -180,6 +180,14 @@ class VoicemailStep:
     sounds: tuple[str, ...]
     max_duration: float = 120.0
     """Seconds of a message."""
+    mail_to: tuple[str, ...] = ()
+    """People who get the message by mail; bare addresses."""
+    attach: bool = True
+    """Whether the message is attached to the mail; else it has a link alone."""
+
+
+VOICEMAIL_MAIL = "[voicemail]"
+"""The name that the mails of messages are listed under."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +211,8 @@ class RecordStep:
     key: ClassVar[str] = "record"
     word: ClassVar[str] = "record"
     is_on: bool = True
+    announcement: tuple[str, ...] = ()
+    """Tells the caller so, before anything else happens."""
 
 
 # The one list of steps, in the order of the docs. Each has a `key`, which names it in project files and in the docs, and
@@ -236,6 +246,15 @@ def branches(step: Step) -> Mapping[str, tuple[Step, ...]]:
             return of_keys | {TIMEOUT: step.on_timeout, INVALID: step.on_invalid}
         case _:
             return {}
+
+
+def voicemail_steps(steps: Iterable[Step]) -> Iterator[VoicemailStep]:
+    """Yield the steps that record a message, those in branches too."""
+    for step in steps:
+        if isinstance(step, VoicemailStep):
+            yield step
+        for inner in branches(step).values():
+            yield from voicemail_steps(inner)
 
 
 def ring_steps(steps: Iterable[Step]) -> Iterator[RingStep]:

@@ -20,6 +20,7 @@ from switchhook.errors import ExpectedError
 from switchhook.sip.rtp.wav import HEAD_SIZE, read_head, write_head
 from switchhook.storage.encryption import create_key, read_key
 from switchhook.storage.records import StoreError
+from switchhook.webhooks.mail import MAX_ATTACHMENT
 from switchhook.webhooks.recording_links import ALL, NO_LINKS, RecordingLinks, RecordingName
 
 if TYPE_CHECKING:
@@ -195,6 +196,15 @@ def find_call(kept: Recordings, call: str, recording: str = ALL) -> RecordingNam
     raise NoSuchRecordingError(
         f"{what} of call {call}, or it was deleted; `switchhook recordings list` lists what there is"
     )
+
+
+def sound_to_attach(kept: Recordings, written: str) -> bytes | None:
+    """Return the recording of this name; None for one that was deleted, or is too large for a mail."""
+    try:
+        sound = kept.find(RecordingName.parse(written))
+        return sound.read(0, sound.size) if sound.size <= MAX_ATTACHMENT else None
+    except (ValueError, OSError, NoSuchRecordingError):
+        return None
 
 
 def save_recording(kept: Recordings, name: RecordingName, path: Path) -> int:

@@ -34,8 +34,17 @@ class _HttpEnvelope(msgspec.Struct, array_like=True):
 
 
 _http = msgspec.json.Decoder(_HttpEnvelope)
-_mail = msgspec.json.Decoder(tuple[str, str])
-"""Sender and recipient."""
+
+
+class _MailEnvelope(msgspec.Struct, array_like=True):
+    """Stored as an array, as that of HTTP."""
+
+    sender: str
+    recipient: str
+    attachment: str = ""
+
+
+_mail = msgspec.json.Decoder(_MailEnvelope)
 
 
 def encode_request(request: DeliveryRequest) -> EncodedRequest:
@@ -46,7 +55,8 @@ def encode_request(request: DeliveryRequest) -> EncodedRequest:
             envelope = to_json((request.method, request.url, request.headers, *notes))
             return HTTP, envelope, request.body
         case Mail():
-            envelope = to_json((request.sender, request.recipient))
+            attached = (request.attachment,) if request.attachment else ()
+            envelope = to_json((request.sender, request.recipient, *attached))
             return MAIL, envelope, request.message
         case _:
             assert_never(request)
@@ -60,6 +70,11 @@ def decode_request(transport: str, envelope: str, body: bytes) -> DeliveryReques
             method=read.method, url=read.url, headers=read.headers, body=body, notes=read.notes
         )
     if transport == MAIL:
-        sender, recipient = from_json(_mail, envelope)
-        return Mail(sender=sender, recipient=recipient, message=body)
+        mail = from_json(_mail, envelope)
+        return Mail(
+            sender=mail.sender,
+            recipient=mail.recipient,
+            message=body,
+            attachment=mail.attachment,
+        )
     raise UnreadableError(f"a delivery goes by {transport!r}, which this version does not know")

@@ -13,8 +13,10 @@ import structlog
 
 from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
 from switchhook.domain.call import Call, CallState
+from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
+from switchhook.domain.scheme import VOICEMAIL_MAIL, VoicemailStep
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.routing.commands import (
     AmendEvent,
@@ -25,6 +27,8 @@ from switchhook.routing.commands import (
     ShowRinging,
     WriteJournal,
 )
+from switchhook.routing.ending import AFTER_EVENTS
+from switchhook.routing.position import step_of
 from switchhook.storage.delivery import Delivery, delivery_id
 from switchhook.storage.records import CallRecord
 from switchhook.storage.stream import StreamEvent
@@ -32,7 +36,7 @@ from switchhook.webhooks.dialects import event_stream
 from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.dialects.call_tracking import slot_of
 from switchhook.webhooks.listeners import actions_at
-from switchhook.webhooks.mail import DEFAULT_SENDER, render_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, Mail, render_mail
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.request import (
     render_call_tracking,
@@ -41,6 +45,7 @@ from switchhook.webhooks.request import (
     render_stream_event,
     why_not_sent,
 )
+from switchhook.webhooks.voicemail_mail import render_voicemail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -172,6 +177,7 @@ def event_deliveries(
                     yield _mail_delivery(action, recipient, emit, facts, context)
             case _:
                 assert_never(action)
+    yield from _voicemail_deliveries(emit, facts, context)
     yield from _call_tracking_deliveries(emit, facts, context)
     yield from _subscription_deliveries(emit, context)
 
@@ -220,17 +226,42 @@ def _mail_delivery(
     mail: EventMail, recipient: str, emit: EmitEvent, facts: CallFacts, context: OutboxContext
 ) -> Delivery:
     """Each person has a delivery: when one address is refused, the others neither miss it nor get it twice."""
+    name = delivery_id(emit.call.id, emit.seq, mail.name, recipient)
+    rendered = render_mail(mail, recipient, facts, delivery_id=name, sender=context.mail_from)
+    return _mail(emit, mail.name, name, rendered)
+
+
+def _voicemail_deliveries(
+    emit: EmitEvent, facts: CallFacts, context: OutboxContext
+) -> Iterator[Delivery]:
+    """Bring a message that was left to its people, once each."""
     call = emit.call
-    name = delivery_id(call.id, emit.seq, mail.name, recipient)
+    if call.outcome is not Outcome.VOICEMAIL or emit.event not in AFTER_EVENTS.values():
+        return
+    step = step_of(call)
+    if not isinstance(step, VoicemailStep) or not call.recording.finished:
+        return
+    for recipient in {address.lower(): address for address in step.mail_to}.values():
+        name = delivery_id(call.id, emit.seq, VOICEMAIL_MAIL, recipient)
+        yield _mail(
+            emit,
+            VOICEMAIL_MAIL,
+            name,
+            render_voicemail(step, recipient, facts, delivery_id=name, sender=context.mail_from),
+        )
+
+
+def _mail(emit: EmitEvent, action: str, name: str, mail: Mail) -> Delivery:
+    """Return the delivery of a mail, listed under the name of its action."""
     return Delivery(
         id=name,
-        project=call.snapshot.project.id,
-        call=call.id,
+        project=emit.call.snapshot.project.id,
+        call=emit.call.id,
         seq=emit.seq,
         event=emit.event,
-        webhook=mail.name,
+        webhook=action,
         occurred_at=emit.at,
-        request=render_mail(mail, recipient, facts, delivery_id=name, sender=context.mail_from),
+        request=mail,
         success_codes=MAIL_POLICY.success_codes,
         response_timeout=MAIL_POLICY.response_timeout,
         keep_alive=False,

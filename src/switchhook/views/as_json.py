@@ -183,7 +183,8 @@ def content(request: DeliveryRequest) -> tuple[NamedValues, str]:
     """Return its headers, secrets masked, and its body as text; a mail's as its reader sees them."""
     if isinstance(request, Mail):
         headers, body = read_mail(request.message)
-        return headers, text(body.encode())
+        attached = f"\n[attached: {request.attachment}.wav]\n" if request.attachment else ""
+        return headers, text(f"{body}{attached}".encode())
     masked = tuple((name, masked_header(name, value)) for name, value in request.headers)
     return masked, text(request.body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
@@ -36,6 +37,11 @@ MAX_SUBJECT: Final = 250
 """Characters; one of values without end is cut."""
 _PLAIN_SUBJECT: Final = 68
 """Characters that leave the header's line with 78 (RFC 5322 2.1.1)."""
+MAX_ATTACHMENT: Final = 10_000_000
+"""Bytes of a recording that is attached: ten minutes. Mail servers refuse more than 10 to 25 MB."""
+NOT_ATTACHED: Final = (
+    "The message is not attached: it was deleted, or it is longer than ten minutes."
+)
 MAX_ADDRESS: Final = 254
 """Characters (RFC 5321 4.5.3.1.3, without its brackets)."""
 
@@ -104,7 +110,9 @@ class Mail:
     sender: str
     recipient: str
     message: bytes
-    """Headers and body, as RFC 5322 has them."""
+    """Headers and body, as RFC 5322 has them; without what is attached when it is sent."""
+    attachment: str = ""
+    """The recording that is attached, by its name; empty: none."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -155,7 +163,14 @@ def render_mail(
 
 
 def write_mail(
-    recipient: str, *, subject: str, text: str, moment: datetime, delivery_id: str, sender: str
+    recipient: str,
+    *,
+    subject: str,
+    text: str,
+    moment: datetime,
+    delivery_id: str,
+    sender: str,
+    attachment: str = "",
 ) -> Mail:
     """Write a message of plain text. The subject stays on its line, whatever it holds."""
     head = (
@@ -169,7 +184,35 @@ def write_mail(
     body = EmailMessage(_POLICY)
     body.set_content(text)
     lines = "".join(f"{name}: {value}\r\n" for name, value in head)
-    return Mail(sender=sender, recipient=recipient, message=lines.encode("ascii") + body.as_bytes())
+    message = lines.encode("ascii") + body.as_bytes()
+    return Mail(sender=sender, recipient=recipient, message=message, attachment=attachment)
+
+
+def with_attachment(mail: Mail, sound: bytes | None) -> bytes:
+    """Return the message with its recording, a WAV file; None for one that cannot be attached, which is said.
+
+    The same mail and sound make the same bytes: the boundary follows from the message (RFC 2046 §5.1.1), and no
+    line of base64 begins with a hyphen.
+    """
+    head, _, text = mail.message.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    own = [line for line in lines if line.lower().startswith(b"content-")]
+    outer = [line for line in lines if line not in own]
+    boundary = f"={sha256(mail.message).hexdigest()[:32]}=".encode()
+    if sound is None:
+        extra = [b"Content-Type: text/plain; charset=us-ascii", b"", NOT_ATTACHED.encode()]
+    else:
+        file = "-".join(mail.attachment.split("/")[1:]).encode() + b".wav"
+        extra = [
+            b'Content-Type: audio/wav; name="' + file + b'"',
+            b'Content-Disposition: attachment; filename="' + file + b'"',
+            b"Content-Transfer-Encoding: base64",
+            b"",
+            encodebytes(sound).replace(b"\n", b"\r\n"),
+        ]
+    kind = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"'
+    parts = [*outer, kind, b"", b"--" + boundary, *own, b"", text, b"--" + boundary, *extra]
+    return b"\r\n".join([*parts, b"--" + boundary + b"--", b""])
 
 
 def read_mail(message: bytes) -> tuple[tuple[tuple[str, str], ...], str]:

@@ -18,7 +18,7 @@ from switchhook.routing.events import (
 from switchhook.routing.recording import STOP_TIMEOUT
 from switchhook.webhooks.parameters import CallFacts, resolve
 from tests.support.snapshots import MARY, incoming, ring
-from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
+from tests.support.transcript import Transcript, answers, hangs_up, is_played, is_recorded, presses
 
 MADE = Recording(id="r1", seconds=7.0, path="r1.wav")
 
@@ -41,6 +41,24 @@ def test_both_voices_are_recorded_until_somebody_hangs_up() -> None:
     (*_, last) = story.commands
     assert isinstance(last, EmitEvent)
     assert last.call.recording.finished == (MADE,)
+
+
+def test_callers_are_told_before_anything_rings() -> None:
+    step = RecordStep(announcement=("recorded",))
+    story = Transcript(incoming(step, ring(MARY)))
+    story.hears(
+        0, CallArrived(), "emit incoming.before", "answer caller", "play recorded to caller as p1"
+    )
+    ringing = ("ring b1 mary", "emit incoming.forwarding")
+    story.hears(4, is_played("p1"), *ringing)
+    story.comes_to(5, answers("b1"))
+    assert story.call.recording.running is not None
+
+
+def test_who_stops_recording_announces_nothing() -> None:
+    story = Transcript(incoming(RecordStep(is_on=False, announcement=("recorded",)), ring(MARY)))
+    story.comes_to(0, CallArrived())
+    assert (story.call.state, story.call.playback.started) == (CallState.RINGING, 0)
 
 
 def test_the_caller_may_hang_up_first() -> None:

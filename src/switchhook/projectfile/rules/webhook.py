@@ -19,6 +19,7 @@ from switchhook.domain.event import (
     RawFormat,
 )
 from switchhook.domain.retry_policy import parse_overrides
+from switchhook.domain.scheme import VOICEMAIL_MAIL
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
 from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
 from switchhook.projectfile.rules.credentials import HEADER_ADVICE, check_credentials
@@ -241,6 +242,9 @@ def _check_name(named: ProjectEvent | EventAction | StreamWebhook) -> Iterator[F
     """Refuse the names that other deliveries are listed under."""
     if named.name == WARNINGS:
         problem = f"{shown(named.name)} is how warnings are listed"
+        yield Finding(("name",), problem, "use another name")
+    if named.name == VOICEMAIL_MAIL:
+        problem = f"{shown(named.name)} is how the mails of voicemail steps are listed"
         yield Finding(("name",), problem, "use another name")
     if named.name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(named.name)} is how the deliveries of a subscription are listed"

@@ -42,7 +42,13 @@ from switchhook.projectfile.toml.value_types import (
     YesNo,
     described,
 )
-from switchhook.projectfile.types.project import NAME, RING_SECONDS, RingTarget, TimeZone
+from switchhook.projectfile.types.project import (
+    MAIL_ADDRESS,
+    NAME,
+    RING_SECONDS,
+    RingTarget,
+    TimeZone,
+)
 from switchhook.projectfile.types.scheme import Day, Names, Presses, Spans
 
 if TYPE_CHECKING:
@@ -300,6 +306,18 @@ _define(
             default=DECLARED,
             former=before_0_2("longest"),
         ),
+        TableKey(
+            "mail_to",
+            ListOf(kind=MAIL_ADDRESS, most=20),
+            "people who get the message by mail",
+            default=DECLARED,
+        ),
+        TableKey(
+            "attach",
+            YesNo(),
+            "whether the message is attached to that mail; else it has a link alone",
+            default=DECLARED,
+        ),
     ),
 )
 _define(
@@ -339,6 +357,12 @@ _define(
             YesNo(),
             "whether conversations are recorded from here on, both voices",
             attribute="is_on",
+        ),
+        TableKey(
+            "announcement",
+            SOUNDS,
+            "sounds that tell the caller so, before the next step",
+            default=DECLARED,
         ),
     ),
 )

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.routing import recording
+from switchhook.routing import prompts, recording
 from switchhook.routing.commands import EndLeg
 from switchhook.routing.ending import end
-from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import RecordStep
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import RecordingFinished
+    from switchhook.routing.position import StepResult
 
 HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 
 
 def begin(ctx: TransitionContext, step: RecordStep) -> StepResult:
-    """Remember it for the conversation."""
+    """Remember it for the conversation, and tell the caller; the next step is due when that is over."""
     ctx.change_recording(is_on=step.is_on)
-    return StepResult.CONTINUE
+    return prompts.play_prompt(ctx, step.announcement if step.is_on else ())
 
 
 def end_conversation(ctx: TransitionContext, side: EndedBy, why: Cause = HUNG_UP) -> None:
