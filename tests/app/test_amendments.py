@@ -20,7 +20,7 @@ from switchhook.drivers.simulator.script import answering
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import apply_project
 from switchhook.routing.admission import OfferedCall
-from switchhook.routing.events import LateFacts
+from switchhook.routing.events import LateFacts, RecordingFinished
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.http import HttpRequest
@@ -75,6 +75,26 @@ async def an_ended_call(tmp_path: Path) -> AsyncIterator[tuple[Application, str,
         await app.switchboard.idle()
         latest = app.directory.snapshots
         yield app, call, Amendments(app.store, app.switchboard, "127.0.0.1", latest.get)
+
+
+def test_a_recording_that_a_slow_disk_finishes_late_is_told_as_an_amendment(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with an_ended_call(tmp_path) as (app, call, _):
+            made = RecordingFinished(recording="r1", seconds=5.0, path="r1.wav")
+            for _ in range(2):
+                app.switchboard.handle(call, made)
+                app.switchboard.handle("nobody", made)
+            while (last := (await stream(app))[-1])["type"] != "call.amended":  # noqa: ASYNC110 -- a stored list
+                await asyncio.sleep(0.01)
+            assert last["changes"] == [{"field": "recordings", "before": None, "after": "r1"}]
+            assert [one["id"] for one in last["call"]["recordings"]] == ["r1"]
+            await app.switchboard.idle()
+            types = [one["type"] for one in await stream(app)]
+            assert types.count("call.amended") == 1
+            entries = await app.store.journal(call)
+            assert entries[-1].text == "r1.wav"
+
+    run(scenario())
 
 
 async def stream(app: Application) -> list[dict[str, Any]]:

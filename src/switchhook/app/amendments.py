@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from switchhook.projectfile.loading import load_snapshot
 from switchhook.storage.ports import EndedCalls, Projects
+from switchhook.storage.records import StoreError
 from switchhook.tasks import compute
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from switchhook.routing.events import LateFacts
     from switchhook.storage.records import CallRow
     from switchhook.switchboard.switchboard import Switchboard
+
+
+log = structlog.get_logger(__name__)
 
 
 class AmendmentStore(EndedCalls, Projects, Protocol):
@@ -56,6 +62,15 @@ class Amendments:
                 return await self._amend_ended(row, late)
             except LookupError:  # its version of the project is gone
                 return False
+
+    async def add_recording(self, call: str, late: LateFacts) -> None:
+        """Add a recording to a call that has ended, as it is stored; the file is there in any case."""
+        try:
+            row = await self._store.call(call)
+            if row is not None:
+                await self.amend(row.project, call, late)
+        except StoreError as error:
+            log.error("late recording not stored", call=call, error=str(error))  # noqa: TRY400 - the reader needs no traceback
 
     async def _amend_ended(self, row: CallRow, late: LateFacts) -> bool:
         snapshot = await self._snapshot_of(*row.snapshot)

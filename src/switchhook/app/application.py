@@ -56,7 +56,7 @@ from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
-from switchhook.tasks import keep_running
+from switchhook.tasks import keep_running, spawn
 from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
@@ -96,6 +96,7 @@ class Application:
     metrics: Metrics
     recordings: Recordings
     bulk_jobs: BulkJobs
+    amendments: Amendments
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -189,6 +190,7 @@ def build(
         new_id=new_call_id,
         outbox=outbox,
         max_calls=settings.max_calls,
+        late_recording=lambda call, late: _keep(app.amendments.add_recording(call, late)),
         tracking=memory,
         outside=outside,
         metrics=metrics,
@@ -208,6 +210,7 @@ def build(
         switchboard=switchboard,
         metrics=metrics,
         recordings=recordings,
+        amendments=Amendments(store, switchboard, settings.sip_host, projects.latest),
         send_sample=delivery_sender.exchange,
         bulk_jobs=BulkJobs(store, dispatcher, clock=time.time),
         lease=LeaseKeeper(
@@ -231,6 +234,11 @@ async def _take_up(app: Application, taken: TakenOver) -> None:
     calls = await app.store.live_calls(snapshot_of)
     await app.switchboard.end_lost([call for call in calls if call.id in taken.calls])
     await app.driver.take_up(taken.accounts)
+
+
+def _keep(work: Coroutine[None, None, None]) -> None:
+    """Add a late recording to its call, beside all else."""
+    spawn(work, name="late recording")
 
 
 def new_call_id() -> str:
@@ -381,12 +389,7 @@ def _api(app: Application) -> ASGIApp:
             calls=app.switchboard,
             keyed_requests=app.store.keyed_requests,
             requests_per_minute=app.settings.web_requests_per_minute,
-            amend=Amendments(
-                app.store,
-                app.switchboard,
-                app.settings.sip_host,
-                app.projects.latest,
-            ).amend,
+            amend=app.amendments.amend,
             visits=app.memory,
             snapshot_of=app.projects.latest,
             keeps_events=app.projects.keeps_events,

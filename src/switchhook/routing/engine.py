@@ -9,6 +9,7 @@ from switchhook.domain.cause import OUR_ERROR, EndedBy, Outcome
 from switchhook.domain.event import EventKind, Ga4Format
 from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.journal import EntryKind
+from switchhook.routing import recording
 from switchhook.routing.commands import AmendEvent
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.ending import end
@@ -17,7 +18,7 @@ from switchhook.routing.transitions import TRANSITIONS
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.routing.commands import Command
-    from switchhook.routing.events import Event, LateFacts
+    from switchhook.routing.events import Event, LateFacts, RecordingFinished
 
 
 def fail_call(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
@@ -40,6 +41,8 @@ def amend(call: Call, late: LateFacts, now: float) -> tuple[Call, tuple[Command,
         for key, value in late.facts
         if known.get(key, "") != value
     )
+    if late.recording is not None:
+        return _add_recording(call, late.recording, now)
     if not changes:
         return call, ()
     ctx = TransitionContext(call, now)
@@ -50,6 +53,20 @@ def amend(call: Call, late: LateFacts, now: float) -> tuple[Call, tuple[Command,
     event = EventKind(f"{call.direction}.after")
     if call.state is CallState.ENDED and _waits_for_facts(call, event):
         ctx.issue(AmendEvent(event=event, seq=call.emitted, at=now, before=call, call=ctx.call))
+    return ctx.call, tuple(ctx.commands)
+
+
+def _add_recording(
+    call: Call, made: RecordingFinished, now: float
+) -> tuple[Call, tuple[Command, ...]]:
+    """Add a recording that was not waited for any longer; once."""
+    made_before = {one.id for one in call.recording.finished}
+    if not made.path or made.recording in made_before:
+        return call, ()
+    ctx = TransitionContext(call, now)
+    recording.add(ctx, made.recording, made)
+    change = Amendment(field="recordings", before="", after=made.recording)
+    ctx.publish(StreamEventType.CALL_AMENDED, changes=(change,))
     return ctx.call, tuple(ctx.commands)
 
 

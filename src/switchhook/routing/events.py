@@ -232,8 +232,10 @@ class Resynced:
 class LateFacts:
     """Facts about caller or visitor became known while the call runs, or after it; in every state (`engine.amend`)."""
 
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...] = ()
     """Under parameters' keys."""
+    recording: RecordingFinished | None = None
+    """A recording whose file was whole only after the call's end: a slow disk."""
 
 
 Event = (

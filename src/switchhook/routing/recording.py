@@ -52,8 +52,13 @@ def keep(ctx: TransitionContext, made: RecordingFinished | None) -> bool:
         ctx.write_journal(EntryKind.NOTICE, f"{how}: {made.trouble}")
     if recorder is None or not made.path:
         return False
-    one = Recording(id=recorder.id, seconds=made.seconds, path=made.path)
+    add(ctx, recorder.id, made)
+    ctx.publish(StreamEventType.RECORDING_READY, recording=recorder.id)
+    return True
+
+
+def add(ctx: TransitionContext, recording: str, made: RecordingFinished) -> None:
+    """Add a recording to those of the call."""
+    one = Recording(id=recording, seconds=made.seconds, path=made.path)
     ctx.change_recording(finished=(*ctx.call.recording.finished, one))
     ctx.write_journal(EntryKind.RECORDED, made.path, facts=(("seconds", f"{made.seconds:g}"),))
-    ctx.publish(StreamEventType.RECORDING_READY, recording=one.id)
-    return True

@@ -31,6 +31,7 @@ from switchhook.routing.events import (
     HangUpRequested,
     LateFacts,
     LegEnded,
+    RecordingFinished,
     Resynced,
     TimePassed,
     TransferOrdered,
@@ -100,6 +101,10 @@ class Mailbox:
     """Whether an ended call's task waits for the store already."""
 
 
+def _not_kept(_call: str, _late: LateFacts) -> None:
+    """Leave a late recording out of its call."""
+
+
 class Switchboard:
     """Receives the drivers' events (it is their CallHandler), and carries out the engine's commands."""
 
@@ -118,7 +123,10 @@ class Switchboard:
         outside: OutsideCallLimits | None = None,
         max_calls: int = 1000,
         metrics: Metrics | None = None,
+        late_recording: Callable[[str, LateFacts], None] = _not_kept,
     ) -> None:
+        """`late_recording` is told of one whose call has ended and been stored."""
+        self._late_recording = late_recording
         self._metrics = Metrics() if metrics is None else metrics
         self._driver = driver
         self._store = store
@@ -224,8 +232,13 @@ class Switchboard:
         if mailbox is None:
             if recorded is not None:
                 recorded()
+            if isinstance(event, RecordingFinished) and event.path:
+                self._late_recording(call, LateFacts(recording=event))
             return
-        mailbox.events.append(event)
+        if isinstance(event, RecordingFinished) and mailbox.call.state is CallState.ENDED:
+            mailbox.events.append(LateFacts(recording=event))
+        else:
+            mailbox.events.append(event)
         if recorded is not None:
             mailbox.heard.append(recorded)
         if not mailbox.is_open:

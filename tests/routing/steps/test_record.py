@@ -7,10 +7,12 @@ import pytest
 from switchhook.domain.call import CallState, Recording
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import RateStep, RecordStep, Step
-from switchhook.routing.commands import EmitEvent
+from switchhook.routing.commands import EmitEvent, WriteJournal
+from switchhook.routing.engine import amend
 from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
+    LateFacts,
     RecordingFinished,
     Resynced,
     TimePassed,
@@ -193,3 +195,17 @@ def test_an_operator_does_not_take_the_end_of_a_conversation_upon_themselves() -
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     story.hears(61, HangUpRequested(by="bob"), "emit incoming.after")
     assert story.end == "answered by callee, 200 ended by bob"
+
+
+def test_a_recording_that_comes_after_the_end_is_added_once() -> None:
+    story = talking()
+    story.comes_to(60, hangs_up("b1"))
+    story.comes_to(60 + STOP_TIMEOUT, TimePassed())
+    assert (story.call.state, story.call.recording.finished) == (CallState.ENDED, ())
+    late = LateFacts(recording=RecordingFinished(recording="r1", seconds=7.0, path="r1.wav"))
+    after, commands = amend(story.call, late, 80.0)
+    assert after.recording.finished == (MADE,)
+    assert [type(command) for command in commands] == [WriteJournal]
+    assert amend(after, late, 81.0) == (after, ())
+    lost = LateFacts(recording=RecordingFinished(recording="r2", seconds=0, path=""))
+    assert amend(after, lost, 81.0) == (after, ())
