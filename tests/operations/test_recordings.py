@@ -137,7 +137,7 @@ def test_the_key_stays_and_is_for_our_eyes_alone(tmp_path: Path) -> None:
     assert first.links == again.links
     assert (tmp_path / LINK_KEY).stat().st_mode & 0o777 == 0o600
     (tmp_path / LINK_KEY).write_bytes(b"")
-    with pytest.raises(StoreError, match="is no key"):
+    with pytest.raises(StoreError, match="check its owner and that it has 32"):
         recordings_in(tmp_path, base="http://x", keep_days=1)
 
 

@@ -245,8 +245,11 @@ def recordings_in(data_dir: Path, *, base: str, keep_days: int) -> Recordings:
 def _link_key(path: Path) -> bytes:
     try:
         return read_key(path) if path.exists() else create_key(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}): check its owner") from error
+    except (OSError, StoreError) as error:
+        raise StoreError(
+            f"the key that signs links to recordings cannot be used: {path}; check its owner and that it has 32"
+            " bytes, restore it, or delete it, which makes all links void that were given out"
+        ) from error
 
 
 def _in(folder: Path) -> list[StoredRecording]:
