@@ -160,6 +160,8 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         ),
         *(("scenario", "show"), ("scenario", "set", "--after", "crm.example")),
         *(("scenario", "activate"), ("scenario", "discard")),
+        ("trigger", "told", "http://127.0.0.1:1/"),
+        ("receive", "--webhook", "none", "--count", "1"),
     )
     with served(data_dir):
         for command in commands:

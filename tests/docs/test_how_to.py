@@ -28,9 +28,9 @@ BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | 
 NAME = re.compile(r"(?:#|<\?php //) (?P<name>[\w.-]+\.(?:toml|py|php))\n")
 """The first line of a block that is a whole file."""
 OFFLINE = frozenset(
-    {"apply", "call", "check", "docs", "preview", "read-answer", "scenario", "template"}
+    {"apply", "call", "check", "docs", "preview", "read-answer", "scenario", "template", "trigger"}
 )
-"""The commands of `switchhook` that need no server, no telephone and nobody's address."""
+"""The commands of `switchhook` that need no server, no telephone and nobody's address but the page's own endpoint."""
 BY_HAND = frozenset({"asterisk", "curl", "export", "make", "python3", "sudo"})
 """Other programs that the pages name, which are the reader's."""
 FAILS = frozenset({"read-answer"})

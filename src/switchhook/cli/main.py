@@ -94,6 +94,14 @@ COMMANDS = {
         "switchhook.cli.explain",
         "Print the exact bytes that a webhook would be sent, secrets included, and send nothing.",
     ),
+    "receive": (
+        "switchhook.cli.building.receive",
+        "Receive webhooks on this machine: show, verify, answer well or badly, keep and replay them.",
+    ),
+    "trigger": (
+        "switchhook.cli.building.trigger",
+        "Send the events of an example call to an endpoint, in the exact bytes of a delivery.",
+    ),
     "call": (
         "switchhook.cli.simulated_call",
         "Place a simulated call between simulated telephones; webhooks are really asked. Draws its path.",

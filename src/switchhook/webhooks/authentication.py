@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switchhook.domain.credentials import Credentials
     from switchhook.webhooks.http import HttpRequest
 
-_KEPT: Final = "/:@!$'()*,;~"
+SAFE_IN_URL: Final = "/:@!$'()*,;~"
 """Characters of a secret in a URL that stay as they are, since services write theirs with them."""
 _LAST: Final = frozenset({"webhook-id", "connection"})
 """Header lines that stand at the end."""
@@ -65,7 +65,7 @@ def authorization(credentials: Credentials, access_token: str = "") -> tuple[tup
 
 def with_url_secret(url: str, secret: str) -> str:
     """Fill a secret into a rendered URL. A value of a call cannot be its place: braces in it are encoded."""
-    return url.replace(URL_SECRET, quote(secret, safe=_KEPT)) if secret else url
+    return url.replace(URL_SECRET, quote(secret, safe=SAFE_IN_URL)) if secret else url
 
 
 def sent_secrets(credentials: Credentials, access_token: str = "") -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def sent_secrets(credentials: Credentials, access_token: str = "") -> tuple[str,
     if credentials.username:
         found.append(_basic(credentials))
     if credentials.url_secret:
-        found.append(quote(credentials.url_secret, safe=_KEPT))
+        found.append(quote(credentials.url_secret, safe=SAFE_IN_URL))
     return tuple(secret for secret in found if secret)
 
 

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from switchhook.domain.credentials import HmacEncoding
@@ -40,7 +44,7 @@ def signature_lines(
         signatures = " ".join(signer(secret)(signed) for secret in credentials.signing_secrets)
         lines += [("webhook-timestamp", timestamp), ("webhook-signature", signatures)]
     if credentials.hmac is not None:
-        lines += _hmac_lines(credentials.hmac, id_, timestamp, body)
+        lines += hmac_lines(credentials.hmac, id_, timestamp, body)
     return tuple(lines)
 
 
@@ -66,6 +70,19 @@ def signer(secret: str) -> Signer:
 def public_key(secret: str) -> str:
     """Return the public key, `whpk_…`, of an asymmetric one. Raises ValueError."""
     return PUBLIC + _base64(_public_bytes(_private_key(secret)))
+
+
+def verifies(key: str, signed: bytes, signature: str) -> bool:
+    """Say whether `v1,…` or `v1a,…` signs these bytes, by a key of either half. Raises ValueError for no key."""
+    if not key.startswith(PUBLIC):
+        return hmac.compare_digest(signer(key)(signed).encode(), signature.encode())
+    public = Ed25519PublicKey.from_public_bytes(_decoded(key, PUBLIC))
+    version, _, text = signature.partition(",")
+    try:
+        public.verify(b64decode(text, validate=True), signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return version == "v1a"
 
 
 def symmetric_key(key: bytes) -> str:
@@ -94,7 +111,8 @@ def _public_bytes(private: Ed25519PrivateKey) -> bytes:
     return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def _hmac_lines(how: BodyHmac, id_: str, timestamp: str, body: bytes) -> list[tuple[str, str]]:
+def hmac_lines(how: BodyHmac, id_: str, timestamp: str, body: bytes) -> list[tuple[str, str]]:
+    """Return the header lines of an HMAC of this moment, its timestamp's before its own."""
     signed = b"".join(
         body if part == "{body}" else part.encode()
         for part in _parts(how.signed.replace("{timestamp}", timestamp), id_)
