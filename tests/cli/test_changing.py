@@ -162,6 +162,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("scenario", "activate"), ("scenario", "discard")),
         ("trigger", "told", "http://127.0.0.1:1/"),
         ("receive", "--webhook", "none", "--count", "1"),
+        ("doctor",),
     )
     with served(data_dir):
         for command in commands:

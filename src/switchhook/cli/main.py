@@ -94,6 +94,10 @@ COMMANDS = {
         "switchhook.cli.explain",
         "Print the exact bytes that a webhook would be sent, secrets included, and send nothing.",
     ),
+    "doctor": (
+        "switchhook.cli.building.doctor",
+        "Say what around Switchhook is wrong: ports, names, TLS, clock, disk, mail, NAT; nothing is sent.",
+    ),
     "receive": (
         "switchhook.cli.building.receive",
         "Receive webhooks on this machine: show, verify, answer well or badly, keep and replay them.",

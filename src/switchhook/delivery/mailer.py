@@ -31,7 +31,7 @@ from switchhook.webhooks.mail import MailResult, MailServer, Security, domain, w
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from switchhook.domain.failure import Failure
     from switchhook.webhooks.mail import Mail
@@ -78,13 +78,30 @@ class Mailer:
     def _attached(self, mail: Mail) -> Mail:
         return replace(mail, message=with_attachment(mail, self._sound_of(mail.attachment)))
 
+    async def greet(self, sender: str, *, deadline: float) -> Failure | None:
+        """Connect and log in as for a mail from `sender`, and send none; return what went wrong."""
+        if not self._server.host:
+            return NOT_SET_UP
+
+        async def open_alone(session: _SmtpSession) -> tuple[int, str]:
+            await session.open(sender)
+            return 0, ""
+
+        _, _, failure = await self._within(deadline, open_alone)
+        return failure
+
     async def _send(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
+        return await self._within(deadline, lambda session: session.send(mail))
+
+    async def _within(
+        self, deadline: float, work: Callable[[_SmtpSession], Awaitable[tuple[int, str]]]
+    ) -> tuple[int, str, Failure | None]:
         """Return the server's last code and words, and what went wrong."""
         where = self._server.where
         session = _SmtpSession(self._server, self._tls)
         try:
             async with within(deadline):
-                code, words = await session.send(mail)
+                code, words = await work(session)
         except SMTPResponseException as error:
             code = error.code if error.code in REPLIES else 0
             words = self._without_secrets(error.message)
@@ -128,11 +145,22 @@ class _SmtpSession:
 
     async def send(self, mail: Mail) -> tuple[int, str]:
         """Return the server's reply to the whole mail. Raises what `mail_failing` explains."""
+        smtp = await self.open(mail.sender)
+        self.phase, self.who = MailPhase.SENDER, mail.sender
+        await smtp.mail(mail.sender)
+        self.phase, self.who = MailPhase.RECIPIENT, mail.recipient
+        await smtp.rcpt(mail.recipient)
+        self.phase = MailPhase.MESSAGE
+        code, words = await smtp.data(mail.message)
+        return code, words
+
+    async def open(self, sender: str) -> SMTP:
+        """Connect, greet, and log in where there is a user name."""
         server = self._server
         self._smtp = smtp = SMTP(
             hostname=server.host,
             sock=await self._connected(),
-            local_hostname=domain(mail.sender),
+            local_hostname=domain(sender),
             timeout=None,
             use_tls=server.security is Security.TLS,
             start_tls=False,
@@ -150,13 +178,7 @@ class _SmtpSession:
         if server.username:
             self.phase, self.who = MailPhase.LOGIN, server.username
             await smtp.login(server.username, server.password)
-        self.phase, self.who = MailPhase.SENDER, mail.sender
-        await smtp.mail(mail.sender)
-        self.phase, self.who = MailPhase.RECIPIENT, mail.recipient
-        await smtp.rcpt(mail.recipient)
-        self.phase = MailPhase.MESSAGE
-        code, words = await smtp.data(mail.message)
-        return code, words
+        return smtp
 
     async def _connected(self) -> socket.socket:
         """Return a connection to the first of the server's addresses that takes one."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.domain.credentials import NO_CREDENTIALS
+from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.delivery_policy import WARNINGS
 from switchhook.domain.event import BUILT_IN, Ga4Format
 from switchhook.domain.project import ProjectSnapshot
@@ -29,7 +29,6 @@ from switchhook.webhooks.url import no_placeholder, placeholders, url_template
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.credentials import Credentials
     from switchhook.domain.project import Project
 
 
@@ -75,11 +74,11 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
     What names mean is not looked up.
     """
     networks = AllowedNetworks.parse(project.allowed_networks)
-    for endpoint in _endpoints(project):
+    for endpoint in endpoints(project):
         who, url = endpoint.who, endpoint.url
         if "{{" in url:
             yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
-        address = urlsplit(url_template(url, no_placeholder).origin)
+        address = urlsplit(endpoint.origin)
         port = address.port or (443 if address.scheme == "https" else 80)
         host = literal(address.hostname or "")
         # Some ports are closed for every address of the name.
@@ -91,7 +90,7 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
             yield from _sent_in_clear(endpoint, address.netloc)
 
 
-def _sent_in_clear(endpoint: _Endpoint, where: str) -> Iterator[str]:
+def _sent_in_clear(endpoint: ProjectEndpoint, where: str) -> Iterator[str]:
     """Yield what anybody on the way to an endpoint of plain http reads, and what proves nothing there."""
     if endpoint.secrets:
         yield (
@@ -122,7 +121,7 @@ def _calls_that_will_not_go(project: Project) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Endpoint:
+class ProjectEndpoint:
     """A URL of a project that requests go to, and what they hold that nobody else may see."""
 
     who: str
@@ -130,9 +129,16 @@ class _Endpoint:
     secrets: tuple[str, ...] = ()
     """The keys of secrets that are sent as they are; one that only signs is not."""
     has_certificate: bool = False
+    credentials: Credentials = NO_CREDENTIALS
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; a URL's placeholders stand behind them."""
+        return url_template(self.url, no_placeholder).origin
 
 
-def _endpoints(project: Project) -> Iterator[_Endpoint]:
+def endpoints(project: Project) -> Iterator[ProjectEndpoint]:
+    """Yield every URL that requests of a project go to."""
     for number in project.forwarding_numbers:
         urls = (number.url, number.fallback_url)
         yield from _of(f"forwarding number {number.name!r}", number.credentials, *urls)
@@ -152,14 +158,14 @@ def _endpoints(project: Project) -> Iterator[_Endpoint]:
         yield from _asked_for_token(CALL_TRACKING, scenario.credentials)
     if project.google_analytics.is_configured:
         url = project.google_analytics.url
-        yield _Endpoint(who=BUILT_IN, url=url, secrets=("api_secret",))
+        yield ProjectEndpoint(who=BUILT_IN, url=url, secrets=("api_secret",))
     if project.warnings.url:
         yield from _of(WARNINGS, NO_CREDENTIALS, project.warnings.url)
 
 
 def _of(
     who: str, credentials: Credentials, *urls: str, more: tuple[str, ...] = ()
-) -> Iterator[_Endpoint]:
+) -> Iterator[ProjectEndpoint]:
     """Yield the endpoints of one webhook, the one that gives its access token among them.
 
     `more` are keys of secrets besides those of the credentials.
@@ -169,22 +175,27 @@ def _of(
     yield from _asked_for_token(who, credentials)
 
 
-def _sent_to(who: str, credentials: Credentials, url: str, more: tuple[str, ...] = ()) -> _Endpoint:
+def _sent_to(
+    who: str, credentials: Credentials, url: str, more: tuple[str, ...] = ()
+) -> ProjectEndpoint:
     keys = ("password", "token", "oauth", "secret_headers", "url_secret")
     sent = [key for key in keys if getattr(credentials, key)]
-    return _Endpoint(
+    return ProjectEndpoint(
         who=who,
         url=url,
         secrets=(*sent, *more),
         has_certificate=bool(credentials.client_certificate),
+        credentials=credentials,
     )
 
 
-def _asked_for_token(who: str, credentials: Credentials) -> Iterator[_Endpoint]:
+def _asked_for_token(who: str, credentials: Credentials) -> Iterator[ProjectEndpoint]:
     if (oauth := credentials.oauth) is not None:
         keys = ("client_secret", "refresh_token")
         secrets = tuple(key for key in keys if getattr(oauth, key))
-        yield _Endpoint(who=f"{who}, for its access token,", url=oauth.token_url, secrets=secrets)
+        yield ProjectEndpoint(
+            who=f"{who}, for its access token,", url=oauth.token_url, secrets=secrets
+        )
 
 
 def _project_numbers(project: Project) -> Iterator[str]:
