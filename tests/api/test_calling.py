@@ -133,7 +133,17 @@ def test_another_projects_call_is_not_there_and_one_that_rings_is_409() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"to": "102", "scheme": 1}, {"to": "102", "leaves": "nobody"}, {"scheme": "one"}]
+    "body",
+    [
+        {},
+        {"to": "102", "scheme": 1},
+        {"to": "102", "leaves": "nobody"},
+        {"scheme": "one"},
+        {"scheme": -1},
+        {"scheme": 10**30},
+        {"to": "1" * 129},
+        {"to": "102\r\nVia: x"},
+    ],
 )
 def test_a_wrong_transfer_is_400(body: dict[str, object]) -> None:
     async def scenario() -> None:

@@ -174,11 +174,16 @@ class CallActs(Controller):
 
         async def act() -> CallUnderWay:
             wanted = _read(await read_body(request), TransferWanted)
-            if bool(wanted.to) == bool(wanted.scheme):
+            to = wanted.to.strip()
+            if bool(to) == bool(wanted.scheme):
                 raise WrongFieldError("to", "name either whom to transfer the call to, or a scheme")
+            if len(to) > MAX_NUMBER or not to.isprintable():
+                raise WrongFieldError("to", f"to: 1 to {MAX_NUMBER} printable characters")
+            if not 0 <= wanted.scheme <= MAX_SCHEME:
+                raise WrongFieldError("scheme", "scheme: name the number of a scheme")
             order = TransferOrdered(
                 by=_by(request.user),
-                to=wanted.to or f"scheme {wanted.scheme}",
+                to=to or f"scheme {wanted.scheme}",
                 scheme=wanted.scheme,
                 leaves=wanted.leaves,
             )
