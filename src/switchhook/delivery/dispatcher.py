@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import structlog
 
@@ -21,7 +21,6 @@ from switchhook.delivery.outcomes import (
     CUT_SHORT,
     UNDER_WAY,
     UNWANTED,
-    defect,
     expired,
     is_under_way,
     log_again,
@@ -40,14 +39,11 @@ from switchhook.delivery.policy import (
 )
 from switchhook.delivery.queues import DispatcherLimits, Queues
 from switchhook.delivery.recorder import AttemptRecorder
-from switchhook.domain.credentials import NO_CREDENTIALS
+from switchhook.delivery.transports import Transports, no_credentials
 from switchhook.domain.delivery_policy import GONE
-from switchhook.domain.failure import Failure, FailureKind
 from switchhook.metrics import OK, Metrics
 from switchhook.tasks import spawn
-from switchhook.webhooks.http import Exchange, HttpRequest
-from switchhook.webhooks.mail import Mail, MailResult
-from switchhook.webhooks.secrets import masked_secrets, redacted_exchange
+from switchhook.webhooks.mail import MailResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -56,8 +52,10 @@ if TYPE_CHECKING:
     from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.authenticating import AuthenticatingSender
     from switchhook.delivery.lanes import DeliveryJob, OriginLimit
+    from switchhook.delivery.transports import HttpSender, MailSender
     from switchhook.domain.credentials import Credentials
     from switchhook.domain.delivery_policy import DeliveryPolicy
+    from switchhook.domain.failure import Failure
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.ports import DispatcherStore
     from switchhook.storage.records import SentAgain
@@ -65,28 +63,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LIMITS: Final = DispatcherLimits()
-
-
-class HttpSender(Protocol):
-    """Exchanges one request for one response; the sender."""
-
-    async def exchange(
-        self,
-        request: HttpRequest,
-        *,
-        deadline: float,
-        networks: AllowedNetworks,
-        keep_alive: bool,
-        idempotent: bool,
-    ) -> Exchange:
-        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
-
-
-class MailSender(Protocol):
-    """Sends one mail to the mail server; the mailer."""
-
-    async def post(self, mail: Mail, *, deadline: float) -> MailResult:
-        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
 
 
 class Recipients(Protocol):
@@ -111,11 +87,6 @@ class AllRecipients:
 
 
 ALL_RECIPIENTS: Final = AllRecipients()
-
-
-def no_credentials(_delivery: Delivery) -> Credentials:
-    """Return no credentials."""
-    return NO_CREDENTIALS
 
 
 class Expiry(NamedTuple):
@@ -161,17 +132,19 @@ class Dispatcher:
         self.failed = 0
         """Deliveries that were given up."""
         self._metrics = Metrics() if metrics is None else metrics
-        self._sender = sender
-        self._mailer = mailer
+        self._transports = Transports(
+            sender,
+            mailer,
+            networks_of=networks_of,
+            credentials_of=credentials_of,
+            authenticating=authenticating,
+        )
         self._recorder = AttemptRecorder(store)
         self._clock = clock
         self._now = asyncio.get_running_loop().time
         """Seconds of the loop's monotonic clock."""
-        self._networks_of = networks_of
         self._policy_of = policy_of
         self._limit_of = limit_of
-        self._credentials_of = credentials_of
-        self._authenticating = authenticating
         self._recipients = recipients
         self._limits = limits
         self._may_send = may_send
@@ -420,7 +393,7 @@ class Dispatcher:
         number = len(history) + 1
         if policy.at_most_once:
             await self._recorder.record(self._unsent(delivery, history, UNDER_WAY, is_last=False))
-        done = await self._exchange(delivery, idempotent=not policy.at_most_once)
+        done = await self._transports.send(delivery, idempotent=not policy.at_most_once)
         if done is None:
             self._leave_endpoint(job)
             self._halt()
@@ -526,69 +499,6 @@ class Dispatcher:
     ) -> None:
         self._queues.exchanged(job, self._now(), asked, parked, was_sent=was_sent)
         self._start_more()
-
-    async def _exchange(
-        self, delivery: Delivery, *, idempotent: bool
-    ) -> Exchange | MailResult | None:
-        """Send it. None where the sender was closed: then it counts as not tried."""
-        try:
-            done = await self._send(delivery, idempotent=idempotent)
-        except Exception as error:
-            # Internal error: it costs this delivery, and neither its lane nor a slot.
-            log.exception("delivery crashed", delivery=delivery.id)
-            return MailResult(status=0, reply="", failure=defect(error), seconds=0.0)
-        failure = done.failure
-        is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
-        return None if is_ended else done
-
-    async def _send(self, delivery: Delivery, *, idempotent: bool) -> Exchange | MailResult:
-        match delivery.request:
-            case HttpRequest() as request:
-                credentials = self._credentials_of(delivery)
-                if isinstance(credentials, Failure):
-                    return MailResult(status=0, reply="", failure=credentials, seconds=0.0)
-                if credentials is not NO_CREDENTIALS and self._authenticating is not None:
-                    return await self._send_authenticated(
-                        self._authenticating,
-                        delivery,
-                        request,
-                        credentials,
-                        idempotent=idempotent,
-                    )
-                return await self._sender.exchange(
-                    request,
-                    deadline=delivery.response_timeout,
-                    networks=self._networks_of(delivery.project),
-                    keep_alive=delivery.keep_alive,
-                    # The endpoint knows it by its id, so a kept connection that died may be replaced.
-                    idempotent=idempotent,
-                )
-            case Mail() as mail:
-                return await self._mailer.post(mail, deadline=delivery.response_timeout)
-            case request:
-                assert_never(request)
-
-    async def _send_authenticated(
-        self,
-        authenticating: AuthenticatingSender,
-        delivery: Delivery,
-        request: HttpRequest,
-        credentials: Credentials,
-        *,
-        idempotent: bool,
-    ) -> Exchange:
-        """Send it with its webhook's credentials; what the endpoint repeats of them is masked."""
-        done = await authenticating.exchange(
-            request,
-            credentials,
-            project=delivery.project,
-            id_=delivery.id,
-            deadline=delivery.response_timeout,
-            networks=self._networks_of(delivery.project),
-            keep_alive=delivery.keep_alive,
-            idempotent=idempotent,
-        )
-        return redacted_exchange(done, masked_secrets(done.request.secrets))
 
     def _settled(self, job: DeliveryJob, attempt: Attempt) -> None:
         self._queues.settled(job)
