@@ -213,7 +213,7 @@ def build(
         recordings=recordings,
         amendments=Amendments(store, switchboard, settings.sip_host, projects.latest),
         send_sample=delivery_sender.exchange,
-        bulk_jobs=BulkJobs(store, dispatcher, clock=time.time),
+        bulk_jobs=BulkJobs(store, dispatcher, clock=time.time, at_hand=projects.latest),
         lease=LeaseKeeper(
             store,
             lambda taken: _take_up(app, taken),
@@ -363,6 +363,7 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         missing_sounds=partial(missing_sounds, app.settings.data_dir),
         reads=read_in_worker,
         sender=app.dispatcher,
+        at_hand=app.projects.latest,
         go_on=app.bulk_jobs.start,
         is_server=True,
         calls=app.switchboard,

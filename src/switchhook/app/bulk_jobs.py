@@ -14,7 +14,11 @@ from switchhook.tasks import spawn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.operations.error_check import DeliverySender, ErrorCheckStore
+    from switchhook.operations.error_check import (
+        DeliverySender,
+        ErrorCheckStore,
+        SnapshotAtHand,
+    )
     from switchhook.storage.records import BulkJob
 
 log = structlog.get_logger(__name__)
@@ -34,10 +38,12 @@ class BulkJobs:
         sender: DeliverySender,
         *,
         clock: Callable[[], float],
+        at_hand: SnapshotAtHand,
     ) -> None:
         self._store = store
         self._sender = sender
         self._clock = clock
+        self._at_hand = at_hand
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def resume(self) -> None:
@@ -61,7 +67,9 @@ class BulkJobs:
             await asyncio.wait(tasks)
 
     async def _carry_out(self, job: BulkJob) -> None:
-        work = JobRun(self._store, job, clock=self._clock, sender=self._sender)
+        work = JobRun(
+            self._store, job, clock=self._clock, sender=self._sender, at_hand=self._at_hand
+        )
         while True:
             try:
                 if not work.has_room and await work.is_wanted():

@@ -23,6 +23,7 @@ from switchhook.operations.calling import (
 from switchhook.operations.error_check import (
     Acted,
     DeliverySender,
+    SnapshotAtHand,
     check_deliveries,
     send_again,
     uncheck_deliveries,
@@ -41,6 +42,7 @@ from switchhook.operations.project_events import (
 from switchhook.operations.project_versions import (
     NoSuchProjectError,
     latest_version,
+    nothing_at_hand,
     require_project,
 )
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
@@ -96,6 +98,8 @@ class ControlParts:
     """Reads a project file where that holds up nobody."""
     sender: DeliverySender | None = None
     """Sends deliveries; None: the next server does."""
+    at_hand: SnapshotAtHand = nothing_at_hand
+    """Has the projects as the next call follows them."""
     go_on: Callable[[BulkJob], None] | None = None
     """Carries out a job beside calls; None: whoever starts it does."""
     is_server: bool = False
@@ -280,7 +284,9 @@ class ActOnDeliveries:
             case BulkAct.UNCHECK:
                 return await uncheck_deliveries(on.store, self.ids)
             case BulkAct.SEND:
-                return await send_again(on.store, self.ids, by=self.by, sender=on.sender)
+                return await send_again(
+                    on.store, self.ids, by=self.by, sender=on.sender, at_hand=on.at_hand
+                )
             case _:
                 assert_never(self.act)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -13,10 +13,9 @@ from switchhook.delivery.policy import origin_of, receiver_of
 from switchhook.domain.event import EventMail
 from switchhook.domain.failure import Failure
 from switchhook.operations.history import find_delivery
-from switchhook.operations.project_versions import latest_version
-from switchhook.projectfile.loading import load_snapshot
+from switchhook.operations.project_versions import current_snapshot, nothing_at_hand
 from switchhook.storage.ports import ErrorCheck, Projects, Subscriptions
-from switchhook.storage.records import DeliveryState, UnreadableError
+from switchhook.storage.records import DeliveryState
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -49,6 +48,10 @@ class DeliverySender(Protocol):
 
     def has(self, delivery: str) -> bool:
         """Say whether a delivery waits, or is being sent or recorded."""
+
+
+SnapshotAtHand = Callable[[str], "ProjectSnapshot | None"]
+"""Returns the version of a project that the next call follows; None where it is not at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ async def send_again(
     by: str,
     sender: DeliverySender | None = None,
     project: str | None = None,
+    at_hand: SnapshotAtHand = nothing_at_hand,
 ) -> tuple[Acted, ...]:
     """Have a further attempt of each delivery made: its bytes under its id, whatever became of it before.
 
@@ -101,7 +105,7 @@ async def send_again(
     server makes the attempts. Raises NoSuchDeliveryError, or StoreError.
     """
     found = sorted(await _rows(store, ids, project), key=lambda row: row.number)
-    receivers = Receivers(store)
+    receivers = Receivers(store, at_hand)
     acted = {row.delivery.id: await send_row(store, row, receivers, sender) for row in found}
     for one in acted.values():
         if one.is_done:
@@ -160,8 +164,10 @@ def _hurried(row: DeliveryRow, sender: DeliverySender | None) -> Acted:
 class Receivers:
     """Knows whom projects tell now, each read once."""
 
-    def __init__(self, store: ErrorCheckStore) -> None:
+    def __init__(self, store: ErrorCheckStore, at_hand: SnapshotAtHand = nothing_at_hand) -> None:
+        """`at_hand` has the versions that the next call follows, where calls run; others are read."""
         self._store = store
+        self._at_hand = at_hand
         self._snapshots: dict[str, ProjectSnapshot] = {}
         self._subscriptions: dict[str, frozenset[str]] = {}
 
@@ -182,11 +188,7 @@ class Receivers:
 
     async def _snapshot(self, project: str) -> ProjectSnapshot:
         if project not in self._snapshots:
-            stored = await latest_version(self._store, project)
-            try:
-                self._snapshots[project] = await asyncio.to_thread(load_snapshot, stored)
-            except LookupError as error:
-                raise UnreadableError(str(error)) from error
+            self._snapshots[project] = await current_snapshot(self._store, project, self._at_hand)
         return self._snapshots[project]
 
 

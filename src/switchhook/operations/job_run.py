@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.operations.bulk_jobs import known_job
 from switchhook.operations.error_check import Receivers
+from switchhook.operations.project_versions import nothing_at_hand
 from switchhook.storage.records import (
     BulkAct,
     BulkState,
@@ -17,7 +18,11 @@ from switchhook.storage.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switchhook.operations.error_check import DeliverySender, ErrorCheckStore
+    from switchhook.operations.error_check import (
+        DeliverySender,
+        ErrorCheckStore,
+        SnapshotAtHand,
+    )
     from switchhook.storage.records import BulkJob, DeliveryRow
 
 BATCH: Final = 100
@@ -37,13 +42,14 @@ class JobRun:
         *,
         clock: Callable[[], float],
         sender: DeliverySender | None = None,
+        at_hand: SnapshotAtHand = nothing_at_hand,
     ) -> None:
         """Without a `sender`, the next server sends what is pending."""
         self.job = job
         self._store = store
         self._clock = clock
         self._sender = sender
-        self._receivers = Receivers(store)
+        self._at_hand = at_hand
         self._sent: list[str] = []
 
     @property
@@ -91,8 +97,9 @@ class JobRun:
         named: list[tuple[str, str]] = []
         done, left_out, why = further.done, further.left_out, further.why
         waiting: list[str] = []
+        receivers = Receivers(self._store, self._at_hand)  # as the project says now
         for row in rows:
-            refusal, _ = await self._receivers.judge(row.delivery)
+            refusal, _ = await receivers.judge(row.delivery)
             if refusal:
                 left_out, why = left_out + 1, refusal
             elif row.state in WAITING:

@@ -40,7 +40,16 @@ async def current_project(
     project_id: str | None,
     at_hand: Callable[[str], ProjectSnapshot | None] = nothing_at_hand,
 ) -> Project:
-    """Return what the latest version of a project says; without an id, of the only one there is.
+    """Return what the latest version of a project says, as `current_snapshot` finds it."""
+    return (await current_snapshot(store, project_id, at_hand)).project
+
+
+async def current_snapshot(
+    store: Projects,
+    project_id: str | None,
+    at_hand: Callable[[str], ProjectSnapshot | None] = nothing_at_hand,
+) -> ProjectSnapshot:
+    """Return the latest version of a project; without an id, of the only one there is.
 
     `at_hand` gives what calls follow: reading a large project takes a second, so it is read only where another
     version is the latest one. Raises NoSuchProjectError, or StoreError when it cannot be read.
@@ -54,7 +63,7 @@ async def current_project(
             snapshot = await compute(load_snapshot, latest)
         except LookupError as error:
             raise UnreadableError(f"{error}; apply its project file again") from error
-    return snapshot.project
+    return snapshot
 
 
 async def require_project(store: Projects, project_id: str) -> None:

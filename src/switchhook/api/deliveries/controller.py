@@ -183,7 +183,12 @@ class DeliveryController(Controller):
                     acted = await error_check.uncheck_deliveries(deps.store, ids, project=own)
                 case BulkAct.SEND:
                     acted = await error_check.send_again(
-                        deps.store, ids, by=by, sender=deps.sender, project=own
+                        deps.store,
+                        ids,
+                        by=by,
+                        sender=deps.sender,
+                        project=own,
+                        at_hand=deps.snapshot_of,
                     )
         except NoSuchDeliveryError as error:
             raise NotFoundException("one of these deliveries is not there") from error
