@@ -249,8 +249,9 @@ async def nobody_reads(web: Web) -> None:
 class Reader:
     """A client of server-sent events, which remembers the last id as browsers do."""
 
-    def __init__(self, web: Web, key: str = "events") -> None:
+    def __init__(self, web: Web, key: str = "events", path: str = STREAM) -> None:
         self._web = web
+        self._path = path
         self._key = key
         self.last = ""
         self.status = 0
@@ -262,7 +263,7 @@ class Reader:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._web.port)
         last = f"Last-Event-ID: {self.last}\r\n" if self.last else ""
         writer.write(
-            f"{method} {STREAM}{query} HTTP/1.1\r\nHost: a\r\n{last}"
+            f"{method} {self._path}{query} HTTP/1.1\r\nHost: a\r\n{last}"
             f"Authorization: Token {USER}:{KEYS[self._key]}\r\n\r\n".encode()
         )
         try:

@@ -46,9 +46,15 @@ KEYS = {
     "hooks": "0123456789abcdef",
     "events": "events-key",
     "visits": "visits-key",
+    "calls": "calls-key",
 }
 """Keys by what they open: a project file, that of another project, subscriptions of `acme` alone, its events."""
-SCOPES = {"hooks": Scope.SUBSCRIPTIONS, "events": Scope.EVENTS, "visits": Scope.VISITS}
+SCOPES = {
+    "hooks": Scope.SUBSCRIPTIONS,
+    "events": Scope.EVENTS,
+    "visits": Scope.VISITS,
+    "calls": Scope.CALLS,
+}
 OTHER = MINIMAL.replace("acme", "other").replace('"101"', '"201"').replace("44222", "44333")
 
 

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp
 
 from switchhook import __version__
 from switchhook.api.authentication import OPEN, Authentication
-from switchhook.api.calling import CallActs, outward_call
+from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
@@ -70,7 +70,6 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     DeliveryController,
                     VisitController,
                     Calls,
-                    CallActs,
                     outward_call,
                     RecordingController,
                     sound,

@@ -1,27 +1,71 @@
-"""Calls over HTTP: end one that runs, tell what became known of one."""
+"""Calls over HTTP: find and export them, show one, end one that runs, tell what became known of one."""
 
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import msgspec
-from litestar import Controller, delete, patch
-from litestar.exceptions import NotFoundException
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar import Response, delete, get, patch
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
+from litestar.response import Stream
 from msgspec import Struct
 
 from switchhook.api.authentication import require_scope
+from switchhook.api.calling import CallActs
+from switchhook.api.events import StreamOperation, check_kept, sent_events
+from switchhook.api.protocol import PROGRESS
 from switchhook.api.responses import (
     COMMON_RESPONSES,
+    IS_HEAD,
+    Detail,
     WrongField,
     WrongFieldError,
     read_body,
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.token import Scope
+from switchhook.operations.calls.finding import (
+    FILTER_KEYS,
+    MAX_LISTED,
+    WrongFilterError,
+    export_calls,
+    read_call_filter,
+    read_place,
+    running_calls,
+)
+from switchhook.operations.calls.versions import NoVersionError, show_call_and_version
+from switchhook.operations.event_stream import BadPlaceError, StreamGapError, find_place
+from switchhook.operations.history import NoSuchCallError, show_call
 from switchhook.operations.visits import BadVisitError, read_attributes
 from switchhook.routing.events import LateFacts
+from switchhook.storage.records import CallRow
+from switchhook.views import as_csv, as_json
+from switchhook.views.why import as_json as why_as_json
+from switchhook.views.why import why_not
+
+MAX_TARGET: Final = 200
+"""Characters of a target that is asked about."""
+_WRONG_FILTER: Final = {400: response_spec(WrongField, "A parameter is wrong.")}
+_EXPORTS: Final[
+    dict[str, tuple[Callable[[], bytes], Callable[[tuple[CallRow, ...]], bytes], str]]
+] = {
+    "csv": (as_csv.header, as_csv.call_lines, as_csv.MEDIA_TYPE),
+    "jsonl": (bytes, as_json.json_lines, "application/x-ndjson"),
+}
+"""What begins an export, what its calls are written with, and its media type."""
 
 
 class Ending(Struct, frozen=True):
@@ -50,13 +94,192 @@ class TellOperation(Operation):
         self.request_body = RequestBody(required=True, content=content)
 
 
-class Calls(Controller):
-    """Only of the token's own project: others are not there."""
+def _describe(operation: Operation, media: str, schema: Schema, *names: tuple[str, str]) -> None:
+    """Write the answer and the parameters of the query into the document."""
+    content = {media: OpenAPIMediaType(schema=schema)}
+    responses = dict(operation.responses or {})
+    responses["200"] = OpenAPIResponse(description="Done.", content=content)
+    operation.responses = responses
+    operation.parameters = [
+        *(operation.parameters or ()),
+        *(
+            Parameter(
+                name=name,
+                param_in="query",
+                description=said,
+                schema=Schema(type=OpenAPIType.STRING),
+            )
+            for name, said in names
+        ),
+    ]
 
-    path = "/api/calls/{call:str}"
+
+_CALL: Final = Schema(type=OpenAPIType.OBJECT, description="A call with its attempts to ring.")
+
+
+@dataclass
+class FindOperation(Operation):
+    """Describes the list of calls."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        text = Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL])
+        number = Schema(type=[OpenAPIType.INTEGER, OpenAPIType.NULL])
+        listed = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["calls", "next", "searched_to", "count", "more"],
+            properties={
+                "calls": Schema(type=OpenAPIType.ARRAY, items=_CALL),
+                "next": text,
+                "searched_to": text,
+                "count": number,
+                "more": Schema(type=OpenAPIType.BOOLEAN),
+            },
+        )
+        _describe(
+            self,
+            "application/json",
+            listed,
+            *FILTER_KEYS.items(),
+            ("after", "The place to go on from: `next` of the page before."),
+            ("limit", f"How many, 1 to {MAX_LISTED}; 50 without it."),
+            ("count", "true: count what fits from here on, up to 1,000."),
+        )
+
+
+@dataclass
+class ExportOperation(Operation):
+    """Describes the export of calls."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        said = ("format", "csv or jsonl; csv without it.")
+        _describe(self, "text/csv", Schema(type=OpenAPIType.STRING), *FILTER_KEYS.items(), said)
+
+
+@dataclass
+class StoryOperation(Operation):
+    """Describes one call."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        _describe(self, "application/json", _CALL)
+
+
+@dataclass
+class WhyOperation(Operation):
+    """Describes why a target did not ring."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        said = ("target", "Login of an account, name of a group, or a number.")
+        _describe(self, "application/json", Schema(type=OpenAPIType.OBJECT), said)
+
+
+class Calls(CallActs):
+    """Only of the token's own project: others are not there.
+
+    One controller has the paths of both: Litestar takes no path twice.
+    """
+
+    path = "/api/calls"
     tags = ("calls",)
 
-    @delete(status_code=202, responses=COMMON_RESPONSES)
+    @get(operation_class=FindOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
+    async def find(self, request: TokenRequest, deps: Dependencies) -> Response[bytes]:
+        """List calls that fit, newest first, running ones among them."""
+        require_scope(request.user, Scope.CALLS)
+        given = _given(request, ("after", "limit", "count"))
+        with _named():
+            page = await deps.store.find_calls(
+                project=request.user.project,
+                wanted=read_call_filter(given, now=deps.clock()),
+                limit=_limit(request.query_params.get("limit", "50")),
+                behind=read_place(request.query_params.get("after", "")),
+                count=request.query_params.get("count", "") == "true",
+            )
+        return _json(as_json.call_page(page))
+
+    @get("/export", operation_class=ExportOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
+    async def export(self, request: TokenRequest, deps: Dependencies) -> Stream:
+        """Send all calls that fit, newest first, as CSV with a header or as JSON lines."""
+        require_scope(request.user, Scope.CALLS)
+        form = request.query_params.get("format", "csv")
+        if form not in _EXPORTS:
+            raise WrongFieldError("format", f"format: choose of {', '.join(_EXPORTS)}")
+        with _named():
+            wanted = read_call_filter(_given(request, ("format",)), now=deps.clock())
+        progress: Callable[[], None] = cast("dict[str, Any]", request.scope).get(
+            PROGRESS, _no_progress
+        )
+        head, lines, media_type = _EXPORTS[form]
+        found = export_calls(deps.store, project=request.user.project, wanted=wanted)
+        sent = iter(()) if IS_HEAD in request.scope else _sent(head, found, lines, progress)
+        return Stream(
+            sent,
+            media_type=media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="calls.{form}"',
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            },
+        )
+
+    @get(
+        "/live",
+        operation_class=StreamOperation,
+        responses=COMMON_RESPONSES | {409: response_spec(Detail, "The project keeps no events.")},
+    )
+    async def live(self, request: TokenRequest, deps: Dependencies) -> Stream:
+        """Send the calls that run, then what begins, changes and ends, as server-sent events.
+
+        The first event is `calls.running`; those of the event stream follow. Who comes again with `Last-Event-ID` gets what
+        came meanwhile, or all that run once more where that is gone.
+        """
+        token = request.user
+        require_scope(token, Scope.CALLS)
+        check_kept(deps, token.project, 0)
+        if written := request.headers.get("last-event-id"):
+            with suppress(BadPlaceError, StreamGapError):
+                place = await find_place(deps.store, token.project, written)
+                return sent_events(request, deps, place, frozenset(StreamEventType))
+        place, running = await running_calls(deps.store, project=token.project)
+        told = msgspec.json.encode({"calls": [as_json.call(row) for row in running]})
+        first = f"id: {place}\nevent: calls.running\ndata: ".encode() + told + b"\n\n"
+        return sent_events(request, deps, place, frozenset(StreamEventType), first=first)
+
+    @get("/{call:str}", operation_class=StoryOperation, responses=COMMON_RESPONSES)
+    async def show(
+        self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
+    ) -> Response[bytes]:
+        """Show all that is known of one call: its journal, what was asked and answered, and its deliveries."""
+        require_scope(request.user, Scope.CALLS)
+        with _own():
+            story = await show_call(deps.store, call, only=request.user.project)
+        return _json(as_json.call_story(story))
+
+    @get(
+        "/{call:str}/why",
+        operation_class=WhyOperation,
+        responses=COMMON_RESPONSES
+        | _WRONG_FILTER
+        | {410: response_spec(Detail, "The version that the call followed is gone.")},
+    )
+    async def why(
+        self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
+    ) -> Response[bytes]:
+        """Say why a target did not ring in a call, and the smallest change that would have rung it."""
+        require_scope(request.user, Scope.CALLS)
+        target = request.query_params.get("target", "").strip()
+        if not target or len(target) > MAX_TARGET or not target.isprintable():
+            raise WrongFieldError("target", "target: name an account, a group or a number")
+        with _own():
+            story, snapshot = await show_call_and_version(
+                deps.store, call, only=request.user.project
+            )
+        return _json(why_as_json(why_not(story, snapshot, target)))
+
+    @delete("/{call:str}", status_code=202, responses=COMMON_RESPONSES)
     async def hang_up(
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> Ending:
@@ -68,6 +291,7 @@ class Calls(Controller):
         return Ending(call=call)
 
     @patch(
+        "/{call:str}",
         operation_class=TellOperation,
         responses=COMMON_RESPONSES
         | {400: response_spec(WrongField, "A fact is no attribute of a visit.")},
@@ -89,3 +313,57 @@ class Calls(Controller):
         if not await deps.amend(request.user.project, call, LateFacts(facts=facts)):
             raise NotFoundException("there is no such call any more")
         return CallFactsTold(call=call, facts=dict(facts))
+
+
+def _given(request: TokenRequest, others: tuple[str, ...]) -> dict[str, str]:
+    """Return the parameters of the query that calls are found by; a mistyped one must not find all."""
+    return {name: text for name, text in request.query_params.items() if name not in others}
+
+
+def _limit(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    if not is_number or not 1 <= int(text) <= MAX_LISTED:
+        raise WrongFieldError("limit", f"limit: it is a number from 1 to {MAX_LISTED}")
+    return int(text)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Answer which parameter is wrong."""
+    try:
+        yield
+    except WrongFilterError as error:
+        raise WrongFieldError(error.field, str(error)) from None
+
+
+@contextmanager
+def _own() -> Iterator[None]:
+    """Answer that a call is not there: neither another project's nor one whose time is over."""
+    try:
+        yield
+    except NoSuchCallError:
+        raise NotFoundException("there is no such call") from None
+    except NoVersionError as error:
+        raise HTTPException(str(error), status_code=410) from None
+
+
+async def _sent(
+    head: Callable[[], bytes],
+    found: AsyncIterator[tuple[CallRow, ...]],
+    lines: Callable[[tuple[CallRow, ...]], bytes],
+    progress: Callable[[], None],
+) -> AsyncGenerator[bytes, None]:
+    """Yield an export as its reader takes it: the next calls are read when the last were taken."""
+    yield head()
+    async for some in found:
+        progress()
+        if some:
+            yield lines(some)
+
+
+def _json(value: object) -> Response[bytes]:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _no_progress() -> None:
+    """Do nothing: there is no deadline."""

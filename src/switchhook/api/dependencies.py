@@ -21,6 +21,7 @@ from switchhook.storage.ports import (
     ErrorCheck,
     HealthChecks,
     KeyedRequests,
+    Records,
     Scenarios,
     StreamEvents,
     Subscriptions,
@@ -34,7 +35,15 @@ MAX_FILES: Final = 16
 
 
 class ApiStore(
-    Scenarios, ErrorCheck, Visits, Subscriptions, StreamEvents, HealthChecks, EndedCalls, Protocol
+    Scenarios,
+    ErrorCheck,
+    Visits,
+    Subscriptions,
+    StreamEvents,
+    Records,
+    EndedCalls,
+    HealthChecks,
+    Protocol,
 ):
     """Keeps what the API reads and changes."""
 

@@ -140,7 +140,7 @@ class EventStreamController(Controller):
         wanted, most = _types(types), _limit(limit)
         place = await _place(deps, request.user.project, after)
         page = await deps.store.stream_events(request.user.project, after=place.number, limit=most)
-        _check_kept(deps, request.user.project, page.last)
+        check_kept(deps, request.user.project, page.last)
         reached = place.moved(page)
         listed = StreamList(
             events=[msgspec.Raw(one.body) for one in page.events if one.type in wanted],
@@ -166,21 +166,8 @@ class EventStreamController(Controller):
         wanted = _types(types)
         written = request.headers.get("last-event-id") or after or NEWEST
         place = await _place(deps, token.project, written)
-        _check_kept(deps, token.project, 0)
-        if not deps.readers.has_room_for(token.project):
-            raise TooManyRequestsException(
-                f"this project has {MAX_READERS} streams open, or all have {MAX_ALL_READERS}: close one",
-                headers={"Retry-After": "5"},
-            )
-        if IS_HEAD in request.scope:
-            return Stream(iter(()), media_type=EVENTS_TYPE)
-        scope = cast("dict[str, Any]", request.scope)
-        progress: Callable[[], None] = scope.get(PROGRESS, _no_progress)
-        return Stream(
-            _sent(deps, token, place, wanted, progress),
-            media_type=EVENTS_TYPE,
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        check_kept(deps, token.project, 0)
+        return sent_events(request, deps, place, wanted)
 
     @get(
         "/schema",
@@ -193,12 +180,42 @@ class EventStreamController(Controller):
         return Response(msgspec.json.encode(schema()), media_type=SCHEMA_TYPE)
 
 
-async def _sent(
+def sent_events(
+    request: TokenRequest,
+    deps: ApiDependencies,
+    place: StreamPlace,
+    wanted: frozenset[StreamEventType],
+    *,
+    first: bytes = b"",
+) -> Stream:
+    """Answer with the project's events behind a place, as they come; with something `first`.
+
+    Raises 429 where too many are open.
+    """
+    token = request.user
+    if not deps.readers.has_room_for(token.project):
+        raise TooManyRequestsException(
+            f"this project has {MAX_READERS} streams open, or all have {MAX_ALL_READERS}: close one",
+            headers={"Retry-After": "5"},
+        )
+    if IS_HEAD in request.scope:
+        return Stream(iter(()), media_type=EVENTS_TYPE)
+    scope = cast("dict[str, Any]", request.scope)
+    progress: Callable[[], None] = scope.get(PROGRESS, _no_progress)
+    return Stream(
+        _sent(deps, token, place, wanted, progress, first),
+        media_type=EVENTS_TYPE,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _sent(  # noqa: PLR0917 - one reader
     deps: ApiDependencies,
     token: Token,
     place: StreamPlace,
     wanted: frozenset[StreamEventType],
     progress: Callable[[], None],
+    first: bytes = b"",
 ) -> AsyncGenerator[bytes, None]:
     """Yield what a reader gets, for as long as its token is good, and it takes it in time.
 
@@ -208,7 +225,7 @@ async def _sent(
     project, readers = token.project, deps.readers
     readers.of_project[project] += 1
     try:
-        yield b"retry: 3000\n\n"
+        yield b"retry: 3000\n\n" + first
         heard = checked = time.monotonic()
         while not readers.is_stopping:
             page = await deps.store.stream_events(
@@ -251,7 +268,7 @@ async def _place(deps: ApiDependencies, project: str, written: str) -> StreamPla
         raise HTTPException(str(error), status_code=410) from None
 
 
-def _check_kept(deps: ApiDependencies, project: str, last: int) -> None:
+def check_kept(deps: ApiDependencies, project: str, last: int) -> None:
     """Refuse to wait for what never comes; what was kept before can be read all the same."""
     if not last and not deps.keeps_events(project):
         raise ClientException(

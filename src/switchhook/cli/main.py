@@ -49,7 +49,14 @@ COMMANDS = {
         "Make a project file the project's latest version; a running server takes it at once.",
     ),
     "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
-    "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),
+    "calls": (
+        "switchhook.cli.calls.listing",
+        "List calls, newest first, find and export them, or show the timeline of one.",
+    ),
+    "why": (
+        "switchhook.cli.calls.why",
+        "Say why a telephone did not ring in a call, and the smallest change that would have rung it.",
+    ),
     "hang-up": (
         "switchhook.cli.hang_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",

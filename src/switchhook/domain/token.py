@@ -13,6 +13,8 @@ class Scope(StrEnum):
     """To subscribe to events, see the project's subscriptions, and unsubscribe."""
     EVENTS = "events"
     """To read the project's event stream."""
+    CALLS = "calls"
+    """To find calls, export them, and read what happened in them."""
     VISITS = "visits"
     """To tell of visits to the website."""
     PROJECT = "project"

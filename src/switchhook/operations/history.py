@@ -73,10 +73,10 @@ async def list_calls(
     return await store.calls(project=project, limit=limit, before=before)
 
 
-async def show_call(store: Records, call_id: str) -> CallStory:
-    """Return one call's whole story. Raises NoSuchCallError."""
+async def show_call(store: Records, call_id: str, *, only: str | None = None) -> CallStory:
+    """Return one call's whole story; with `only`, another project's call is not there. Raises NoSuchCallError."""
     call = await store.call(call_id)
-    if call is None:
+    if call is None or only not in {None, call.project}:
         raise NoSuchCallError(f"there is no call {call_id}; `switchhook calls` lists them")
     return CallStory(
         call=call,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from switchhook.storage.call_search import EVERY_CALL
 from switchhook.storage.records import EVERY_DELIVERY
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.token import Token
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
+    from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         Activation,
@@ -215,7 +217,30 @@ class Scenarios(Projects, Protocol):
         """
 
 
-class Records(Protocol):
+class CallList(Protocol):
+    """Keeps the list of calls."""
+
+    async def find_calls(
+        self,
+        *,
+        project: str | None = None,
+        wanted: CallFilter = EVERY_CALL,
+        limit: int = 50,
+        behind: CallPlace | None = None,
+        count: bool = False,
+    ) -> CallPage:
+        """Return the next calls that fit, of one project or all, by their arrival, newest first.
+
+        They begin behind a place, which an earlier page has as `next`: what arrives meanwhile moves no call to another
+        page. Running calls are among them. A call is found in the moment in which its end is stored, and goes with
+        `prune`. Of its failures the latest attempt of each delivery counts.
+
+        The search takes no longer where there are more calls. It may stop before it found `limit` of them, or any,
+        and says where; `next` goes on from there. With `count`, calls are counted up to 1,000.
+        """
+
+
+class Records(CallList, Protocol):
     """Keeps what happened."""
 
     async def calls(

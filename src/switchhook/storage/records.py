@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from switchhook.domain.call import Call, CallState, Direction, Leg
+from switchhook.domain.call import Call, CallState, Direction, Leg, Recording
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
@@ -218,6 +218,9 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "pl
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     cause: Cause | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    """What dial-plan webhooks returned besides the keys that are known."""
+    recordings: tuple[Recording, ...] = ()
 
     @property
     def project(self) -> str:

@@ -6,18 +6,24 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
+
 from switchhook.domain.masking import MASK
 from switchhook.views.event_answer import notice_of
+from switchhook.views.exchanges import exchanges_of
 from switchhook.views.path import path_of
 from switchhook.views.text import iso, notes_of, one_line
 from switchhook.webhooks.mail import Mail, read_mail
 from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from switchhook.domain.call import Leg
     from switchhook.domain.journal import JournalEntry
     from switchhook.operations.error_check import Acted
     from switchhook.operations.history import CallStory, DeliveryStory
+    from switchhook.storage.call_search import CallPage
     from switchhook.storage.delivery import Attempt, Delivery, DeliveryRequest
     from switchhook.storage.records import BulkJob, CallRow, Count, DeliveryRow
 
@@ -42,7 +48,28 @@ def call(row: CallRow) -> dict[str, Any]:
         "answered_at": iso(row.answered_at),
         "ended_at": iso(row.ended_at),
         "attempts": [_leg(leg) for leg in row.legs if leg.target is not None],
+        "variables": dict(row.variables),
+        "recordings": [{"id": made.id, "seconds": made.seconds} for made in row.recordings],
     }
+
+
+def call_page(page: CallPage) -> dict[str, Any]:
+    """Return a page of the list of calls."""
+    return {
+        "calls": [call(row) for row in page.calls],
+        "next": None if page.next is None else str(page.next),
+        "searched_to": iso(page.searched_to),
+        "count": page.count,
+        "more": page.has_more,
+    }
+
+
+def json_lines(found: Iterable[CallRow]) -> bytes:
+    """Return a line for each call."""
+    return b"".join(_encoder.encode(call(row)) + b"\n" for row in found)
+
+
+_encoder = msgspec.json.Encoder()
 
 
 def _leg(leg: Leg) -> dict[str, Any]:
@@ -59,10 +86,11 @@ def _leg(leg: Leg) -> dict[str, Any]:
 
 
 def call_story(story: CallStory) -> dict[str, Any]:
-    """Return one call with its journal and deliveries."""
+    """Return one call with its journal, what was asked about it, and its deliveries."""
     return call(story.call) | {
         "path": path_of(story.journal),
         "journal": [_entry(entry) for entry in story.journal],
+        "exchanges": exchanges_of(story.journal),
         "deliveries": [delivery(row) for row in story.deliveries],
     }
 

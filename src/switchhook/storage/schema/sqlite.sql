@@ -57,6 +57,37 @@ CREATE INDEX calls_live ON calls (number) WHERE state <> 'ended';
 -- What retention deletes, oldest first.
 CREATE INDEX calls_ended ON calls (ended_at) WHERE state = 'ended';
 
+-- What lists of calls go through: a narrow row for each call that has ended, by project and time of arrival. `party` are
+-- the digits of who called from outside, or was called there; `ending` the same from the last digit to the first.
+-- `accounts`, `webhooks` and `failed` hold names, a line break before and behind each: accounts that called, rang or
+-- transferred; webhooks that were asked or told; those of them of which an ask failed or a delivery was given up.
+CREATE TABLE call_list (
+    project TEXT NOT NULL,
+    arrived_at REAL NOT NULL,
+    number INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    scheme INTEGER NOT NULL,
+    dialled TEXT NOT NULL,
+    party TEXT NOT NULL,
+    ending TEXT NOT NULL,
+    accounts TEXT NOT NULL,
+    webhooks TEXT NOT NULL,
+    failed TEXT NOT NULL,
+    PRIMARY KEY (project, arrived_at, number)
+) STRICT, WITHOUT ROWID;
+
+-- A number by its begin and by its end; SQLite has time and `number` behind each by itself.
+CREATE INDEX call_list_party ON call_list (project, party) WHERE party <> '';
+
+CREATE INDEX call_list_ending ON call_list (project, ending) WHERE ending <> '';
+
+-- What is rare, and so costs most calls nothing: calls with failures, and the outcomes that few calls have.
+CREATE INDEX call_list_failed ON call_list (project) WHERE failed <> '';
+
+CREATE INDEX call_list_unusual ON call_list (project, outcome)
+WHERE outcome IN ('abandoned', 'blocked', 'busy', 'failed', 'rejected', 'unreachable', 'voicemail');
+
 -- What happened to a call, line by line.
 CREATE TABLE journal (
     project TEXT NOT NULL,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import former_requests
 from switchhook.storage.sqlite.errors import explain
+from switchhook.storage.sqlite.lists import calls as call_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -147,6 +148,7 @@ def migrate(
 ) -> None:
     """Apply the migrations that the database has not seen, each in a transaction of its own."""
     former_requests.register(connection, cipher)
+    call_list.register(connection)
     for number, script in enumerate(steps, start=1):
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -16,6 +16,7 @@ _DELETIONS: Final = (
     "note_stream_end",
     "delete_stream_events",
     "delete_journal",
+    "delete_listed",
     "delete_call",
 )
 """Retention order: a call's rows before the call, attempts before their delivery."""

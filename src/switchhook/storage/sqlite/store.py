@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.domain.call import CallState
+from switchhook.storage.call_search import EVERY_CALL
 from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import (
     EVERY_DELIVERY,
@@ -38,6 +39,7 @@ from switchhook.storage.sqlite import (
 )
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRunner
+from switchhook.storage.sqlite.lists import calls as call_list
 from switchhook.storage.sqlite.maintenance import (
     Maintenance,
     check_disk_space,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
+    from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.records import (
         Activation,
@@ -236,6 +239,7 @@ class SqliteStore:
                 callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
                 outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
                 events=tuple(stream.event_to_row(one) for one in record.events),
+                listed=(call_list.call_to_row(call),) if is_over else (),
             ),
             can_wait=record.can_wait,
         )
@@ -248,7 +252,13 @@ class SqliteStore:
         Nor does one of a delivery that was deleted meanwhile.
         """
         settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
-        row = Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled)
+        # A first attempt that succeeds changes no list.
+        is_noted = attempt.is_last and (attempt.failure is not None or attempt.number > 1)
+        row = Rows(
+            attempts=(rows.attempt_to_row(attempt),),
+            settled=settled,
+            failures=((attempt.project, attempt.delivery),) if is_noted else (),
+        )
         await self._writing.write(row, can_wait=can_wait)
 
     async def stream_events(
@@ -528,6 +538,27 @@ class SqliteStore:
         """Return calls newest first, of one project or all; `before` is a row's number, to page on."""
         return await self._reader.run(
             partial(history.calls, project=project, limit=limit, before=before)
+        )
+
+    async def find_calls(
+        self,
+        *,
+        project: str | None = None,
+        wanted: CallFilter = EVERY_CALL,
+        limit: int = 50,
+        behind: CallPlace | None = None,
+        count: bool = False,
+    ) -> CallPage:
+        """Return the next calls that fit, newest first, of one project or all; running calls are among them."""
+        return await self._reader.run(
+            partial(
+                call_list.search,
+                project=project,
+                wanted=wanted,
+                limit=limit,
+                behind=behind,
+                count=count,
+            )
         )
 
     async def call(self, call_id: str) -> CallRow | None:

@@ -55,6 +55,8 @@ class Rows:
     callers: tuple[SqlParameters, ...] = ()
     outside: tuple[SqlParameters, ...] = ()
     events: tuple[SqlParameters, ...] = ()
+    listed: tuple[SqlParameters, ...] = ()
+    failures: tuple[SqlParameters, ...] = ()
 
 
 _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]], ...]] = (
@@ -68,6 +70,9 @@ _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]]
     ("add_stream_event", attrgetter("events")),
     ("add_attempt", attrgetter("attempts")),
     ("settle", attrgetter("settled")),
+    # What is listed of a call is found in all of these.
+    ("list_call", attrgetter("listed")),
+    ("note_failures", attrgetter("failures")),
 )
 """The statement of each kind of row, in the order of their references."""
 

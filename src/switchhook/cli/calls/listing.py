@@ -1,0 +1,282 @@
+"""`switchhook calls`: find calls, export them, show the timeline of one."""
+
+import time
+from dataclasses import fields, make_dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from switchhook.cli.errors import CommandError, UsageError
+from switchhook.cli.options import (
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    ask_store,
+    note_without_server,
+)
+from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
+from switchhook.cli.timeline import draw_path, draw_whole
+from switchhook.operations.calls.finding import (
+    FILTER_KEYS,
+    WrongFilterError,
+    export_calls,
+    find_calls,
+    read_call_filter,
+    read_place,
+    running_calls,
+)
+from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError
+from switchhook.operations.history import CallStory, show_call
+from switchhook.storage.call_search import EVERY_CALL, CallFilter, CallPlace
+from switchhook.storage.records import CallRow
+from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.storage.stream import StreamEvent
+from switchhook.views import as_csv, as_json
+from switchhook.views.text import NOTHING, clock, one_line, seconds
+from switchhook.views.timeline import call_lines
+
+MAX_LISTED: Final = 1_000_000
+"""Calls that one command lists."""
+LOOK: Final = 1.0
+"""Seconds between two looks for what other processes stored."""
+_FLAGS: Final = {"failed": (), "running": "--ended"}
+"""The filters that take no value, with the option that says the opposite."""
+
+
+def _option(name: str, help_: str) -> tuple[str, Any, None]:
+    if name in _FLAGS:
+        return name, Annotated[bool | None, Parameter(help=help_, negative=_FLAGS[name])], None
+    return name, Annotated[str | None, Parameter(help=help_)], None
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class FilterOptions:
+        """What calls are found by, as options."""
+else:
+    FilterOptions = make_dataclass(
+        "FilterOptions", [_option(*one) for one in FILTER_KEYS.items()], frozen=True
+    )
+    FilterOptions.__module__ = "switchhook.cli"  # cyclopts takes what has none for one value
+
+NO_FILTER: Final = FilterOptions()
+
+
+class ExportFormat(StrEnum):
+    """A form in which all calls are printed."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def calls(
+    call: Annotated[str | None, Parameter(help="Id of one call: shows its timeline.")] = None,
+    /,
+    *,
+    wanted: Annotated[FilterOptions, Parameter(name="*")] = NO_FILTER,
+    project: OnlyProject = None,
+    limit: Annotated[
+        int,
+        Parameter(help="How many at most, newest first.", validator=Number(gte=1, lte=MAX_LISTED)),
+    ] = 50,
+    after: Annotated[
+        str, Parameter(help="Go on behind this place, as the last list said it.")
+    ] = "",
+    export: Annotated[
+        ExportFormat | None,
+        Parameter(
+            help="Print all that are found, without a limit: CSV with a header, or JSON lines."
+        ),
+    ] = None,
+    follow: Annotated[
+        bool,
+        Parameter(
+            help="Print the calls that run, then what begins, changes and ends, until Ctrl-C.",
+            negative=(),
+        ),
+    ] = False,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List calls, newest first, find and export them, or show the timeline of one."""
+    if call is not None:
+        story = ask_store(config, data_dir, lambda store: show_call(store, call))
+        if json:
+            print_json(as_json.call_story(story))
+            return 0
+        _show_call(story)
+        if story.call.outcome is None:
+            note_without_server(config, data_dir)
+        return 0
+    if follow:
+        if project is None:
+            raise UsageError("--follow is of one project; name it with --project")
+        ask_store(config, data_dir, lambda store: _follow(store, project, as_lines=json))
+        return 0
+    chosen, behind = _chosen(wanted, after)
+    if export is not None:
+        exported = ask_store(
+            config,
+            data_dir,
+            lambda store: _export(store, project, chosen, export),
+            project=project,
+        )
+        stderr().print(f"{exported} calls" if exported != 1 else "1 call")
+        return 0
+    listed = ask_store(
+        config,
+        data_dir,
+        lambda store: _find(store, project, chosen, limit, behind),
+        project=project,
+    )
+    found, place = listed or ((), None)
+    if json:
+        print_json([as_json.call(row) for row in found])
+    else:
+        _show_calls(found, is_filtered=chosen != EVERY_CALL)
+    if place is not None:
+        stderr().print(f"go on with --after {place}")
+    if not json and any(row.outcome is None for row in found):
+        note_without_server(config, data_dir)
+    return 0
+
+
+def _chosen(wanted: FilterOptions, after: str) -> tuple[CallFilter, CallPlace | None]:
+    """Read the options. Raises UsageError."""
+    given = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    texts = {
+        name: str(value).lower() if name in _FLAGS else value
+        for name, value in given.items()
+        if value is not None
+    }
+    try:
+        return read_call_filter(texts, now=time.time()), read_place(after)
+    except WrongFilterError as error:
+        raise UsageError(f"--{error}") from None
+
+
+async def _find(
+    store: SqliteStore,
+    project: str | None,
+    wanted: CallFilter,
+    limit: int,
+    behind: CallPlace | None,
+) -> tuple[tuple[CallRow, ...], CallPlace | None] | None:
+    found = await find_calls(store, project=project, wanted=wanted, limit=limit, behind=behind)
+    return found if found[0] else None
+
+
+async def _export(
+    store: SqliteStore, project: str | None, wanted: CallFilter, form: ExportFormat
+) -> int:
+    """Print calls as they are read, and return how many."""
+    count = 0
+    if form is ExportFormat.CSV:
+        print_whole(as_csv.header())
+    async for found in export_calls(store, project=project, wanted=wanted):
+        count += len(found)
+        print_whole(
+            as_csv.call_lines(found) if form is ExportFormat.CSV else as_json.json_lines(found)
+        )
+    return count
+
+
+async def _follow(store: SqliteStore, project: str, *, as_lines: bool) -> None:
+    """Print what runs and what becomes of it. Raises CommandError where the project keeps no events."""
+    from switchhook.tryout.lookup import applied_snapshot  # noqa: PLC0415 (for those who follow)
+
+    snapshot = await applied_snapshot(store, project)
+    if not snapshot.project.event_stream.keep:
+        raise CommandError(
+            f"project {project} keeps no events: write [event_stream] with keep = true into its file"
+        )
+    place, running = await running_calls(store, project=project)
+    if as_lines:
+        print_whole(as_json.json_lines(running))
+    else:
+        _show_calls(running, is_filtered=True)
+    while True:
+        page = await store.stream_events(project, after=place.number, limit=MAX_EVENTS, wait=LOOK)
+        try:
+            place = place.moved(page)
+        except StreamGapError as error:
+            raise CommandError(str(error)) from error
+        for event in page.events:
+            if as_lines:
+                print_whole(event.body + b"\n")
+            else:
+                stdout().print(f"{clock(event.at)}  {event.type:16}  {_told(event)}")
+
+
+def _told(event: StreamEvent) -> str:
+    """Say in one line what an event tells of its call."""
+    call = msgspec.json.decode(event.body, type=_Told).call
+    who = call.caller.number or "withheld"
+    told = f"{event.call}  {who} → {call.called}"
+    return one_line(told if call.outcome is None else f"{told}: {call.outcome}")
+
+
+class _Party(msgspec.Struct):
+    """Who calls, as an event has it."""
+
+    number: str | None = None
+
+
+class _Call(msgspec.Struct):
+    """What one line says of a call."""
+
+    caller: _Party
+    called: str
+    outcome: str | None = None
+
+
+class _Told(msgspec.Struct):
+    """An event of the stream, as far as one line needs it."""
+
+    call: _Call
+
+
+def _show_calls(found: tuple[CallRow, ...], *, is_filtered: bool) -> None:
+    if not found:
+        stdout().print("no call fits" if is_filtered else "no calls yet")
+        return
+    rows = [
+        (
+            row.id,
+            clock(row.arrived_at).replace(" ", "\n", 1),
+            f"{row.caller or 'withheld'}\n→ {row.callee}",
+            "running" if row.outcome is None else row.outcome.value,
+            _talked_to(row),
+        )
+        for row in found
+    ]
+    print_table(("call", "arrived", "caller → callee", "outcome", "talked to"), rows)
+
+
+def _talked_to(row: CallRow) -> str:
+    leg = next((leg for leg in row.legs if leg.id == row.talking_to), None)
+    if leg is None:
+        return NOTHING
+    length = _length(row)
+    return str(leg.target) if length is None else f"{leg.target}\nfor {seconds(length)}"
+
+
+def _length(row: CallRow) -> float | None:
+    if row.answered_at is None or row.ended_at is None:
+        return None
+    return row.ended_at - row.answered_at
+
+
+def _show_call(story: CallStory) -> None:
+    console, row = stdout(), story.call
+    console.print(f"call {row.id} of project {row.project}, {clock(row.arrived_at)}")
+    for line in call_lines(story.journal, story.deliveries):
+        console.print(draw_whole(line, began=row.arrived_at))
+    console.print(draw_path(story.journal))

@@ -1,0 +1,1 @@
+"""Searches in lists that grow to millions of rows."""

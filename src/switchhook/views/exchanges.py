@@ -1,0 +1,84 @@
+"""What was asked about a call and what came back, read from its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from switchhook.domain.journal import EntryKind
+from switchhook.views.text import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switchhook.domain.journal import JournalEntry
+
+_PHASE: Final = "seconds_"
+_TRY: Final = "try_"
+
+
+def exchanges_of(journal: Iterable[JournalEntry]) -> list[dict[str, Any]]:
+    """Return the asks of a call in order; one that is not answered yet has neither answer nor failure.
+
+    Secrets are hidden as in the journal.
+    """
+    found: list[dict[str, Any]] = []
+    for entry in journal:
+        facts = dict(entry.facts)
+        if entry.kind is EntryKind.ASKED:
+            found.append(_asked(entry, facts))
+        elif entry.kind in {EntryKind.ANSWER, EntryKind.ASK_FAILED} and found:
+            found[-1] |= _came_back(entry, facts)
+    return found
+
+
+def _asked(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "ask": facts.get("ask"),
+        "webhook": entry.text,
+        "asked_at": iso(entry.at),
+        "ended_at": None,
+        "seconds": None,
+        "request": None,
+        "address": None,
+        "redirected_to": None,
+        "status": None,
+        "bytes": None,
+        "body": None,
+        "read_as": None,
+        "answer": None,
+        "failure": None,
+        "detail": None,
+        "phases": {},
+        "tries": [],
+    }
+
+
+def _came_back(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
+    has_failed = entry.kind is EntryKind.ASK_FAILED
+    return {
+        "ended_at": iso(entry.at),
+        "seconds": _number(facts.get("seconds")),
+        "request": facts.get("request"),
+        "address": facts.get("address") or None,
+        "redirected_to": facts.get("redirected_to"),
+        "status": _number(facts.get("status")),
+        "bytes": _number(facts.get("bytes")),
+        "body": facts.get("body"),
+        "read_as": facts.get("read_as") or None,
+        "answer": None if has_failed else entry.text,
+        "failure": facts.get("kind") if has_failed else None,
+        "detail": entry.text if has_failed else None,
+        "phases": {
+            name.removeprefix(_PHASE): _number(took)
+            for name, took in facts.items()
+            if name.startswith(_PHASE)
+        },
+        "tries": [said for name, said in facts.items() if name.startswith(_TRY)],
+    }
+
+
+def _number(text: str | None) -> float | int | None:
+    try:
+        return None if text is None else float(text) if "." in text else int(text)
+    except ValueError:
+        return None
