@@ -15,6 +15,7 @@ from switchhook.errors import ExpectedError
 from switchhook.operations.backup import KEY, MANIFEST, BackupError, back_up, restore
 from switchhook.operations.data_dir import DATABASE, InUseError, written
 from switchhook.operations.projects import apply_project
+from switchhook.operations.recordings import LINK_KEY
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import connection
 from switchhook.storage.sqlite.opening import SqliteBackups
@@ -102,6 +103,17 @@ def test_everything_comes_back(data_dir: Path, tmp_path: Path) -> None:
     assert all(file.stat().st_mode & 0o077 == 0 for file in (where / DATABASE, where / KEY))
     assert told[-1] == ("writing the archive", 1.0)
     assert not list(data_dir.glob(".backup*"))
+
+
+def test_links_to_recordings_stay_good(data_dir: Path, tmp_path: Path) -> None:
+    (data_dir / LINK_KEY).write_bytes(b"k" * 32)
+    where = tmp_path / "other"
+
+    restored = restore(where, io.BytesIO(backup_of(data_dir)), STORE)
+
+    assert restored.files == 6
+    assert (where / LINK_KEY).read_bytes() == b"k" * 32
+    assert (where / LINK_KEY).stat().st_mode & 0o077 == 0
 
 
 def test_recordings_may_be_left_out(data_dir: Path) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from switchhook import __version__
 from switchhook.errors import ExpectedError
 from switchhook.operations.data_dir import DATABASE, prepare, written
-from switchhook.operations.recordings import RECORDINGS
+from switchhook.operations.recordings import LINK_KEY, RECORDINGS
 from switchhook.operations.sounds import SOUNDS
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def back_up(
             manifest.write_text(json.dumps(about), encoding="utf-8")
             count = 0
             folders = FOLDERS if with_recordings else (SOUNDS,)
-            files = [(manifest, MANIFEST), (copy, DATABASE), (data_dir / KEY, KEY)]
+            files = [(manifest, MANIFEST), (copy, DATABASE)]
+            files += [(data_dir / name, name) for name in (KEY, LINK_KEY)]
             files += [(one, str(one.relative_to(data_dir))) for one in _found(data_dir, folders)]
             for number, (file, name) in enumerate(files):
                 progress("writing the archive", number / len(files))
@@ -157,7 +158,12 @@ def restore(
             version, created_at = _manifest(folder)
             progress("checking the database", 0.5)
             databases.verify(folder / DATABASE)
-            for name in (*FOLDERS, KEY, DATABASE):  # the database last: with it, there is a backup
+            for name in (
+                *FOLDERS,
+                LINK_KEY,
+                KEY,
+                DATABASE,
+            ):  # the database last: with it, there is a backup
                 if (folder / name).exists():
                     with suppress(FileNotFoundError, NotADirectoryError):
                         (data_dir / name).rmdir()
@@ -186,7 +192,9 @@ def _extract(archive: BinaryIO, folder: Path) -> int:
         with tarfile.open(fileobj=archive, mode="r|*") as entries:
             for entry in entries:
                 parts = Path(entry.name).parts
-                is_ours = entry.name in _NEEDED or (len(parts) > 1 and parts[0] in FOLDERS)
+                is_ours = entry.name in {*_NEEDED, LINK_KEY} or (
+                    len(parts) > 1 and parts[0] in FOLDERS
+                )
                 if not entry.isreg() or not is_ours or ".." in parts or entry.name.startswith("/"):
                     raise BackupError(
                         f"the archive holds {entry.name[:200]!r}, which no backup of Switchhook does;"
