@@ -122,6 +122,16 @@ def test_without_being_asked_for_secrets_are_not_told(query: str) -> None:
             400,
             "already",
         ),
+        *(
+            (
+                "POST",
+                f"{PATH}/told/copy?secrets=true",
+                json.dumps({"to": "incoming.after", "name": name}).encode(),
+                400,
+                "the name of the copy: ",
+            )
+            for name in ("a\r\nb", "a\0", " a", "a\u2028b", "x" * 101)
+        ),
         ("PUT", f"{PATH}/new", b"", 400, "no JSON object"),
         ("PUT", f"{PATH}/new", b"\xff", 400, "no JSON object"),
         ("PUT", f"{PATH}/new", b'{"a":' * 3000, 400, "no JSON object"),

@@ -290,7 +290,7 @@ CHOSEN = {
     "fields": ["duration", "recording"],
     "directions": ["inbound"],
     "numbers": ["+380442223344"],
-    "accounts": ["101", "102"],
+    "accounts": ["101"],
 }
 
 
@@ -331,6 +331,9 @@ def test_a_form_has_lists_as_texts_with_commas() -> None:
         ("accounts", ["1"] * 50 + [str(n) for n in range(200)], "accounts: more than 100"),
         ("accounts", ["x" * 101], "accounts: each is one line of 1 to 100"),
         ("accounts", ["a\nb"], "accounts: each is one line"),
+        ("accounts", ["101", "999"], "accounts: 999 is the login of no account of this project"),
+        ("accounts", ["201"], "accounts: 201 is the login of no account of this project"),
+        ("numbers", ["+380443333344"], "numbers: +380443333344 is no number of this project"),
         ("microseconds", "perhaps", "microseconds is neither true nor false"),
     ],
 )

@@ -66,6 +66,7 @@ def test_a_running_call_gets_the_visit_and_its_news_and_no_mix_of_two() -> None:
             )
             came = facts(web)
             assert came["city"] == "Lviv"
+            web.calls["c1"] = "acme"
             await web.ask("PUT", f"{PATH}2", told(attributes={"order_id": "5"}, call="c1"))
             known = facts(web)
             assert (known["visit_id"], known["order_id"]) == ("v12", "5")
@@ -86,6 +87,9 @@ def test_a_running_call_gets_the_visit_and_its_news_and_no_mix_of_two() -> None:
         (told(attribute={}), ""),
         (told(number="380440000000"), "number"),
         (told(number="nobody"), "number"),
+        (told(call="over"), "call"),
+        (told(call="of-another"), "call"),
+        (told(call="a\r\nb"), "call"),
         (told(number=NUMBER, seconds=0), "seconds"),
         (told(number=NUMBER, seconds=1e12), "seconds"),
         (told(attributes={"status": "x"}), "attributes"),
@@ -96,6 +100,7 @@ def test_a_running_call_gets_the_visit_and_its_news_and_no_mix_of_two() -> None:
 def test_what_is_wrong_is_named_and_nothing_is_kept(body: bytes, field: str) -> None:
     async def scenario() -> None:
         async with serving() as web:
+            web.calls["of-another"] = "other"
             answer = await web.ask("PUT", PATH, body, key="visits")
             assert (answer.status, answer.json["field"]) == (400, field)
             assert web.visits.visit("acme", "v1") is None

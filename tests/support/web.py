@@ -130,6 +130,10 @@ class Web:
             self.ordered.append((call, order))
         return self.refuses
 
+    def runs(self, call: str, project: str) -> bool:
+        """Say whether a call runs, as the switchboard does."""
+        return self.calls.get(call) == project
+
     async def amend(self, project: str, call: str, late: LateFacts) -> bool:
         """Amend a call, as the server does."""
         if self.calls.get(call) != project:
@@ -215,6 +219,7 @@ async def serving(
             calls=web,
             keyed_requests=real.keyed_requests,
             requests_per_minute=requests_per_minute,
+            runs=web.runs,
             amend=web.amend,
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,

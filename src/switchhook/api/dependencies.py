@@ -79,6 +79,8 @@ class ApiDependencies:
     """How many each token may send."""
     amend: Callable[[str, str, LateFacts], Awaitable[bool]]
     """Tells a call of a project what became known of it; False where there is no such call."""
+    runs: Callable[[str, str], bool]
+    """Says whether a call of a project runs."""
     visits: VisitMemory
     """Has visits at hand for calls."""
     snapshot_of: Callable[[str], ProjectSnapshot | None]

@@ -168,6 +168,7 @@ class SubscriptionController(Controller):
                 options=_options(asked),
                 credentials=_credentials(asked),
                 now=deps.clock(),
+                snapshot=deps.snapshot_of(request.user.project),
             )
         except SubscriptionError as error:
             raise WrongFieldError(error.field, f"{error.field}: {error}") from None

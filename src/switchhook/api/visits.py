@@ -73,6 +73,11 @@ class VisitController(Controller):
             raise NotFoundException("there is no such project")
         told = _read(await read_body(request))
         number = _number(told, snapshot)
+        if told.call and not deps.runs(told.call, project):
+            raise WrongFieldError(
+                "call",
+                "call is no running call of this project; PATCH /api/calls/{call} tells of one that has ended",
+            )
         known = {key: str(value) for key, value in told.attributes.items() if value is not None}
         now = deps.clock()
         try:

@@ -391,6 +391,7 @@ def _api(app: Application) -> ASGIApp:
             calls=app.switchboard,
             keyed_requests=app.store.keyed_requests,
             requests_per_minute=app.settings.web_requests_per_minute,
+            runs=app.switchboard.runs,
             amend=app.amendments.amend,
             visits=app.memory,
             snapshot_of=app.projects.latest,

@@ -22,7 +22,9 @@ from switchhook.operations.projects import apply_project, read_here
 from switchhook.operations.sounds import no_missing_sounds
 from switchhook.projectfile.file import read_event, read_project, renewed, write_project
 from switchhook.projectfile.rules.webhook import check_event
-from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, did_you_mean
+from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, Notes, did_you_mean
+from switchhook.projectfile.toml.value_types import Location, WrongError
+from switchhook.projectfile.types.project import NAME
 from switchhook.storage.records import ChangedMeanwhileError, Count
 from switchhook.tasks import compute
 from switchhook.webhooks.told import told_by, why_unknown
@@ -151,6 +153,8 @@ def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = ""
     What its filter asks for and the new event cannot know is left out. Raises NoSuchEventError, EventTextError.
     """
     original = find_event(project, name)
+    if new_name:
+        _check_name(new_name)
     if new_name in {event.name for event in project.all_events}:
         raise EventTextError(f"there is an event {new_name!r} already; give the copy another name")
     copied = replace(original, name=new_name or _free_name(project, name), event=to)
@@ -163,6 +167,14 @@ def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = ""
             marks.append(f"{found.problem}: left out of the filter")
     named = _renamed(copied)
     return EventDraft(event=named, marks=(*marks, *_marks(named)))
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that a project file could not have, before it stands in a draft."""
+    try:
+        NAME.read(name, Location(path=("name",), notes=Notes(), names={}))
+    except WrongError as wrong:
+        raise EventTextError(f"the name of the copy: {wrong.problem}; {wrong.advice}") from None
 
 
 def _renamed(event: ProjectEvent) -> ProjectEvent:

@@ -11,6 +11,7 @@ from switchhook.webhooks.dialects.call_notification import EVERY, NotificationSt
 from switchhook.webhooks.url import no_placeholder, parse_url
 
 if TYPE_CHECKING:
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.operations.ports import SubscriptionMemory
     from switchhook.storage.ports import Subscriptions
 
@@ -51,10 +52,12 @@ async def subscribe(
     internal: bool = True,
     options: NotificationOptions = NO_OPTIONS,
     credentials: Credentials = NO_CREDENTIALS,
+    snapshot: ProjectSnapshot | None = None,
 ) -> Subscription:
     """Tell a URL of each call of a project from now on, those between accounts too if `internal`.
 
-    `now` is in unix seconds; each notification proves itself with the `credentials`.
+    `now` is in unix seconds; each notification proves itself with the `credentials`. `snapshot` is what calls of the
+    project follow, whose numbers and accounts the options may name; None: no project was applied.
 
     The same URL may be subscribed again, under another number. Raises SubscriptionError, StoreError.
     """
@@ -65,6 +68,7 @@ async def subscribe(
         )
     _check_names("numbers", options.numbers)
     _check_names("accounts", options.accounts)
+    _check_known(options, snapshot)
     asked = Subscription(
         project=project,
         user=user,
@@ -110,6 +114,18 @@ def _check_names(field: SubscriptionField, names: tuple[str, ...]) -> None:
         raise SubscriptionError(
             field, f"each is one line of 1 to {MAX_NAME_LENGTH} characters, without a line break"
         )
+
+
+def _check_known(options: NotificationOptions, snapshot: ProjectSnapshot | None) -> None:
+    """Refuse what no call of the project can have: the subscriber would wait for ever."""
+    for number in options.numbers:
+        if snapshot is None or snapshot.number(number) is None:
+            raise SubscriptionError("numbers", f"{number} is no number of this project")
+    for login in options.accounts:
+        if snapshot is None or login not in snapshot.accounts:
+            raise SubscriptionError(
+                "accounts", f"{login} is the login of no account of this project"
+            )
 
 
 def _check_url(target_url: str) -> None:

@@ -326,6 +326,15 @@ class Switchboard:
             await asyncio.sleep(_LOOK)
         await self._driver.stop()
 
+    def runs(self, call: str, project: str) -> bool:
+        """Say whether a call of this project runs."""
+        mailbox = self._mailboxes.get(call)
+        return (
+            mailbox is not None
+            and mailbox.call.snapshot.project.id == project
+            and mailbox.call.ended_at is None
+        )
+
     def amend(self, call: str, late: LateFacts, *, project: str) -> bool:
         """Tell a running call of this project what became known. False when no such call runs."""
         mailbox = self._mailboxes.get(call)

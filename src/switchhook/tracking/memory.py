@@ -15,6 +15,7 @@ from switchhook.tracking.callers import (
     news,
     outside_number,
 )
+from switchhook.tracking.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MAX_CALLERS = 1_000_000
 """Callers to load at the start, about 300 bytes each, the latest first."""
 MAX_VISITS = 50_000
-"""Visits that are held, and calls that were attached to one; those told of longest ago go first."""
+"""Visits that are held of all projects, and calls that were attached to one; see SharedMemory for which go first."""
 
 ProjectKey = tuple[str, str]
 """A project's id, and a number or id in it."""
@@ -44,9 +45,13 @@ class Memory:
     ) -> None:
         """`visits` come oldest first."""
         self._callers: dict[ProjectKey, Caller] = {(c.project, c.number): c for c in callers}
-        self._visits: dict[ProjectKey, Visit] = {(v.project, v.id): v for v in visits}
+        self._visits: SharedMemory[Visit] = SharedMemory(MAX_VISITS)
+        for visit in visits:
+            self._visits.put(visit.project, visit.id, visit)
         self._shown: dict[ProjectKey, ShownNumber] = {(s.project, s.number): s for s in shown}
-        self._calls: dict[ProjectKey, VisitCall] = {(c.project, c.call): c for c in calls}
+        self._calls: SharedMemory[VisitCall] = SharedMemory(MAX_VISITS)
+        for attached in calls:
+            self._calls.put(attached.project, attached.call, attached)
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
         """Return a new call with the facts about its caller, and the changes for the store.
@@ -77,14 +82,14 @@ class Memory:
 
     def let_go(self, call: Call) -> None:
         """Forget whose visit an ended call was: its last events were told with it."""
-        self._calls.pop((call.snapshot.project.id, call.id), None)
+        self._calls.pop(call.snapshot.project.id, call.id)
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
         facts = dict(call.facts)
         project = call.snapshot.project.id
-        attached = self._calls.get((project, call.id))
-        if attached is not None and (found := self._visits.get((project, attached.visit))):
+        attached = self._calls.get(project, call.id)
+        if attached is not None and (found := self._visits.get(project, attached.visit)):
             if facts.get("visit_id", found.id) != found.id:
                 facts = _without_visit(facts)
             facts |= found.facts
@@ -93,15 +98,11 @@ class Memory:
 
     def visit(self, project: str, visit: str) -> Visit | None:
         """Return a visit that was told of."""
-        return self._visits.get((project, visit))
+        return self._visits.get(project, visit)
 
     def put_visit(self, visit: Visit) -> None:
         """Keep what is known of a visit now, in place of what was."""
-        key = visit.project, visit.id
-        self._visits.pop(key, None)
-        self._visits[key] = visit
-        while len(self._visits) > MAX_VISITS:
-            del self._visits[next(iter(self._visits))]
+        self._visits.put(visit.project, visit.id, visit)
 
     def show_number(self, shown: ShownNumber) -> None:
         """Keep who sees a number now, in place of who did."""
@@ -109,18 +110,14 @@ class Memory:
 
     def attach_call(self, attached: VisitCall) -> None:
         """Let a call that runs belong to a visit."""
-        key = attached.project, attached.call
-        self._calls.pop(key, None)
-        self._calls[key] = attached
-        while len(self._calls) > MAX_VISITS:
-            del self._calls[next(iter(self._calls))]
+        self._calls.put(attached.project, attached.call, attached)
 
     def forget(self, *, before: float) -> None:
         """Let go of what was last seen before a moment, as the store does."""
         self._callers = {k: c for k, c in self._callers.items() if c.seen_at >= before}
-        self._visits = {k: v for k, v in self._visits.items() if v.seen_at >= before}
+        self._visits.keep(lambda visit: visit.seen_at >= before)
         self._shown = {k: s for k, s in self._shown.items() if s.until >= before}
-        self._calls = {k: c for k, c in self._calls.items() if c.told_at >= before}
+        self._calls.keep(lambda attached: attached.told_at >= before)
 
     def _facts_of_visitor(self, call: Call) -> Attributes:
         """Return the attributes of the visit that sees the dialled number now."""
@@ -128,7 +125,7 @@ class Memory:
         shown = self._shown.get((project, call.callee.removeprefix("+")))
         if shown is None or shown.until < call.arrived_at:
             return ()
-        visit = self._visits.get((project, shown.visit))
+        visit = self._visits.get(project, shown.visit)
         return () if visit is None else (*dynamic_number_facts(call), *visit.facts)
 
 
