@@ -16,6 +16,7 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.http import Exchange, HttpResponse
 from tests.support.hostile import LOOPBACK, Hostile, Peer, sending
 from tests.support.oauth import RefreshTokenNotes, TokenEndpoint
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from tests.delivery.conftest import Play
@@ -67,9 +68,26 @@ def test_a_refresh_token_goes_before_client_credentials() -> None:
         (
             400,
             '{"error":"invalid_client","error_description":"no s3cret!"}',
-            "answered 400 (invalid_client: no ****!)",
+            "answered 400 (invalid_client: no ****!). Check client_id, client_secret and client_authentication of oauth",
         ),
-        (503, "<html>", "answered 503"),
+        (503, "<html>", "answered 503. The fault is its own, and it may work later"),
+        (
+            400,
+            '{"error":"invalid_grant"}',
+            "answered 400 (invalid_grant). What it gave before holds no longer: log in there anew, and write the new refresh_token",
+        ),
+        (302, "", "answered 302. Redirects are not followed: set token_url to where it leads"),
+        (
+            404,
+            "no such page",
+            "answered 404. Check token_url, client_id, client_secret and client_authentication of oauth",
+        ),
+        (
+            400,
+            '{"error":["invalid_client"]}',
+            "answered 400. Check token_url, client_id, client_secret and client_authentication of oauth",
+        ),
+        (204, "", "answered 204"),
         (200, "<html>", "answered 200, but with no access_token in JSON"),
         (200, "[]", "answered 200, but with no access_token in JSON"),
         (200, '{"access_token":7}', "answered 200, but with no access_token in JSON"),
@@ -158,6 +176,41 @@ def test_those_who_wait_share_one_token_until_it_is_refused(play: Play) -> None:
             tokens.refuse("acme", source, "token-1")
             assert await asyncio.gather(*(token() for _ in range(20))) == ["token-2"] * 20
             assert await tokens.token("other", source, LOOPBACK, seconds=5) == "token-3"
+
+    play(scenario())
+
+
+def test_another_client_secret_is_used_at_once_and_goes_on_with_the_refresh_token(
+    play: Play,
+) -> None:
+    async def scenario() -> None:
+        async with TokenEndpoint(rotates=True) as endpoint, sending() as sender:
+            notes = RefreshTokenNotes()
+            tokens = AccessTokens(sender.exchange, "UA", notes)
+            in_body = ClientAuthentication.BODY
+            for secret in ("old", "old", "new"):
+                source = oauth(
+                    token_url=endpoint.url,
+                    refresh_token="first",
+                    client_secret=secret,
+                    client_authentication=in_body,
+                )
+                await tokens.token("acme", source, LOOPBACK, seconds=5)
+            assert endpoint.given("client_secret") == ["old", "new"]
+            assert endpoint.given("refresh_token") == ["first", "refresh-1"]
+
+    play(scenario())
+
+
+def test_what_is_wrong_with_the_token_endpoint_is_not_said_of_the_webhook(play: Play) -> None:
+    async def scenario() -> None:
+        async with sending() as sender:
+            tokens = AccessTokens(sender.exchange, "UA")
+            for url in (f"http://127.0.0.1:{free_port()}/token", "https://[bad/"):
+                got = await tokens.token("acme", oauth(token_url=url), LOOPBACK, seconds=5)
+                assert isinstance(got, Failure)
+                assert "token_url" in got.detail
+                assert "webhook" not in got.detail
 
     play(scenario())
 

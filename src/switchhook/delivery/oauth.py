@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from base64 import b64encode
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from switchhook.domain.credentials import ClientAuthentication
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.masking import mask
 from switchhook.tasks import spawn
-from switchhook.webhooks.encoding import FORM_TYPE, JSON_TYPE
+from switchhook.webhooks.encoding import FORM_TYPE, JSON_TYPE, basic_authorization
 from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.url import no_placeholder, url_template
 
@@ -40,6 +40,8 @@ UNTOLD_SECONDS: Final = 3600.0
 MARGIN: Final = 30.0
 """Seconds before its end that a token is used no more, so that it arrives while it holds."""
 TOKENS_KEPT: Final = 10_000
+TokenKey = tuple[str, "OAuth2"]
+"""A project, and all that tokens are asked for with: whoever writes another client secret wants it used at once."""
 _MAX_TOKEN: Final = 16_384
 
 
@@ -52,7 +54,7 @@ class AccessToken:
 
 
 def source_of(oauth: OAuth2) -> str:
-    """Return the identity of where tokens come from: another first refresh token begins anew."""
+    """Return the identity of whose refresh tokens they are: another first one begins anew, another client secret goes on."""
     parts = (oauth.token_url, oauth.client_id, oauth.refresh_token, oauth.scope, oauth.audience)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
@@ -65,20 +67,20 @@ class AccessTokens:
         self._send = send
         self._product = product
         self._store = store
-        self._tokens: dict[tuple[str, str], AccessToken] = {}
-        self._fetching: dict[tuple[str, str], asyncio.Task[AccessToken | Failure]] = {}
+        self._tokens: dict[TokenKey, AccessToken] = {}
+        self._fetching: dict[TokenKey, asyncio.Task[AccessToken | Failure]] = {}
 
     async def token(
         self, project: str, oauth: OAuth2, networks: AllowedNetworks, *, seconds: float
     ) -> str | Failure:
         """Return the project's token, within so many seconds."""
-        key = project, source_of(oauth)
+        key = project, oauth
         held = self._tokens.get(key)
         if held is not None and held.until > asyncio.get_running_loop().time():
             return held.text
         task = self._fetching.get(key)
         if task is None:
-            task = spawn(self._fetch(key, oauth, networks), name=f"access token of {project}")
+            task = spawn(self._fetch(project, oauth, networks), name=f"access token of {project}")
             self._fetching[key] = task
             task.add_done_callback(lambda _: self._fetching.pop(key, None))
         done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
@@ -89,17 +91,17 @@ class AccessTokens:
 
     def refuse(self, project: str, oauth: OAuth2, text: str) -> None:
         """Forget a token that an endpoint refused; another that came meanwhile stays."""
-        key = project, source_of(oauth)
+        key = project, oauth
         held = self._tokens.get(key)
         if held is not None and held.text == text:
             del self._tokens[key]
 
     async def _fetch(
-        self, key: tuple[str, str], oauth: OAuth2, networks: AllowedNetworks
+        self, project: str, oauth: OAuth2, networks: AllowedNetworks
     ) -> AccessToken | Failure:
         """Ask the token endpoint. Never raises: who waits for it has a failure to tell."""
         try:
-            refresh_token = await self._refresh_token(key, oauth)
+            refresh_token = await self._refresh_token(project, oauth)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
             return _failure(oauth, f"was not asked: the refresh token cannot be read ({error})")
         if oauth.refresh_token and self._store is None:
@@ -114,28 +116,28 @@ class AccessTokens:
         if isinstance(got, Failure):
             return got
         if got.refresh_token and got.refresh_token != refresh_token:
-            await self._keep(key, got.refresh_token)
+            await self._keep(project, oauth, got.refresh_token)
         now = asyncio.get_running_loop().time()
         lasts = UNTOLD_SECONDS if got.seconds is None else got.seconds
         token = AccessToken(text=got.access_token, until=now + max(lasts - MARGIN, lasts / 2))
-        self._tokens[key] = token
+        self._tokens[project, oauth] = token
         if len(self._tokens) > TOKENS_KEPT:
             del self._tokens[next(iter(self._tokens))]
         return token
 
-    async def _refresh_token(self, key: tuple[str, str], oauth: OAuth2) -> str:
+    async def _refresh_token(self, project: str, oauth: OAuth2) -> str:
         if not oauth.refresh_token or self._store is None:
             return oauth.refresh_token
-        return await self._store.refresh_token(*key) or oauth.refresh_token
+        return await self._store.refresh_token(project, source_of(oauth)) or oauth.refresh_token
 
-    async def _keep(self, key: tuple[str, str], refresh_token: str) -> None:
+    async def _keep(self, project: str, oauth: OAuth2, refresh_token: str) -> None:
         """Store a new refresh token before the access token is used: the one before may be worth nothing now."""
         if self._store is None:
             return
         try:
-            await self._store.save_refresh_token(*key, refresh_token)
+            await self._store.save_refresh_token(project, source_of(oauth), refresh_token)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
-            log.error("refresh token not stored", project=key[0], error=str(error))  # noqa: TRY400 - the reader needs no traceback
+            log.error("refresh token not stored", project=project, error=str(error))  # noqa: TRY400 - the reader needs no traceback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,7 @@ def read_token(oauth: OAuth2, exchange: Exchange, refresh_token: str) -> Granted
     if exchange.failure is not None and exchange.failure.kind is FailureKind.INTERRUPTED:
         return exchange.failure
     if exchange.failure is not None:
-        return _failure(oauth, f"could not be asked: {exchange.failure.detail}")
+        return _failure(oauth, f"could not be asked: {_of_token_url(exchange.failure.detail)}")
     response = exchange.response
     if response is None:
         return _failure(oauth, "gave no answer")
@@ -210,7 +212,29 @@ def _refusal(response: HttpResponse, members: dict[str, Any], secrets: tuple[str
         if isinstance(word, str) and word
     ]
     said = ": ".join(mask(word, secrets)[:200] for word in words)
-    return f"answered {response.status}" + (f" ({said})" if said else "")
+    remedy = _REMEDIES.get(str(told[0])) or _REMEDIES_BY_STATUS.get(response.status // 100, "")
+    answered = f"answered {response.status} ({said})" if said else f"answered {response.status}"
+    return f"{answered}. {remedy}" if remedy else answered
+
+
+_REMEDIES: Final = {
+    "invalid_client": "Check client_id, client_secret and client_authentication of oauth",
+    "invalid_grant": "What it gave before holds no longer: log in there anew, and write the new refresh_token",
+    "invalid_scope": "Check scope of oauth",
+    "unauthorized_client": "Allow this client there to get tokens in this way",
+    "unsupported_grant_type": "It gives none in this way: with a refresh_token it may, without one or the other way round",
+}
+"""What to do about an error (RFC 6749 §5.2)."""
+_REMEDIES_BY_STATUS: Final = {
+    3: "Redirects are not followed: set token_url to where it leads",
+    4: "Check token_url, client_id, client_secret and client_authentication of oauth",
+    5: "The fault is its own, and it may work later",
+}
+
+
+def _of_token_url(detail: str) -> str:
+    """Return the sentence on a webhook's URL as one on a token endpoint's."""
+    return re.sub("[Tt]he webhook's URL", "token_url", detail)
 
 
 def _seconds(told: object) -> float | None:
@@ -228,8 +252,7 @@ def _is_plain(text: str) -> bool:
 
 def _basic(oauth: OAuth2) -> str:
     """Write who we are; both parts are form-encoded first (RFC 6749 §2.3.1)."""
-    pair = f"{quote_plus(oauth.client_id)}:{quote_plus(oauth.client_secret)}"
-    return "Basic " + b64encode(pair.encode("ascii")).decode("ascii")
+    return basic_authorization(quote_plus(oauth.client_id), quote_plus(oauth.client_secret))
 
 
 def _sent_secrets(oauth: OAuth2, refresh_token: str) -> tuple[str, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from switchhook.domain.credentials import URL_SECRET
-from switchhook.webhooks.encoding import header_value
+from switchhook.webhooks.encoding import basic_authorization, header_value
 from switchhook.webhooks.signatures import signature_lines
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ def authorization(credentials: Credentials, access_token: str = "") -> tuple[tup
     if token:
         return (("Authorization", f"Bearer {token}"),)
     if credentials.username:
-        return (("Authorization", f"Basic {_basic(credentials)}"),)
+        basic = basic_authorization(credentials.username, credentials.password)
+        return (("Authorization", basic),)
     return ()
 
 
@@ -72,7 +72,8 @@ def sent_secrets(credentials: Credentials, access_token: str = "") -> tuple[str,
     """Return every form in which secrets are sent, or known to the receiver, so that it may repeat them."""
     found = [*credentials.secrets, access_token]
     if credentials.username:
-        found.append(_basic(credentials))
+        basic = basic_authorization(credentials.username, credentials.password)
+        found.append(basic.removeprefix("Basic "))
     if credentials.url_secret:
         found.append(quote(credentials.url_secret, safe=SAFE_IN_URL))
     return tuple(secret for secret in found if secret)
@@ -88,11 +89,6 @@ def header_names(credentials: Credentials) -> tuple[str, ...]:
         *(("webhook-timestamp", "webhook-signature") if credentials.signing_secrets else ()),
     ]
     return tuple(name.lower() for name in names if name)
-
-
-def _basic(credentials: Credentials) -> str:
-    pair = f"{credentials.username}:{credentials.password}".encode("utf-8", "replace")
-    return b64encode(pair).decode("ascii")
 
 
 def _with_lines(

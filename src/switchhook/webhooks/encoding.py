@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -77,3 +78,9 @@ def json_bytes(value: PayloadValue) -> bytes:
 def ascii_json(value: dict[str, PayloadValue]) -> bytes:
     """Write the same in ASCII, any other character escaped as its UTF-16 code [A-20]."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def basic_authorization(username: str, password: str) -> str:
+    """Return the value of an Authorization line for a user name and a password (RFC 7617)."""
+    pair = f"{username}:{password}".encode("utf-8", "replace")
+    return "Basic " + b64encode(pair).decode("ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from switchhook.domain.credentials import URL_SECRET
 from switchhook.domain.masking import MASK
+from switchhook.webhooks.encoding import basic_authorization
 from switchhook.webhooks.parameters import find
 
 ParameterValues = Callable[[str, str], str]
@@ -184,8 +184,7 @@ def _ipv6(host: str) -> str:
 def _basic(parts: SplitResult) -> str:
     if parts.username is None:
         return ""
-    user, password = unquote(parts.username), unquote(parts.password or "")
-    return "Basic " + b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
+    return basic_authorization(unquote(parts.username), unquote(parts.password or ""))
 
 
 def _pieces(text: str, lookup: PlaceholderLookup) -> tuple[Piece, ...]:

@@ -22,7 +22,7 @@ from switchhook.cli.options import (
     data_dir_of,
 )
 from switchhook.cli.output import UNDECODED, print_json, print_table, stderr, stdout
-from switchhook.domain.failure import FailureKind
+from switchhook.domain.failure import BEFORE_SENDING, FailureKind
 from switchhook.operations.bulk_jobs import list_jobs, show_job
 from switchhook.operations.history import (
     BadMomentError,
@@ -506,12 +506,8 @@ def _came_of(attempt: Attempt) -> str:
 
 
 _UNSENT = {
-    FailureKind.ADDRESS_REFUSED,
-    FailureKind.BAD_URL,
-    FailureKind.DNS,
+    *BEFORE_SENDING,
     FailureKind.EXPIRED,
-    FailureKind.NOT_SET_UP,
-    FailureKind.REFUSED,
     FailureKind.SUPERSEDED,
     FailureKind.UNSUBSCRIBED,
 }

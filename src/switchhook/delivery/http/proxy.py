@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
@@ -19,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin
 from switchhook.domain.failure import FailureKind
+from switchhook.webhooks.encoding import basic_authorization
 
 if TYPE_CHECKING:
     import socket
@@ -153,8 +153,7 @@ async def open_tunnel(raw: socket.socket, origin: Origin, proxy: Proxy) -> None:
 def _authorization(username: str | None, password: str | None) -> str:
     if username is None:
         return ""
-    pair = f"{unquote(username)}:{unquote(password or '')}".encode("utf-8", "replace")
-    return "Basic " + b64encode(pair).decode("ascii")
+    return basic_authorization(unquote(username), unquote(password or ""))
 
 
 def _exceptions(text: str) -> tuple[tuple[str, ...], tuple[IPv4Network | IPv6Network, ...]]:
