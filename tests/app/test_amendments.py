@@ -12,6 +12,7 @@ import pytest
 
 from switchhook.app.amendments import Amendments
 from switchhook.app.application import Application, open_application
+from switchhook.app.ended_calls import EndedCallReader
 from switchhook.domain.event_stream import EventStream, StreamWebhook
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.drivers.simulator.clock import VirtualClock
@@ -73,8 +74,7 @@ async def an_ended_call(tmp_path: Path) -> AsyncIterator[tuple[Application, str,
         call = app.switchboard.arrived(OFFERED)
         assert isinstance(call, str)
         await app.switchboard.idle()
-        latest = app.directory.snapshots
-        yield app, call, Amendments(app.store, app.switchboard, "127.0.0.1", latest.get)
+        yield app, call, Amendments(app.ended_calls, app.switchboard)
 
 
 def test_a_recording_that_a_slow_disk_finishes_late_is_told_as_an_amendment(tmp_path: Path) -> None:
@@ -134,7 +134,9 @@ def test_an_ended_call_is_amended_and_keeps_what_it_was_told(tmp_path: Path) -> 
 def test_a_call_of_a_former_version_is_amended_by_that(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with an_ended_call(tmp_path) as (app, call, _):
-            amendments = Amendments(app.store, app.switchboard, "127.0.0.1", lambda _: None)
+            amendments = Amendments(
+                EndedCallReader(app.store, "127.0.0.1", lambda _: None), app.switchboard
+            )
             for deal in ("1", "2"):
                 late = LateFacts(facts=(("custom:deal", deal),))
                 assert await amendments.amend("acme", call, late)

@@ -17,6 +17,7 @@ from switchhook.operations.projects import Applied, apply_project
 from switchhook.routing.events import LateFacts
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.webhooks.http import HttpRequest
 from tests.app.test_amendments import DOCUMENT, OFFERED
 from tests.support.loop import run
 from tests.support.wire import Endpoint, reply
@@ -51,8 +52,7 @@ async def an_ended_call(
         call = app.switchboard.arrived(OFFERED)
         assert isinstance(call, str)
         await app.switchboard.idle()
-        latest = app.directory.snapshots
-        yield app, call, Amendments(app.store, app.switchboard, "127.0.0.1", latest.get)
+        yield app, call, Amendments(app.ended_calls, app.switchboard)
 
 
 def told(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -87,6 +87,33 @@ def test_the_event_goes_when_the_visitor_is_known_and_its_delay_is_over(
     assert event["client_id"] == CLIENT
     assert event["events"][0]["params"]["session_id"] == str(session)
     assert event["timestamp_micros"] == session * 1_000_000  # its last activity that is known
+
+
+@pytest.mark.row("N-18", "N-12")
+def test_what_is_known_when_the_delay_is_over_goes_out(tmp_path: Path) -> None:
+    """The client is known at once, the session and the source only while the event waits by choice."""
+    session = int(time.time()) - 3600
+
+    async def scenario() -> None:
+        async with an_ended_call(tmp_path, endpoint.url("/mp"), delay=1.0) as (app, call, late):
+            known = LateFacts(facts=(("google_analytics_id", CLIENT),))
+            assert await late.amend("acme", call, known)
+            (promised,) = await app.store.pending_deliveries()
+            assert promised.is_draft
+            assert await late.amend("acme", call, visitor(session))
+            assert await late.amend("acme", call, SOURCE)
+            await app.dispatcher.drain()
+            (row,) = await app.store.deliveries_of_call(call)
+            assert not row.delivery.is_draft
+            assert isinstance(row.delivery.request, HttpRequest)
+            assert row.delivery.request.body == endpoint.ledger.requests[0].body
+
+    with Endpoint(lambda _: reply(status="204 No Content")) as endpoint:
+        run(scenario())
+        (event,) = told(endpoint)
+
+    params = event["events"][0]["params"]
+    assert params["session_id"] == str(session)
 
 
 @pytest.mark.row("N-12")

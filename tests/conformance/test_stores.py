@@ -39,6 +39,7 @@ from switchhook.storage.records import (
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
+from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
 from tests.support.promises import (
     DOWN,
@@ -284,6 +285,27 @@ def test_a_promise_is_pending_until_its_last_attempt(opened: Opens) -> None:
             assert await store.pending_deliveries() == (first, second)
             await store.record_attempt(attempt(first, number=2))
             assert await store.pending_deliveries() == (second,)
+
+    run(scenario())
+
+
+@pytest.mark.row("N-18")
+def test_a_draft_is_replaced_as_long_as_it_is_not_settled(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            made = delivery("c1")
+            assert isinstance(made.request, HttpRequest)
+            draft = replace(made, request=replace(made.request, is_draft=True))
+            await store.commit(record(call(), draft))
+            assert await store.pending_deliveries() == (draft,)
+            await store.replace_request(made)
+            await store.commit(record(call(), draft))
+            assert await store.pending_deliveries() == (made,)
+            await store.record_attempt(attempt(made))
+            await store.replace_request(draft)
+            (row,) = await store.deliveries()
+            assert row.delivery == made
+            await store.replace_request(delivery("never promised"))
 
     run(scenario())
 

@@ -13,6 +13,7 @@ from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.policy import pause_before_first
 from switchhook.domain.delivery_policy import DeliveryPolicy
+from switchhook.storage.records import StoreError
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.promises import OCCURRED, delivery
 from tests.support.virtual_time import run_virtually
@@ -51,13 +52,14 @@ def policy_of(one: Delivery) -> DeliveryPolicy:
     return LATER if one.webhook == "later" else NOW
 
 
-def dispatcher(endpoint: Endpoint) -> Dispatcher:
+def dispatcher(endpoint: Endpoint, writer: Writer | None = None) -> Dispatcher:
     return Dispatcher(
         endpoint,
         Store(),
         clock=lambda: OCCURRED + asyncio.get_running_loop().time(),
         networks_of=lambda _: AllowedNetworks.parse([]),
         policy_of=policy_of,
+        write_anew=(writer or Writer()).write,
         chance=lambda: 1.0,
     )
 
@@ -115,6 +117,63 @@ def test_it_waits_and_is_tried_again_while_the_endpoint_is_down() -> None:
 
     run_virtually(scenario())
     assert [round(at) for _, at in endpoint.told] == [round(DELAY), round(DELAY + 30)]
+
+
+class Writer:
+    """Writes drafts when they are sent; the store refuses as often as it is told to."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.written: list[float] = []
+        self.refusals = refusals
+
+    async def write(self, draft: Delivery) -> Delivery:
+        at = asyncio.get_running_loop().time()
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreError("the disk is full")
+        self.written.append(at)
+        assert isinstance(draft.request, HttpRequest)
+        body = f"known at {at:.0f}".encode()
+        return replace(draft, request=replace(draft.request, body=body, is_draft=False))
+
+
+def drafted(call: str = "c1") -> Delivery:
+    made = promised("later", call)
+    assert isinstance(made.request, HttpRequest)
+    return replace(made, request=replace(made.request, is_draft=True))
+
+
+@pytest.mark.row("N-18")
+def test_a_draft_is_written_once_when_it_is_sent_and_stored_before() -> None:
+    endpoint, writer = Endpoint(statuses=[503]), Writer(refusals=2)
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            sends = dispatcher(endpoint, writer)
+            await sends.start(stack, (), {})
+            sends.dispatch(drafted())
+            await sends.drain()
+
+    run_virtually(scenario())
+    assert len(writer.written) == 1
+    assert writer.written[0] > DELAY  # the store refused twice, and nothing was sent meanwhile
+    assert [body for body, _ in endpoint.told] == [f"known at {DELAY:.0f}"] * 2
+    assert endpoint.told[0][1] == pytest.approx(writer.written[0])
+
+
+@pytest.mark.row("N-18")
+def test_what_was_tried_or_written_before_a_restart_is_sent_as_it_is() -> None:
+    endpoint, writer = Endpoint(), Writer()
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            sends = dispatcher(endpoint, writer)
+            await sends.start(stack, (promised("later"),), {})
+            await sends.drain()
+
+    run_virtually(scenario())
+    assert writer.written == []
+    assert endpoint.told == [("later", DELAY)]
 
 
 def test_a_clock_that_is_set_back_makes_a_delay_no_longer() -> None:

@@ -116,8 +116,10 @@ def test_a_running_call_may_be_given_a_visit_and_gets_its_news() -> None:
     assert memory.facts_of(admitted)["source"] == "news"
     memory.ended(admitted)
     assert memory.facts_of(admitted)["source"] == "news", "the event after the call knows it"
-    memory.let_go(admitted)
+    kept = memory.let_go(admitted)
     assert "source" not in memory.facts_of(admitted)
+    assert memory.facts_of(kept)["source"] == "news", "and so does what is told later"
+    assert memory.let_go(kept) is kept
 
 
 def test_an_outgoing_call_counts_for_nobody() -> None:

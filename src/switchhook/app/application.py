@@ -19,6 +19,7 @@ from switchhook.app import drivers
 from switchhook.app.amendments import Amendments
 from switchhook.app.asks import Asks
 from switchhook.app.bulk_jobs import BulkJobs
+from switchhook.app.ended_calls import EndedCallReader, LateRequests
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.gauges import gauges, watch_loop
 from switchhook.app.huge_pages import use_huge_pages
@@ -84,6 +85,7 @@ class Application:
     settings: Settings
     store: Store
     projects: CurrentProjects
+    ended_calls: EndedCallReader
     memory: Memory
     subscribers: Subscribers
     subscription_ends: SubscriptionEnds
@@ -153,6 +155,13 @@ def build(
     tokens = AccessTokens(sender.exchange, USER_AGENT, store)
     subscription_ends = SubscriptionEnds(store, subscribers)
     origins, metrics = OriginSlots(), Metrics()
+    ended_calls = EndedCallReader(store, settings.sip_host, projects.latest)
+    outbox = OutboxContext(
+        product=USER_AGENT,
+        facts_of=lambda call: {**memory.facts_of(call), **recordings.links.facts_of(call)},
+        mail_from=settings.mail_from,
+        subscriptions_of=subscribers.of,
+    )
     dispatcher = Dispatcher(
         delivery_sender,
         store,
@@ -166,6 +175,7 @@ def build(
         credentials_of=policies.credentials_of,
         authenticating=AuthenticatingSender(delivery_sender.exchange, tokens, clock=time.time),
         recipients=subscription_ends,
+        write_anew=LateRequests(store, ended_calls, outbox).write,
         may_send=lambda: app.lease.is_held,
         metrics=metrics,
     )
@@ -173,12 +183,6 @@ def build(
     driver = make_driver(settings, store, sounds)
     asks = Asks(
         sender, policies, origins, AuthenticatingSender(sender.exchange, tokens, clock=time.time)
-    )
-    outbox = OutboxContext(
-        product=USER_AGENT,
-        facts_of=lambda call: {**memory.facts_of(call), **recordings.links.facts_of(call)},
-        mail_from=settings.mail_from,
-        subscriptions_of=subscribers.of,
     )
     webhook_asker = WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of)
     switchboard = Switchboard(
@@ -200,6 +204,7 @@ def build(
         settings=settings,
         store=store,
         projects=projects,
+        ended_calls=ended_calls,
         memory=memory,
         subscribers=subscribers,
         subscription_ends=subscription_ends,
@@ -211,7 +216,7 @@ def build(
         switchboard=switchboard,
         metrics=metrics,
         recordings=recordings,
-        amendments=Amendments(store, switchboard, settings.sip_host, projects.latest),
+        amendments=Amendments(ended_calls, switchboard),
         send_sample=delivery_sender.exchange,
         bulk_jobs=BulkJobs(store, dispatcher, clock=time.time, at_hand=projects.latest),
         lease=LeaseKeeper(

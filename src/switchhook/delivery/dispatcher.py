@@ -46,7 +46,7 @@ from switchhook.tasks import spawn
 from switchhook.webhooks.mail import MailResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.ports import DispatcherStore
     from switchhook.storage.records import SentAgain
+
+    WriteAnew = Callable[[Delivery], Awaitable[Delivery]]
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +115,7 @@ class Dispatcher:
         credentials_of: Callable[[Delivery], Credentials | Failure] = no_credentials,
         authenticating: AuthenticatingSender | None = None,
         recipients: Recipients = ALL_RECIPIENTS,
+        write_anew: WriteAnew | None = None,
         warn: Warn = nobody_is_warned,
         may_send: Callable[[], bool] = lambda: True,
         limits: DispatcherLimits = LIMITS,
@@ -126,7 +129,8 @@ class Dispatcher:
         `origins` counts, and `recipients` whether it is sent at all; `warn` writes what owners are told of
         failing endpoints; `may_send` says whether what is pending is still ours, and `go_on` that it is again;
         `chance` returns a number from 0 to 1. `credentials_of` says what it proves itself with now, or
-        why it may not be sent; `authenticating` sends those that have any.
+        why it may not be sent; `authenticating` sends those that have any. `write_anew` returns a draft as all attempts
+        send it, once that is stored; raises what a store does.
         """
         self.delivered = 0
         self.failed = 0
@@ -146,6 +150,7 @@ class Dispatcher:
         self._policy_of = policy_of
         self._limit_of = limit_of
         self._recipients = recipients
+        self._write_anew = write_anew or _as_drafted
         self._limits = limits
         self._may_send = may_send
         self._chance = chance
@@ -383,7 +388,18 @@ class Dispatcher:
             self._leave_endpoint(job, left, was_sent=False)
             self._postpone(job, history, due)
             return
+        if delivery.is_draft and not history:
+            await self._finish_draft(job)
         await self._attempt(job, policy, history)
+
+    async def _finish_draft(self, job: DeliveryJob) -> None:
+        """Let the request be written and stored before anything of it goes out: each attempt sends the same bytes."""
+        draft = job.delivery
+        made = await self._recorder.until_stored(lambda: self._write_anew(draft))
+        self._queues.written_anew(job, made)
+        self._open[made.id] = made
+        if self._collapsing and self._collapsing.get(_action(made)) is draft:
+            self._collapsing[_action(made)] = made
 
     async def _attempt(
         self, job: DeliveryJob, policy: DeliveryPolicy, history: tuple[Attempt, ...]
@@ -566,3 +582,8 @@ class Dispatcher:
 def _action(delivery: Delivery) -> tuple[str, str, str]:
     """Return what a delivery has in common with other events of the call to the same webhook."""
     return delivery.project, delivery.call, delivery.webhook
+
+
+async def _as_drafted(delivery: Delivery) -> Delivery:
+    """Send a draft as it is."""
+    return replace(delivery, request=delivery.final_request)

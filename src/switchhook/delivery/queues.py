@@ -235,6 +235,10 @@ class Queues:
         endpoint.was_slow = now - job.began > self._limits.slow_after
         self._queue(endpoint)
 
+    def written_anew(self, job: DeliveryJob, delivery: Delivery) -> None:
+        """Go on with a delivery in place of its draft, which was given a slot."""
+        job.delivery = job.lane.waiting[0] = delivery
+
     def settled(self, job: DeliveryJob) -> None:
         """Let go of a delivery that is done with; the next of its lane is ready."""
         self._jobs.remove(job)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from switchhook.storage.delivery import Attempt
     from switchhook.storage.ports import Attempts
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +38,16 @@ class AttemptRecorder:
         The slot stays taken meanwhile: an unrecorded attempt must not be repeated. So a store that is down
         stops the sending.
         """
+        await self.until_stored(partial(self._store.record_attempt, attempt, can_wait=can_wait))
+
+    async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+        """Call what stores something until it has, and return what it returns."""
         pause = FIRST_PAUSE
         is_counted = False
         try:
             while True:
                 try:
-                    return await self._store.record_attempt(attempt, can_wait=can_wait)
+                    return await store()
                 except Exception as error:  # noqa: BLE001 - whatever a store raises, it is asked again
                     if not is_counted:
                         is_counted = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote
@@ -22,8 +22,8 @@ DeliveryRequest: TypeAlias = HttpRequest | Mail
 class Delivery:
     """One request to one endpoint, or one mail to one person, committed before it is sent.
 
-    Written with the event, never changed. The request was rendered once; every attempt sends the same
-    bytes under the same id.
+    Written with the event. The request was rendered once; every attempt sends the same bytes under the same id.
+    Of one that waits by choice it is a draft, which another may replace before the first attempt, and none after.
     """
 
     id: str
@@ -44,6 +44,20 @@ class Delivery:
     response_timeout: float
     """Seconds for one whole attempt."""
     keep_alive: bool = True
+
+    @property
+    def is_draft(self) -> bool:
+        """Say whether its request is written anew before the first attempt."""
+        return isinstance(self.request, HttpRequest) and self.request.is_draft
+
+    @property
+    def final_request(self) -> DeliveryRequest:
+        """Return its request as it is sent, where nothing better is known."""
+        match self.request:
+            case HttpRequest() as request if request.is_draft:
+                return replace(request, is_draft=False)
+            case request:
+                return request
 
     @property
     def is_to_subscriber(self) -> bool:

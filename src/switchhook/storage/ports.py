@@ -130,6 +130,16 @@ class Attempts(Protocol):
         """
 
 
+class PromisedRequests(Protocol):
+    """Keeps the requests of deliveries that are not settled."""
+
+    async def replace_request(self, delivery: Delivery) -> None:
+        """Store the request of a delivery in place of its draft, durably; nothing where it is settled or gone.
+
+        After it, every process that reads the delivery sends this one.
+        """
+
+
 class IncidentStore(Protocol):
     """Keeps the endpoints that fail."""
 
@@ -526,6 +536,7 @@ class Store(
     StreamEvents,
     EndedLegs,
     Promises,
+    PromisedRequests,
     Scenarios,
     ErrorCheck,
     HangUps,

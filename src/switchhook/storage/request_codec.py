@@ -31,6 +31,7 @@ class _HttpEnvelope(msgspec.Struct, array_like=True):
     url: str
     headers: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+    is_draft: bool = False
 
 
 _http = msgspec.json.Decoder(_HttpEnvelope)
@@ -51,8 +52,10 @@ def encode_request(request: DeliveryRequest) -> EncodedRequest:
     """Return what a store keeps of a request. Raises StoreError for text that no UTF-8 holds."""
     match request:
         case HttpRequest():
-            notes = (request.notes,) if request.notes else ()
-            envelope = to_json((request.method, request.url, request.headers, *notes))
+            more: tuple[object, ...] = (request.notes,) if request.notes else ()
+            if request.is_draft:
+                more = (request.notes, True)
+            envelope = to_json((request.method, request.url, request.headers, *more))
             return HTTP, envelope, request.body
         case Mail():
             attached = (request.attachment,) if request.attachment else ()
@@ -67,7 +70,12 @@ def decode_request(transport: str, envelope: str, body: bytes) -> DeliveryReques
     if transport == HTTP:
         read = from_json(_http, envelope)
         return HttpRequest(
-            method=read.method, url=read.url, headers=read.headers, body=body, notes=read.notes
+            method=read.method,
+            url=read.url,
+            headers=read.headers,
+            body=body,
+            notes=read.notes,
+            is_draft=read.is_draft,
         )
     if transport == MAIL:
         mail = from_json(_mail, envelope)

@@ -14,7 +14,7 @@ import structlog
 from switchhook.delivery.policy import MAIL_POLICY, SUBSCRIBER_POLICY
 from switchhook.domain.call import Call, CallState
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventMail, EventWebhook, Subscription
+from switchhook.domain.event import EventKind, EventMail, EventWebhook, Subscription
 from switchhook.domain.masking import redacted
 from switchhook.domain.scheme import VOICEMAIL_MAIL, VoicemailStep
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
@@ -51,9 +51,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.journal import JournalEntry
+    from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command
+    from switchhook.webhooks.http import HttpRequest
 
 log = structlog.get_logger(__name__)
 
@@ -202,11 +204,41 @@ def late_deliveries(amended: AmendEvent, context: OutboxContext) -> Iterator[Del
             yield _webhook_delivery(action, emit, facts, context)
 
 
+def written_anew(delivery: Delivery, call: Call, context: OutboxContext) -> HttpRequest | None:
+    """Render the request of an event after a call with what is known of the call now (N-18).
+
+    None where its action is told nothing any more. Its moment stays that of the event.
+    """
+    assert isinstance(delivery.event, EventKind)  # noqa: S101 (no other delivery is a draft)
+    facts = CallFacts(
+        call=call,
+        now=delivery.occurred_at,
+        event=delivery.event,
+        seq=delivery.seq,
+        extra=context.facts_of(call),
+    )
+    named = {"delivery_id": delivery.id, "product": context.product}
+    if delivery.webhook == CALL_TRACKING:
+        tracking, slot = call.snapshot.project.scenario, slot_of(call, delivery.event)
+        return None if slot is None else render_call_tracking(tracking, slot, facts, **named)
+    action = call.snapshot.actions.get(delivery.webhook)
+    if not isinstance(action, EventWebhook) or why_not_sent(action, facts):
+        return None
+    return render_event(action, facts, **named)
+
+
+def _drafted(request: HttpRequest, policy: DeliveryPolicy, call: Call) -> HttpRequest:
+    """Return what is promised of a request: of one that waits by choice after a call, a draft."""
+    is_draft = policy.delay > 0 and call.state is CallState.ENDED
+    return replace(request, is_draft=True) if is_draft else request
+
+
 def _webhook_delivery(
     webhook: EventWebhook, emit: EmitEvent, facts: CallFacts, context: OutboxContext
 ) -> Delivery:
     call = emit.call
     name = delivery_id(call.id, emit.seq, webhook.name)
+    request = render_event(webhook, facts, delivery_id=name, product=context.product)
     return Delivery(
         id=name,
         project=call.snapshot.project.id,
@@ -215,7 +247,7 @@ def _webhook_delivery(
         event=emit.event,
         webhook=webhook.name,
         occurred_at=emit.at,
-        request=render_event(webhook, facts, delivery_id=name, product=context.product),
+        request=_drafted(request, webhook.policy, call),
         success_codes=webhook.policy.success_codes,
         response_timeout=webhook.policy.response_timeout,
         keep_alive=webhook.keep_alive,
@@ -287,7 +319,7 @@ def _call_tracking_deliveries(
         event=emit.event,
         webhook=CALL_TRACKING,
         occurred_at=emit.at,
-        request=request,
+        request=_drafted(request, tracking.policy, call),
         success_codes=tracking.policy.success_codes,
         response_timeout=tracking.policy.response_timeout,
         keep_alive=tracking.keep_alive,

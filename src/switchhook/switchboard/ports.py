@@ -25,8 +25,8 @@ class CallTracking(Protocol):
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be stored with its end."""
 
-    def let_go(self, call: Call) -> None:
-        """Forget an ended call, of which nothing more is told."""
+    def let_go(self, call: Call) -> Call:
+        """Forget an ended call; return it with what is known of it, for what is told of it later."""
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what webhooks may be told of a call from outside it, under parameters' keys."""

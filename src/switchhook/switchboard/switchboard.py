@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.journal import EntryKind
+from switchhook.domain.masking import redacted
 from switchhook.domain.tracking.caller_history import Caller
 from switchhook.drivers.ports import OnDurable
 from switchhook.metrics import OK, Metrics
@@ -460,12 +461,12 @@ class Switchboard:
         outside = self._outside.noticed(call, mailbox.clock.now())
         if self._outside.has_changed:
             self._watch_minutes()
-        mailbox.unsaved.append(
-            call_record(call, commands, self._outbox, callers=mailbox.callers, outside=outside)
-        )
+        record = call_record(call, commands, self._outbox, callers=mailbox.callers, outside=outside)
         mailbox.callers = ()
         if call.state is CallState.ENDED:
-            self._tracking.let_go(call)
+            mailbox.call = self._tracking.let_go(call)
+            record = replace(record, call=redacted(mailbox.call))
+        mailbox.unsaved.append(record)
         await self._save(mailbox)
 
     def _ended(self, call: Call) -> None:

@@ -80,12 +80,19 @@ class Memory:
         self._callers[project, number] = after
         return (news(caller, after),)
 
-    def let_go(self, call: Call) -> None:
-        """Forget whose visit an ended call was: its last events were told with it."""
+    def let_go(self, call: Call) -> Call:
+        """Forget whose visit an ended call was; return the call with what that visit tells, for what is told later."""
+        kept = call.changed(facts=tuple(self._with_visit(call).items()))
         self._calls.pop(call.snapshot.project.id, call.id)
+        return kept if kept.facts != call.facts else call
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
+        facts = self._with_visit(call)
+        facts |= manager_facts(call.snapshot, call.manager)
+        return facts | facts_of_end(call)
+
+    def _with_visit(self, call: Call) -> dict[str, str]:
         facts = dict(call.facts)
         project = call.snapshot.project.id
         attached = self._calls.get(project, call.id)
@@ -93,8 +100,7 @@ class Memory:
             if facts.get("visit_id", found.id) != found.id:
                 facts = _without_visit(facts)
             facts |= found.facts
-        facts |= manager_facts(call.snapshot, call.manager)
-        return facts | facts_of_end(call)
+        return facts
 
     def visit(self, project: str, visit: str) -> Visit | None:
         """Return a visit that was told of."""

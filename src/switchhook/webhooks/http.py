@@ -39,6 +39,8 @@ class HttpRequest:
     """The parts for the origin of `url` alone, besides headers that are neither parameters nor usual."""
     notes: tuple[str, ...] = ()
     """Sentences on values that are sent otherwise than a person would expect."""
+    is_draft: bool = False
+    """Whether it is written anew before the first attempt, with what is known of the call by then (N-18)."""
 
 
 class HttpResponse(NamedTuple):

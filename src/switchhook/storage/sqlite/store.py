@@ -25,6 +25,7 @@ from switchhook.storage.records import (
 from switchhook.storage.sqlite import (
     caller_history,
     changes,
+    deliveries,
     history,
     incidents,
     nodes,
@@ -260,6 +261,12 @@ class SqliteStore:
             failures=((attempt.project, attempt.delivery),) if is_noted else (),
         )
         await self._writing.write(row, can_wait=can_wait)
+
+    async def replace_request(self, delivery: Delivery) -> None:
+        """Store the request of a delivery in place of its draft, durably; nothing where it is settled or gone."""
+        await self._change(
+            partial(deliveries.replace_request, delivery=delivery, cipher=self._cipher)
+        )
 
     async def stream_events(
         self, project: str, *, after: int, limit: int, wait: float = 0.0

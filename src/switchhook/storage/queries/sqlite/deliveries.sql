@@ -83,6 +83,12 @@ WHERE
 UPDATE deliveries SET checked_at = NULL, checked_by = NULL
 WHERE project = :project AND id = :id AND checked_at IS NOT NULL;
 
+-- name: replace_request
+-- Write the request of a delivery in place of its draft.
+-- Takes: transport, request, body, project, id.
+UPDATE deliveries SET transport = ?, request = ?, body = ?
+WHERE project = ? AND id = ? AND NOT settled;
+
 -- name: unsettled_deliveries
 -- Read what a node promised and is not settled, in the order of the promises.
 SELECT *
