@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from switchhook.domain.credentials import Credentials
-from switchhook.webhooks.signatures import signature_lines, symmetric_key
+from switchhook.webhooks.signatures import (
+    asymmetric_key,
+    public_key,
+    signature_lines,
+    symmetric_key,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "prove-who-sends.md"
 KEY, OTHER = symmetric_key(b"0123456789abcdef" * 2), symmetric_key(b"x" * 32)
@@ -45,12 +50,14 @@ HARNESS = {
 """What runs a block of the page, and what calls its function."""
 
 
-def case(*, keys: tuple[str, ...] = (KEY,), now: int = AT, body: bytes = BODY) -> dict[str, Any]:
+def case(
+    *, keys: tuple[str, ...] = (KEY,), now: int = AT, body: bytes = BODY, secret: str = KEY
+) -> dict[str, Any]:
     lines = signature_lines(Credentials(signing_secrets=keys), id_="d.1", at=AT, body=BODY)
     return {
         "headers": {"webhook-id": "d.1", **dict(lines)},
         "body": b64encode(body).decode(),
-        "secret": KEY,
+        "secret": secret,
         "now": now,
     }
 
@@ -66,10 +73,34 @@ CASES = [
 ]
 
 
+PAIR, ANOTHER = (asymmetric_key(bytes([number]) * 32) for number in (1, 2))
+
+
+def pair_case(*, keys: tuple[str, ...] = (PAIR,), **changes: Any) -> dict[str, Any]:
+    return case(keys=keys, secret=public_key(PAIR), **changes)
+
+
+PAIR_CASES = [
+    (pair_case(), True),
+    (pair_case(keys=(KEY, ANOTHER, PAIR)), True),
+    (pair_case(now=AT + 299), True),
+    (pair_case(keys=(KEY, ANOTHER)), False),
+    (pair_case(body=BODY + b" "), False),
+    (pair_case(now=AT + 301), False),
+]
+
+
 @pytest.mark.row("T-14")
 @pytest.mark.parametrize("language", HARNESS)
-def test_a_receiver_of_the_docs_knows_ours(language: str, tmp_path: Path) -> None:
-    found = re.search(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+@pytest.mark.parametrize("is_pair", [False, True], ids=["hmac", "ed25519"])
+def test_a_receiver_of_the_docs_knows_ours(
+    language: str,
+    is_pair: bool,  # noqa: FBT001 (a case)
+    tmp_path: Path,
+) -> None:
+    cases = PAIR_CASES if is_pair else CASES
+    page = PAGE.read_text().split("<!-- ed25519 -->")[is_pair]
+    found = re.search(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert found is not None
     runs, harness = HARNESS[language]
     command = shutil.which(runs)
@@ -79,9 +110,9 @@ def test_a_receiver_of_the_docs_knows_ours(language: str, tmp_path: Path) -> Non
     program.write_text(found[1] + harness)
     ran = subprocess.run(
         [command, str(program)],
-        input=json.dumps([one for one, _ in CASES]).encode(),
+        input=json.dumps([one for one, _ in cases]).encode(),
         capture_output=True,
         check=True,
         timeout=30,
     )
-    assert ran.stdout.decode().split() == [str(expected) for _, expected in CASES]
+    assert ran.stdout.decode().split() == [str(expected) for _, expected in cases]

@@ -556,7 +556,7 @@ def test_an_outside_number_needs_a_trunk() -> None:
 
 def test_a_wrong_part_is_no_second_mistake_where_it_is_referred_to() -> None:
     text = changed('password = "reception-101"', 'password = ""')
-    text = changed('url = "https://crm.example/route"', 'url = "x"', text)
+    text = changed('url = "https://crm.example/route"', 'url = "ftp://x"', text)
     text = changed('ring = ["101"]', 'ask = "crm"', text)
 
     assert len(mistakes(text)) == 2

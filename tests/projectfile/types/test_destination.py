@@ -58,6 +58,8 @@ ONE = "notifications can be sent only to one destination address"
         "http://a.example;b.example/x",
         "a.example|www.b.example",
         "a.example, b.example",
+        "http://a.example/ b.example",
+        "http://a.example b.example:80/x",
         "a.example/x,b.example:8080/y",
     ],
 )
@@ -78,9 +80,11 @@ def test_several_are_refused_in_the_vendors_words(value: object) -> None:
         ("mailto:a", "the URL's port is not a number"),
         ("/roistat", "the URL names no host"),
         ("http://u:secret@a.example", "the URL holds a user name"),
-        ("a.example/" + "x" * 2000, "2017 characters are too many"),
+        ("a.example/" + "x" * 2000, "2010 characters are too many"),
         ("a.example/\x00", "it holds a line break or another control character"),
         ("a.example/{nothing}", "{nothing} is no parameter"),
+        ("http://a.example/my hook", "the URL holds a blank"),
+        ("a.example/a b?c", "the URL holds a blank"),
     ],
 )
 def test_what_is_no_address_is_refused(value: object, problem: str) -> None:

@@ -168,11 +168,21 @@ def test_urls_are_kept_as_they_were_written(url: str) -> None:
     assert WebAddress().read(url, spot()) == url
 
 
+@pytest.mark.row("N-13")
+def test_a_missing_scheme_is_http_for_every_webhook_and_told_without_the_query() -> None:
+    here = spot()
+
+    assert WebAddress().read("crm.example/told?key=s3cret", here) == (
+        "http://crm.example/told?key=s3cret"
+    )
+    (said,) = here.notes.remarks()
+    assert said.endswith("is read as http://crm.example/told?****")
+
+
 @pytest.mark.parametrize(
     "url",
     [
         "",
-        "crm.example",
         "ftp://crm.example",
         "http://",
         "http://a b/",

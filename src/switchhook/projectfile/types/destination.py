@@ -1,4 +1,4 @@
-"""The address of a call-tracking post: one, perhaps without its scheme (R4-45, N-13)."""
+"""The address of a call-tracking post: one (R4-45)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from switchhook.projectfile.types.project import WebAddress
 if TYPE_CHECKING:
     from switchhook.projectfile.toml.value_types import Location
 
-_HAS_SCHEME = re.compile(r"https?:|[A-Za-z][A-Za-z0-9+.-]*://", re.IGNORECASE)
 _ADDRESS = r"(?:https?://|www\.|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]+)?/)"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_SEVERAL = re.compile(rf"\S\s+\S|[,;|]\s*{_ADDRESS}", re.IGNORECASE)
-"""Blanks between addresses, or what begins another one behind a comma."""
+_HOST = r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?![^\s:/?#,;|])"
+_SEVERAL = re.compile(rf"\S\s+(?:{_ADDRESS}|{_HOST})|[,;|]\s*{_ADDRESS}", re.IGNORECASE)
+"""What begins another address behind a blank, or behind a comma."""
 
 
 def _one_only() -> WrongError:
@@ -26,7 +26,7 @@ def _one_only() -> WrongError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One http or https address; `http://` stands for a missing scheme. Empty: none."""
+    """One http or https address. Empty: none."""
 
     @property
     def allowed(self) -> str:
@@ -38,20 +38,10 @@ class Destination:
         if isinstance(value, list):
             raise _one_only()
         text = value.strip() if isinstance(value, str) else value
-        if isinstance(text, str):
-            if _SEVERAL.search(_PLACEHOLDER.sub("", text)):
-                raise _one_only()
-            text = whole(text)
-        address = WebAddress(may_be_empty=True).read(text, at)
-        if isinstance(value, str) and address != value.strip():
-            at.notes.remark(at.path, f"is read as {address}")
-        return address
+        if isinstance(text, str) and _SEVERAL.search(_PLACEHOLDER.sub("", text)):
+            raise _one_only()
+        return WebAddress(may_be_empty=True).read(text, at)
 
     def write(self, value: str) -> str:
         """Write it whole."""
         return WebAddress().write(value)
-
-
-def whole(text: str) -> str:
-    """Return an address with its scheme, `http://` where it has none (N-13)."""
-    return text if not text or _HAS_SCHEME.match(text) else f"http://{text.removeprefix('//')}"

@@ -33,7 +33,7 @@ from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.mail import ADDRESS, MAX_ADDRESS
 from switchhook.webhooks.parameters import CATALOGUE, DATES, find, forms_of, takes
 from switchhook.webhooks.timestamps import is_time_zone, unknown_zone
-from switchhook.webhooks.url import parse_url, unknown_placeholders
+from switchhook.webhooks.url import parse_url, unknown_placeholders, with_masked_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,7 +172,10 @@ def _as_answered(text: str, at: Location) -> ProjectSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAddress:
-    """A webhook's URL (R1-07, R1-08). It may hold secrets, so messages do not repeat it."""
+    """A webhook's URL (R1-07, R1-08); `http://` stands for a missing scheme (N-13).
+
+    It may hold secrets, so messages do not repeat it, but for the address that a missing scheme makes.
+    """
 
     may_be_empty: bool = False
 
@@ -185,7 +188,8 @@ class WebAddress:
         """Take what the request can be made of."""
         if self.may_be_empty and value == "":
             return ""
-        url = Text(what=self.allowed, least=1, most=2000, secret=True).read(value, at)
+        written = Text(what=self.allowed, least=1, most=2000, secret=True).read(value, at)
+        url = whole(written)
         if url != url.strip():
             raise WrongError("a blank stands at an end of the URL", "remove it")
         if " " in _PLACEHOLDER.sub("", url):
@@ -201,11 +205,22 @@ class WebAddress:
             raise WrongError("the URL holds a user name", "remove what stands before the @")
         for name in unknown_placeholders(url):
             raise WrongError(f"{{{name}}} is no parameter", _parameter_advice(name))
+        if url != written:
+            at.notes.remark(at.path, f"is read as {with_masked_query(url)}")
         return url
 
     def write(self, value: str) -> str:
         """Write as it is."""
         return quote(value)
+
+
+_HAS_SCHEME = re.compile(r"https?:|[A-Za-z][A-Za-z0-9+.-]*://", re.IGNORECASE)
+
+
+def whole(address: str) -> str:
+    """Return an address with its scheme, `http://` where it has none (N-13)."""
+    has_scheme = not address or _HAS_SCHEME.match(address)
+    return address if has_scheme else f"http://{address.removeprefix('//')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

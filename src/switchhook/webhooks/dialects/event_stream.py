@@ -127,7 +127,7 @@ class StreamCall(Struct, frozen=True, kw_only=True):
     facts: Annotated[
         dict[str, str],
         Meta(
-            description="What is known of caller and visitor, by the keys of parameters: visit, campaign, earlier calls."
+            description="What is known of caller and visitor, by the keys of parameters: visit, campaign, earlier calls; of an incoming call also `calls_before` and `proper_before`, the numbers of the caller's calls before it and of proper ones among these."
         ),
     ]
 
