@@ -108,7 +108,7 @@ def test_a_copy_is_like_the_original_but_for_its_event_and_its_names() -> None:
     assert draft.event.event is EventKind.OUTGOING_AFTER
     assert [one.name for one in (draft.event, *draft.event.actions)] == [
         "told copy",
-        "told copy",
+        "crm copy",
         "told copy 2",
     ]
     for copied, was in zip(draft.event.actions, original.actions, strict=True):
@@ -119,18 +119,31 @@ def test_a_copy_is_like_the_original_but_for_its_event_and_its_names() -> None:
 @pytest.mark.row("R2-41", "S-49")
 def test_what_does_not_fit_the_new_event_is_marked() -> None:
     at = "which has no value at outgoing.before"
+    turned = "which is at outgoing.before the account that calls: destination_id is the number that it calls"
     draft = copy_event(project(), "told", to=EventKind.OUTGOING_BEFORE, new_name="early")
 
     assert draft.marks == (
         "outcomes is not known yet at the time of outgoing.before: left out of the filter",
-        f"'early' sends call_count, {at}: only incoming calls have it",
-        f"'early' sends full_length, {at}: it is known after the call",
-        f"'early' sends conversation, {at}: it is known from the answer on",
+        f"'crm copy' sends call_count, {at}: only incoming calls have it",
+        f"'crm copy' sends full_length, {at}: it is known after the call",
+        f"'crm copy' sends conversation, {at}: it is known from the answer on",
         f"'early 2' sends rating, {at}: only incoming calls have it",
+        f"'crm copy' sends caller_id, {turned}",
+        f"'early 2' sends caller_id, {turned}",
     )
     assert draft.event.filter.outcomes == ()
     assert draft.event.filter.departments == ("Sales",)
     assert read_project(f"{FILE}\n{write_event(draft.event)}") == with_event(project(), draft.event)
+
+
+@pytest.mark.row("R2-40")
+def test_a_copy_keeps_the_names_that_people_gave_to_actions() -> None:
+    once = copy_event(project(), "told", to=EventKind.INCOMING_AFTER).event
+    twice = copy_event(with_event(project(), once), "told", to=EventKind.INCOMING_AFTER).event
+
+    assert once.webhooks[0].name == "crm copy"
+    assert twice.webhooks[0].name == "crm copy 2"
+    assert 'name = "crm copy"' in write_event(once)
 
 
 @pytest.mark.row("R2-41")

@@ -10,7 +10,14 @@ from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber, Template
-from switchhook.tryout.examples import VISIT, Example, ExampleError, example_facts, read_example
+from switchhook.tryout.examples import (
+    OUTSIDE,
+    VISIT,
+    Example,
+    ExampleError,
+    example_facts,
+    read_example,
+)
 from switchhook.webhooks.parameters import CATALOGUE, resolve
 from tests.support.events import web_event
 
@@ -101,14 +108,36 @@ def test_the_examples_facts_are_parameters() -> None:
         (EventKind.INCOMING_AFTER, ("ANSWERED", "mary", "42", "in")),
         (EventKind.OUTGOING_BEFORE, ("", "", "0", "out")),
         (EventKind.OUTGOING_FORWARDING, ("", "", "0", "out")),
-        (EventKind.OUTGOING_PICKUP, ("ANSWERED", "mary", "0", "out")),
-        (EventKind.OUTGOING_AFTER, ("ANSWERED", "mary", "42", "out")),
+        (EventKind.OUTGOING_PICKUP, ("ANSWERED", OUTSIDE, "0", "out")),
+        (EventKind.OUTGOING_AFTER, ("ANSWERED", OUTSIDE, "42", "out")),
     ],
 )
 def test_an_event_tells_of_its_own_moment(kind: EventKind, expected: tuple[str, ...]) -> None:
     facts = example_facts(*told(kind), Example(), now=NOW)
     keys = ("status", "connected_with", "conversation", "type")
     assert tuple(resolve(key, "", facts) for key in keys) == expected
+
+
+def values_at(kind: EventKind, *keys: str) -> tuple[str, ...]:
+    facts = example_facts(*told(kind), Example(), now=NOW)
+    return tuple(resolve(key, "", facts) for key in keys)
+
+
+def test_an_account_calls_out_and_no_visitor_is_invented() -> None:
+    keys = ("caller_id", "destination_id", "manager_id", "source", "google_analytics_id")
+
+    assert values_at(EventKind.OUTGOING_AFTER, *keys) == ("mary", OUTSIDE, "mary", "", "")
+    assert values_at(EventKind.INTERNAL_AFTER, *keys[:2]) == ("mary", "mary")
+
+
+def test_what_is_known_after_a_call_is_there() -> None:
+    keys = ("proper", "repeated", "unique_target_call", "first_target_call", "manager_id")
+
+    proper = ("0", "0", "0", "0", "mary")  # 42 seconds are fewer than the project wants
+    assert values_at(EventKind.INCOMING_AFTER, *keys) == proper
+    assert values_at(EventKind.INCOMING_BEFORE, "unique_target_call", "manager_id") == ("", "")
+    (session,) = values_at(EventKind.INCOMING_AFTER, "google_analytics_session_id")
+    assert 0 < NOW - int(session) < 1800
 
 
 def test_a_person_describes_another_call() -> None:
@@ -136,7 +165,7 @@ def test_a_person_describes_another_call() -> None:
     [
         (b"[]", "describes no call"),
         (b"{", "describes no call"),
-        (b'{"caller": 5}', "Expected `str`, got `int` - at `\\$.caller`"),
+        (b'{"caller": 5}', "Expected `str | null`, got `int` - at `\\$.caller`"),
         (b'{"callr": "5"}', "unknown field `callr`.*it may hold id, caller, caller_name, callee"),
         (b'{"caller": "\xff"}', "describes no call"),
     ],

@@ -27,10 +27,10 @@ from switchhook.projectfile.toml.value_types import Location, WrongError
 from switchhook.projectfile.types.project import NAME
 from switchhook.storage.records import ChangedMeanwhileError, Count
 from switchhook.tasks import compute
-from switchhook.webhooks.told import told_by, why_unknown
+from switchhook.webhooks.told import other_party, told_by, why_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from switchhook.domain.event import EventAction
     from switchhook.domain.project import Project
@@ -157,7 +157,7 @@ def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = ""
         _check_name(new_name)
     if new_name in {event.name for event in project.all_events}:
         raise EventTextError(f"there is an event {new_name!r} already; give the copy another name")
-    copied = replace(original, name=new_name or _free_name(project, name), event=to)
+    copied = replace(original, name=new_name or _free_name(_names(project), name), event=to)
     marks: list[str] = []
     for found in check_event(copied):
         if found.path[:1] == ("filter",):
@@ -165,8 +165,9 @@ def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = ""
             wanted = replace(copied.filter, **{key: getattr(EventFilter(), key)})
             copied = replace(copied, filter=wanted)
             marks.append(f"{found.problem}: left out of the filter")
-    named = _renamed(copied)
-    return EventDraft(event=named, marks=(*marks, *_marks(named)))
+    named = _renamed(copied, original, _names(project))
+    turned = () if _direction(to) == _direction(original.event) else _of_other_party(named)
+    return EventDraft(event=named, marks=(*marks, *_marks(named), *turned))
 
 
 def _check_name(name: str) -> None:
@@ -177,9 +178,14 @@ def _check_name(name: str) -> None:
         raise EventTextError(f"the name of the copy: {wrong.problem}; {wrong.advice}") from None
 
 
-def _renamed(event: ProjectEvent) -> ProjectEvent:
-    """Return an event whose actions have the names that they get without one of their own."""
-    names = [default_action_name(event.name, place) for place in range(len(event.actions))]
+def _renamed(event: ProjectEvent, original: ProjectEvent, taken: set[str]) -> ProjectEvent:
+    """Return a copy whose actions have free names: from their own names, where they had any."""
+    names: list[str] = []
+    for place, action in enumerate(original.actions):
+        if action.name == default_action_name(original.name, place):
+            names.append(default_action_name(event.name, place))
+        else:
+            names.append(_free_name(taken.union(names), action.name))
     first_mail = len(event.webhooks)
     return replace(
         event,
@@ -193,8 +199,12 @@ def _renamed(event: ProjectEvent) -> ProjectEvent:
     )
 
 
-def _free_name(project: Project, name: str) -> str:
-    taken = {one.name for event in project.all_events for one in (event, *event.actions)}
+def _names(project: Project) -> set[str]:
+    """Return the names of events and actions that are taken."""
+    return {one.name for event in project.all_events for one in (event, *event.actions)}
+
+
+def _free_name(taken: Collection[str], name: str) -> str:
     base = f"{name} copy"
     places = range(len(taken) + 1)
     return next(
@@ -207,6 +217,17 @@ def _marks(event: ProjectEvent) -> Iterator[str]:
         for parameter in dict.fromkeys(parameter for parameter, _ in told_by(action)):
             if why := why_unknown(parameter, event.event):
                 yield f"{action.name!r} sends {parameter}, which has no value at {event.event}: {why}"
+
+
+def _of_other_party(event: ProjectEvent) -> Iterator[str]:
+    for action in event.actions:
+        for parameter in dict.fromkeys(parameter for parameter, _ in told_by(action)):
+            if whose := other_party(parameter, event.event):
+                yield f"{action.name!r} sends {parameter}, which is at {event.event} {whose}"
+
+
+def _direction(kind: EventKind) -> str:
+    return kind.partition(".")[0]
 
 
 def with_event(project: Project, event: ProjectEvent) -> Project:

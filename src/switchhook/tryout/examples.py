@@ -25,6 +25,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.errors import ExpectedError
 from switchhook.projectfile.toml.mistakes import did_you_mean
+from switchhook.tracking.callers import facts_of_end, manager_facts
 from switchhook.webhooks.parameters import CATALOGUE, CallFacts, resolve
 from switchhook.webhooks.payload_template import TEMPLATES
 from switchhook.webhooks.told import told_by
@@ -37,8 +38,14 @@ if TYPE_CHECKING:
     from switchhook.tryout.lookup import AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
+OUTSIDE, ANSWERS = "380441112233", "380443334455"
+"""Numbers outside: who calls, and who is called where there is no account."""
 WAITED, TALKED = 8.0, 42.0
 """Seconds of the example call that an event after it tells of."""
+SEEN_BEFORE = 300
+"""Seconds before the call that the visitor's session began."""
+FIRST_CALL = (("calls_before", "0"), ("proper_before", "0"))
+"""What is known of the example's caller: it is the first call."""
 
 VISIT: Mapping[str, str] = {
     "call_count": "1",
@@ -71,10 +78,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A call as a person describes it, in JSON."""
 
     id: str = "1700000000.000000000001"
-    caller: str = "380441112233"
+    caller: str | None = None
+    """Without one, a number outside; of a call that an account makes, the project's first account. Empty: withheld."""
     caller_name: str = ""
     callee: str = ""
-    """Empty: the project's first number."""
+    """Empty: the project's first number; of an outgoing call a number outside, of an internal one another account."""
     arrived_at: str = ""
     """ISO 8601 with its zone; empty: now."""
     code: str = "4711"
@@ -106,7 +114,14 @@ def example_facts(
     bare = CallFacts(call=call, now=now, webhook=asked, event=told, seq=0 if told is None else 1)
     for key, value in example.facts.items():
         _check_fact(key, value, bare)
-    return replace(bare, extra=_visit(webhook, bare) | example.facts)
+    return replace(bare, extra=_known(webhook, bare) | example.facts)
+
+
+def _known(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
+    """Return what is known from outside the call by then: of those that an account makes there is no visitor."""
+    call = bare.call
+    visit = _visit(webhook, bare) if call.direction is Direction.INCOMING else {}
+    return visit | dict(manager_facts(call.snapshot, call.manager)) | facts_of_end(call)
 
 
 def _visit(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
@@ -115,6 +130,7 @@ def _visit(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
     if number is not None:
         visit["insertion_type"] = number.insertion_type or visit["insertion_type"]
         visit["pool_name"] = number.pool or visit["pool_name"]
+    visit["google_analytics_session_id"] = str(int(bare.call.arrived_at) - SEEN_BEFORE)
     for parameter, argument in _told(webhook):
         if parameter == "custom" and argument:
             visit.setdefault(f"custom:{argument}", f"example {argument}")
@@ -152,25 +168,52 @@ def _call(
     event = None if told is None else told.event
     outcomes = (Outcome.ANSWERED,) if told is None else told.filter.outcomes
     outcome = Outcome.ANSWERED if not outcomes or Outcome.ANSWERED in outcomes else outcomes[0]
-    numbers = snapshot.project.numbers
-    callee = example.callee or (numbers[0].number if numbers else "380442223344")
+    numbers, direction = snapshot.project.numbers, _direction(event)
+    caller_id, callee = _parties(snapshot, example, direction)
     scheme = next((one.scheme for one in numbers if one.number == callee.removeprefix("+")), 0)
     arrived_at = _moment(example.arrived_at) if example.arrived_at else now
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=arrived_at)
     return Call(
         id=example.id,
         snapshot=snapshot,
-        direction=_direction(event),
-        caller=CallerId(number=example.caller, name=example.caller_name),
+        direction=direction,
+        caller=caller_id,
         callee=callee,
         arrived_at=arrived_at,
-        **_progress(snapshot, caller, event, outcome),
+        facts=FIRST_CALL if direction is Direction.INCOMING else (),
+        **_progress(_callee(snapshot, direction, callee), caller, event, outcome),
         position=SchemePosition(scheme=scheme or next(iter(snapshot.schemes), 0)),
     )
 
 
 def _direction(event: EventKind | None) -> Direction:
     return Direction.INCOMING if event is None else Direction(event.partition(".")[0])
+
+
+def _parties(
+    snapshot: ProjectSnapshot, example: Example, direction: Direction
+) -> tuple[CallerId, str]:
+    """Return who calls, and what is dialled."""
+    numbers, logins = snapshot.project.numbers, [*snapshot.accounts]
+    if direction is Direction.INCOMING:
+        number = OUTSIDE if example.caller is None else example.caller
+        callee = numbers[0].number if numbers else "380442223344"
+        return CallerId(number=number, name=example.caller_name), example.callee or callee
+    login = (logins or ["101"])[0] if example.caller is None else example.caller
+    account = snapshot.accounts.get(login)
+    name = example.caller_name or (account.name if account else "")
+    callee = OUTSIDE if direction is Direction.OUTGOING else (logins or ["102"])[-1]
+    return CallerId(number=login, name=name, account=login), example.callee or callee
+
+
+def _callee(snapshot: ProjectSnapshot, direction: Direction, callee: str) -> Target:
+    """Return what is rung: an incoming call rings the first account."""
+    if direction is Direction.OUTGOING:
+        return Target(kind=TargetKind.NUMBER, value=callee)
+    login = callee if direction is Direction.INTERNAL else next(iter(snapshot.accounts), "")
+    if not login:
+        return Target(kind=TargetKind.NUMBER, value=ANSWERS)
+    return Target(kind=TargetKind.ACCOUNT, value=login)
 
 
 def _moment(text: str) -> float:
@@ -184,7 +227,7 @@ def _moment(text: str) -> float:
 
 
 def _progress(
-    snapshot: ProjectSnapshot, caller: Leg, event: EventKind | None, outcome: Outcome
+    target: Target, caller: Leg, event: EventKind | None, outcome: Outcome
 ) -> dict[str, Any]:
     """Say how far the call has come when an event tells of it; `outcome` is one that is told of."""
     arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
@@ -194,7 +237,7 @@ def _progress(
             | EventKind.OUTGOING_FORWARDING
             | EventKind.INTERNAL_FORWARDING
         ):
-            called = _called(snapshot, LegState.DIALLING, arrived_at)
+            called = _called(target, LegState.DIALLING, arrived_at)
             return {"state": CallState.RINGING, "legs": (caller, called)}
         case (
             EventKind.INCOMING_PICKUP
@@ -205,7 +248,7 @@ def _progress(
             | EventKind.OUTGOING_TRANSFER
             | EventKind.INTERNAL_TRANSFER
         ):
-            called = _called(snapshot, LegState.TALKING, arrived_at, answered_at)
+            called = _called(target, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rating": CallRating(key="5" if is_rated else "")}
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER if (
@@ -213,15 +256,13 @@ def _progress(
         ):
             return {
                 "state": CallState.ENDED,
-                "legs": (caller, _called(snapshot, LegState.ENDED, arrived_at, None, answered_at)),
+                "legs": (caller, _called(target, LegState.ENDED, arrived_at, None, answered_at)),
                 "ended_at": answered_at,
                 "outcome": outcome,
                 "ended_by": EndedBy.SYSTEM,
             }
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER:
-            called = _called(
-                snapshot, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED
-            )
+            called = _called(target, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED)
             return _talking(caller, called) | {
                 "state": CallState.ENDED,
                 "ended_at": answered_at + TALKED,
@@ -243,18 +284,12 @@ def _talking(caller: Leg, called: Leg) -> dict[str, Any]:
 
 
 def _called(
-    snapshot: ProjectSnapshot,
+    target: Target,
     state: LegState,
     at: float,
     answered_at: float | None = None,
     ended_at: float | None = None,
 ) -> Leg:
-    account = next(iter(snapshot.accounts), "")
-    target = (
-        Target(kind=TargetKind.ACCOUNT, value=account)
-        if account
-        else Target(kind=TargetKind.NUMBER, value="380443334455")
-    )
     return Leg(
         id="b1",
         target=target,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.event import EventKind, EventMail, EventWebhook, RawFormat
 from switchhook.domain.webhook import TextValue
+from switchhook.webhooks.parameters import CALLERS_NUMBER
 from switchhook.webhooks.payload_template import leaves
 from switchhook.webhooks.text_template import named_in
 from switchhook.webhooks.url import catalogued, placeholders
@@ -54,6 +55,17 @@ def why_unknown(parameter: str, kind: EventKind) -> str:
     return ""
 
 
+def other_party(parameter: str, kind: EventKind) -> str:
+    """Return whom a parameter of the caller means where an account calls; "" where it is who calls from outside."""
+    direction = kind.partition(".")[0]
+    if direction == "incoming" or parameter not in OF_CALLER:
+        return ""
+    called = "number" if direction == "outgoing" else "account"
+    return f"the account that calls: destination_id is the {called} that it calls"
+
+
+OF_CALLER: Final = frozenset({*CALLERS_NUMBER, "caller_name"})
+"""Those of who calls."""
 OF_END: Final = frozenset(
     {
         *("outcome", "ended_by", "ended_at", "sip_code", "q850_code", "full_length"),
