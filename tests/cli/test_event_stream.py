@@ -53,6 +53,11 @@ def test_events_are_printed_one_a_line_and_where_to_go_on(
     assert printed(capsys, "--types", "call.ended") == (["b.2"], "go on with --after 3\n")
 
 
+def test_the_only_project_need_not_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["events", "--limit", "1"]) == FINE
+    assert json.loads(capsys.readouterr().out)["id"] == "a.1"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -137,8 +137,9 @@ def build(
     make_driver: DriverFactory = drivers.embedded,
     renew_every: float = RENEW_EVERY,
     looks: int = LOOKS,
+    sends: bool = True,
 ) -> Application:
-    """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries.
+    """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries, unless nothing `sends` them.
 
     They share nothing: deliveries go to subscribed hosts, and unresolvable names would occupy every look-up
     that asks need.
@@ -176,7 +177,7 @@ def build(
         authenticating=AuthenticatingSender(delivery_sender.exchange, tokens, clock=time.time),
         recipients=subscription_ends,
         write_anew=LateRequests(store, ended_calls, outbox).write,
-        may_send=lambda: app.lease.is_held,
+        may_send=lambda: sends and app.lease.is_held,
         metrics=metrics,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
@@ -260,10 +261,11 @@ async def open_application(
     database: Path | None = None,
     renew_every: float = RENEW_EVERY,
     looks: int = LOOKS,
+    sends: bool = True,
 ) -> AsyncIterator[Application]:
     """Run Switchhook until the context is left, as a node of this name on a database.
 
-    Without a `database`, the one in the data directory.
+    Without a `database`, the one in the data directory. Where nothing `sends` deliveries, they stay pending.
 
     Raises OSError when an address cannot be bound (CannotListenError where it is that of the HTTP API),
     StoreError when the database cannot be opened.
@@ -301,6 +303,7 @@ async def open_application(
             outside=OutsideCallLimiter(await store.outside_use(since=time.time() - DAY)),
             renew_every=renew_every,
             looks=looks,
+            sends=sends,
         )
         control, api = _control_and_api(app, has_api=web is not None)
         await app.dispatcher.start(

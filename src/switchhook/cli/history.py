@@ -42,7 +42,9 @@ Limit = Annotated[
 
 def events(
     *,
-    project: Annotated[str, Parameter(help="Id of the project.")],
+    project: Annotated[
+        str | None, Parameter(help="Id of the project, where there are several.")
+    ] = None,
     after: Annotated[
         str, Parameter(help="Place to go on from, as the last run said it; oldest or newest.")
     ] = OLDEST,
@@ -59,11 +61,14 @@ def events(
 
     async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace]:
         wanted = parse_types(types)
-        place = await find_place(store, project, after)
+        from switchhook.operations.project_versions import project_meant  # noqa: PLC0415 (most ask for less)
+
+        meant = project or await project_meant(store, project)
+        place = await find_place(store, meant, after)
         found: list[StreamEvent] = []
         while True:
             most = min(MAX_EVENTS, limit - len(found))
-            page = await store.stream_events(project, after=place.number, limit=most)
+            page = await store.stream_events(meant, after=place.number, limit=most)
             found += [one for one in page.events if one.type in wanted]
             place = place.moved(page)
             if place.number >= page.last or len(found) >= limit:

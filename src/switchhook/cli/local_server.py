@@ -28,8 +28,13 @@ OUTSIDE = "127.0.0.2"
 
 
 @asynccontextmanager
-async def local_server(project: Project, folder: Path) -> AsyncIterator[Application]:
-    """Run a server for one project, on a free port, with all data in `folder`. Raises CommandError."""
+async def local_server(
+    project: Project, folder: Path, *, sends: bool = True
+) -> AsyncIterator[Application]:
+    """Run a server for one project, on a free port, with all data in `folder`. Raises CommandError.
+
+    It promises deliveries, and sends them where it `sends`.
+    """
     store = await SqliteStore.open(folder / DATABASE)
     try:
         applied = await apply_project(store, write_project(project))
@@ -37,7 +42,8 @@ async def local_server(project: Project, folder: Path) -> AsyncIterator[Applicat
         await store.close()
     if not isinstance(applied, Applied):
         raise CommandError(f"the project cannot run on this machine alone:\n{applied}")
-    async with open_application(Settings(data_dir=folder, sip_port=0, web_host="")) as app:
+    settings = Settings(data_dir=folder, sip_port=0, web_host="")
+    async with open_application(settings, sends=sends) as app:
         yield app
 
 

@@ -100,7 +100,7 @@ async def _place(environment: _Environment, script: Script, console: Console) ->
     )
     patience = spawn(_time_out(call, script.patience), name="lose patience")
     try:
-        story = await follow(store, call_id, console, within=2 * script.patience)
+        story = await follow(store, call_id, console, within=2 * script.patience, sends=False)
         console.print(draw_path(story.journal))
         print_left_over(script.left_over(story.journal, keyed=len(keyed), asked={}))
     finally:
@@ -149,7 +149,7 @@ async def _open_environment(
         outside = await stack.enter_async_context(
             Softphone(script.caller, host=OUTSIDE, behaviour=OPEN)
         )
-        server = local_server(_on_this_machine(project, outside.port), folder)
+        server = local_server(_on_this_machine(project, outside.port), folder, sends=False)
         app = await stack.enter_async_context(server)
         phones = {}
         for account in project.accounts:
@@ -163,11 +163,11 @@ async def _open_environment(
 
 
 def _on_this_machine(project: Project, port: int) -> Project:
-    """Point every trunk at our own telephone, and remove the events."""
+    """Point every trunk at our own telephone."""
     ours = {"host": OUTSIDE, "port": port, "transport": "udp", "sources": (f"{OUTSIDE}/32",)}
     open_: dict[str, Any] = {**ours, "username": "", "password": ""}
     trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)
-    return replace(project, trunks=trunks, events=(), stream_webhooks=(), call_tracking=None)
+    return replace(project, trunks=trunks)
 
 
 async def _serve(phone: Softphone, script: Script) -> None:

@@ -22,13 +22,12 @@ from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.sounds import missing_sounds
-from switchhook.storage.delivery import Delivery
 from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views import as_json
 from switchhook.views.path import path_of
 from switchhook.views.text import iso, notes_of
-from switchhook.views.timeline import Line, call_lines, event_and_recipient
+from switchhook.views.timeline import call_lines, would_be_told
 from switchhook.webhooks.timestamps import time_zone_of
 
 FORMS = {"--answer": "NAME=BODY", "--phone": "TARGET=WHAT"}
@@ -188,18 +187,12 @@ def _refused(made: CallSimulation, snapshot: ProjectSnapshot, script: Script) ->
 
 def _draw(made: CallSimulation, snapshot: ProjectSnapshot, *, began: float) -> None:
     console = stdout()
-    would = [_told(delivery) for delivery in made.deliveries]
+    would = [would_be_told(delivery) for delivery in made.deliveries]
     lines = sorted([*call_lines(made.journal), *would], key=lambda line: line.at)
     console.print(f"a simulated call in project {snapshot.project.id}")
     for line in lines:
         console.print(draw_whole(line, began=began))
     console.print(draw_path(made.journal))
-
-
-def _told(delivery: Delivery) -> Line:
-    text = f"{event_and_recipient(delivery)}: would be told"
-    below = notes_of(delivery.request)
-    return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim", below=below)
 
 
 def _as_json(made: CallSimulation) -> dict[str, Any]:

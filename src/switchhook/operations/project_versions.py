@@ -83,16 +83,21 @@ async def latest_version(store: Projects, project_id: str | None) -> StoredProje
 
     Raises NoSuchProjectError, or StoreError when it cannot be read.
     """
+    wanted = await project_meant(store, project_id)
+    found = await store.latest_project(wanted)
+    if found is None:
+        raise _unknown(wanted, await store.project_versions())
+    return _read(found)
+
+
+async def project_meant(store: Projects, project_id: str | None) -> str:
+    """Return the id of the project that is meant: without one, of the only one there is. Raises NoSuchProjectError."""
     there = sorted(await store.project_versions())
     if not there:
         raise NoSuchProjectError("there is no project yet; apply a project file first")
     if project_id is None and len(there) > 1:
         raise NoSuchProjectError(f"say which project: {', '.join(there)}")
-    wanted = project_id or there[0]
-    found = await store.latest_project(wanted)
-    if found is None:
-        raise _unknown(wanted, there)
-    return _read(found)
+    return project_id or there[0]
 
 
 def _read(stored: StoredProject) -> StoredProject:

@@ -77,6 +77,13 @@ def entry_line(entry: JournalEntry) -> Line:
     return Line(at=entry.at, sign=sign, text=text, style=style, below=below)
 
 
+def would_be_told(delivery: Delivery) -> Line:
+    """Say who would be told by a delivery that nothing sends."""
+    text = f"{event_and_recipient(delivery)}: would be told"
+    below = notes_of(delivery.request)
+    return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim", below=below)
+
+
 SIGNS: dict[EntryKind, tuple[str, str]] = {
     EntryKind.ARRIVED: ("→", "bold"),
     EntryKind.STEP: ("·", "dim"),

@@ -36,6 +36,12 @@ def test_programs_are_told_of_each(capsys: Capture) -> None:
     listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert listed["slack"]["receiver"] == "Slack"
     assert list(listed["telegram"]["gaps"]) == ["token", "chat"]
+    assert [name for name, one in listed.items() if not one["is_added"]] == ["call-notification"]
+
+
+def test_what_add_refuses_is_told_apart_in_the_list(capsys: Capture) -> None:
+    assert run(["template", "list"]) == FINE
+    assert "not added to a file" in " ".join(capsys.readouterr().out.split())
 
 
 def test_one_is_shown_as_it_stands(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

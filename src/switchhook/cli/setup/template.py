@@ -10,7 +10,11 @@ from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import Json
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.operations.templates import add_template
-from switchhook.projectfile.templates.catalogue import find_template, list_templates
+from switchhook.projectfile.templates.catalogue import (
+    ReceiverTemplate,
+    find_template,
+    list_templates,
+)
 from switchhook.projectfile.toml.mistakes import Mistakes
 
 template = App(
@@ -37,14 +41,26 @@ def list_(*, json: Json = False) -> int:
     if json:
         print_json(
             [
-                {"name": one.name, "receiver": one.receiver, "gets": one.gets, "gaps": one.gaps}
+                {
+                    "name": one.name,
+                    "receiver": one.receiver,
+                    "gets": one.gets,
+                    "gaps": one.gaps,
+                    "is_added": bool(one.adds),
+                }
                 for one in found
             ]
         )
         return 0
-    rows = [(one.name, one.receiver, one.gets, " ".join(one.gaps) or "-") for one in found]
+    rows = [(one.name, one.receiver, one.gets, _to_fill_in(one)) for one in found]
     print_table(("template", "receiver", "what it gets", "to fill in"), rows)
     return 0
+
+
+def _to_fill_in(one: ReceiverTemplate) -> str:
+    if not one.adds:
+        return "not added to a file: `template show` says how"
+    return " ".join(one.gaps) or "-"
 
 
 @template.command
