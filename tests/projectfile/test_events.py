@@ -234,3 +234,19 @@ def test_every_format_has_a_value_of_its_own() -> None:
     kinds = (JsonFormat, FormFormat, RawFormat, JsonRpcFormat, Ga4Format)
 
     assert {kind.name for kind in kinds} == set(EventFormat)
+
+
+def test_former_tables_beside_new_ones_keep_the_order_of_the_file() -> None:
+    """Deliveries of a moment go out in this order."""
+    new = '\n[[events]]\nname = "{name}"\nevent = "incoming.before"\n[[events.webhooks]]\nurl = "{url}"\n'
+    former = '\n[[event_webhooks]]\nname = "{name}"\nevent = "incoming.before"\nurl = "{url}"\n'
+    tables = [(former, "b", "https://x/"), (new, "c", "https://x/"), (former, "d", "https://x/")]
+    text = MINIMAL + "".join(table.format(name=name, url=url) for table, name, url in tables)
+    project = read_project(text)
+
+    assert isinstance(project, Project), str(project)
+    assert [event.name for event in project.events] == ["told", "b", "c", "d"]
+    wrong = former.format(name="d", url="ftp://x") + new.format(name="c", url="ftp://x")
+    found, lines = read_project(MINIMAL + wrong), (MINIMAL + wrong).splitlines()
+    assert isinstance(found, Mistakes)
+    assert [lines[one.line - 1] for one in found.mistakes] == ['url = "ftp://x"'] * 2

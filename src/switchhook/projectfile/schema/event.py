@@ -342,7 +342,14 @@ EVENT = Table(
 
 
 def upgrade_events(document: dict[str, Any], at: Location) -> None:
-    """Read the tables of those who were told of an event, as they were before 0.2.0, as events of one action."""
+    """Read the tables of those who were told of an event, as they were before 0.2.0, as events of one action.
+
+    Beside `[[events]]` they stand in the order of the file, which is that of deliveries; by themselves
+    webhooks come before mails, as they did.
+    """
+    events = document.get("events", [])
+    found = [(("events", index), event) for index, event in enumerate(_listed(events))]
+    is_mixed = bool(found)
     for former, actions in FORMER_TABLES.items():
         if former not in document:
             continue
@@ -350,13 +357,20 @@ def upgrade_events(document: dict[str, Any], at: Location) -> None:
         if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
             at.notes.add((former,), "this is no list of tables", "write [[events]]")
             continue
-        events = document.setdefault("events", [])
-        if not isinstance(events, list):
-            continue
         now = f"[[events]] with [[events.{actions}]] below"
         at.notes.remark((former,), f"a former name; write {now}")
-        for index, table in enumerate(tables):
-            _upgrade_one(table, actions, events, at.at("events", len(events)), (former, index))
+        found += [((former, n), _upgraded(table, actions)) for n, table in enumerate(tables)]
+    if not isinstance(events, list) or len(found) == len(events):
+        return
+    if is_mixed:
+        found.sort(key=lambda one: at.notes.line(one[0]))
+    document["events"] = [event for _, event in found]
+    for index, (written, _) in enumerate(found):
+        _note_move(at.at("events", index), written)
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 FORMER_TABLES = {"event_webhooks": "webhooks", "event_mails": "mails"}
@@ -365,13 +379,19 @@ _OF_EVENT = ("name", "event", "filter", "only")
 """Their keys that are the event's now."""
 
 
-def _upgrade_one(
-    table: dict[str, Any], actions: str, events: list[Any], at: Location, written: KeyPath
-) -> None:
+def _upgraded(table: dict[str, Any], actions: str) -> dict[str, Any]:
+    """Return the event of one action that a former table was."""
     event = {key: table.pop(key) for key in _OF_EVENT if key in table}
-    events.append(event | {actions: [table]})
-    for path in (at.path, at.at(actions).path, at.at(actions, 0).path):
-        at.notes.move(path, written)
+    return event | {actions: [table]}
+
+
+def _note_move(at: Location, written: KeyPath) -> None:
+    """Note where the file has an event, and of a former table its action."""
+    at.notes.move(at.path, written)
+    actions = FORMER_TABLES.get(str(written[0]))
+    if actions is not None:
+        for path in (at.at(actions).path, at.at(actions, 0).path):
+            at.notes.move(path, written)
 
 
 GOOGLE_ANALYTICS = Table(
