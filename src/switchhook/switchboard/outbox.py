@@ -50,8 +50,8 @@ from switchhook.webhooks.voicemail_mail import render_voicemail
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.delivery_policy import DeliveryPolicy
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command

@@ -6,8 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
+from switchhook.storage.request_codec import encode_request
 from switchhook.storage.sqlite import rows
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,3 +86,12 @@ def deliveries(
             todo=rows.RESTORE,
         )
     )
+
+
+def replace_request(connection: sqlite3.Connection, *, delivery: Delivery, cipher: Cipher) -> None:
+    """Write the request of a delivery in place of its draft; nothing where it is settled or gone."""
+    transport, envelope, body = encode_request(delivery.request)
+    sealed = cipher.encrypt(envelope, aad=rows.delivery_aad(delivery.project, delivery.id))
+    with transaction(connection):
+        found = (transport, sealed, body, delivery.project, delivery.id)
+        connection.execute(sql("replace_request"), found)

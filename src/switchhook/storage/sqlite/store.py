@@ -25,7 +25,6 @@ from switchhook.storage.records import (
 from switchhook.storage.sqlite import (
     caller_history,
     changes,
-    deliveries,
     history,
     incidents,
     nodes,
@@ -265,7 +264,7 @@ class SqliteStore:
     async def replace_request(self, delivery: Delivery) -> None:
         """Store the request of a delivery in place of its draft, durably; nothing where it is settled or gone."""
         await self._change(
-            partial(deliveries.replace_request, delivery=delivery, cipher=self._cipher)
+            partial(recovery.replace_request, delivery=delivery, cipher=self._cipher)
         )
 
     async def stream_events(
