@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -14,7 +15,7 @@ from switchhook.delivery.oauth import AccessTokens, read_token, token_request
 from switchhook.domain.credentials import ClientAuthentication, OAuth2
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.http import Exchange, HttpResponse
-from tests.support.hostile import LOOPBACK, Hostile, Peer, sending
+from tests.support.hostile import LOOPBACK, Hostile, Peer, saying, sending
 from tests.support.oauth import RefreshTokenNotes, TokenEndpoint
 from tests.support.ports import free_port
 
@@ -285,6 +286,59 @@ def test_a_silent_token_endpoint_costs_who_waits_no_more_than_their_time(play: P
             assert got.detail.endswith("gave no access token in time.")
 
     play(scenario())
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Again", "308 Gone"])
+def test_a_token_endpoint_that_redirects_sends_our_secret_nowhere(play: Play, status: str) -> None:
+    async def scenario() -> None:
+        async with TokenEndpoint() as other, sending() as sender:
+            away = f"HTTP/1.1 {status}\r\nLocation: {other.url}\r\nContent-Length: 0\r\n\r\n"
+            async with Hostile(saying(away.encode())) as server:
+                tokens = AccessTokens(sender.exchange, "UA")
+                source = oauth(token_url=f"{server.url}/token")
+                got = await tokens.token("acme", source, LOOPBACK, seconds=5)
+            assert isinstance(got, Failure)
+            assert "Redirects are not followed" in got.detail
+            assert other.forms == []
+
+    play(scenario())
+
+
+def test_a_token_endpoint_without_end_fills_no_memory(play: Play) -> None:
+    async def talk(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\n\r\n{")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await peer.say(b" " * 65_536)
+
+    async def scenario() -> None:
+        async with Hostile(talk) as server, sending() as sender:
+            tokens = AccessTokens(sender.exchange, "UA")
+            got = await tokens.token(
+                "acme", oauth(token_url=f"{server.url}/token"), LOOPBACK, seconds=5
+            )
+            assert isinstance(got, Failure)
+            assert got.kind is FailureKind.AUTHENTICATION
+
+    play(scenario())
+
+
+def test_a_token_endpoint_that_drips_costs_who_waits_no_more_than_their_time(play: Play) -> None:
+    async def scenario() -> None:
+        async with Hostile(_dripping) as server, sending() as sender:
+            tokens = AccessTokens(sender.exchange, "UA")
+            source = oauth(token_url=f"{server.url}/token")
+            got = await tokens.token("acme", source, LOOPBACK, seconds=0.1)
+            assert isinstance(got, Failure)
+            assert got.detail.endswith("gave no access token in time.")
+
+    play(scenario())
+
+
+async def _dripping(peer: Peer) -> None:
+    await peer.request()
+    await peer.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + b" " * 99, every=0.05)
 
 
 @pytest.mark.parametrize("broken", ["reads", "writes"])
