@@ -22,7 +22,6 @@ from switchhook.app.bulk_jobs import BulkJobs
 from switchhook.app.ended_calls import EndedCallReader, LateRequests
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.gauges import gauges, watch_loop
-from switchhook.app.huge_pages import use_huge_pages
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.projects import CurrentProjects
@@ -420,11 +419,10 @@ def settle() -> None:
     """Take what start-up made out of the garbage collector's sight, since all of it is there to stay.
 
     A full collection holds the GIL while it looks at everything: some 30 ms for our modules alone, in which no
-    RTP packet is sent. For the same reason it is worth its huge pages.
+    RTP packet is sent.
     """
     gc.collect()
     gc.freeze()
-    use_huge_pages()
 
 
 async def load_memory(store: TrackingStore) -> Memory:
