@@ -35,13 +35,26 @@ PATHS = {
     "/callback/outward_call": {"post"},
     "/api/projects/{project}": {"get", "put"},
     "/api/projects/{project}/check": {"post"},
+    "/api/projects/{project}/document": {"get", "put", "patch"},
+    "/api/projects/{project}/drafts": {"get"},
+    "/api/projects/{project}/drafts/{draft}": {"get", "put", "patch", "delete"},
+    "/api/projects/{project}/drafts/{draft}/activate": {"post"},
+    "/api/projects/{project}/drafts/{draft}/check": {"post"},
+    "/api/projects/{project}/drafts/{draft}/diff": {"get"},
     "/api/projects/{project}/events": {"get"},
-    "/api/projects/{project}/events/{event}": {"get", "put", "delete"},
+    "/api/projects/{project}/config": {"get"},
+    "/api/projects/{project}/config/{kind}": {"get", "put", "patch", "delete"},
+    "/api/projects/{project}/config/{kind}/{name}": {"get", "put", "patch", "delete"},
+    "/api/projects/{project}/events/{event}": {"get"},
     "/api/projects/{project}/events/{event}/copy": {"post"},
     "/api/projects/{project}/scenario": {"get", "patch"},
     "/api/projects/{project}/scenario/activate": {"post"},
     "/api/projects/{project}/scenario/draft": {"delete"},
     "/api/projects/{project}/scenario/test": {"post"},
+    "/api/projects/{project}/versions": {"get"},
+    "/api/projects/{project}/versions/{version}": {"get"},
+    "/api/projects/{project}/versions/{version}/diff": {"get"},
+    "/api/projects/{project}/versions/{version}/restore": {"post"},
     "/api/projects/{project}/visits/{visit}": {"put"},
     "/api/events": {"get"},
     "/api/events/stream": {"get"},
@@ -73,7 +86,25 @@ def test_every_path_and_answer_is_told_of() -> None:
     for path, methods in PATHS.items():
         for method in methods:
             assert re.search(rf"`{method.upper()} {re.escape(path)}/?`", page), (method, path)
-    for status in (200, 201, 202, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 431, 500, 503):
+    for status in (
+        200,
+        201,
+        202,
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        410,
+        412,
+        413,
+        422,
+        429,
+        431,
+        500,
+        503,
+    ):
         assert f"| {status} " in page
 
 

@@ -1,4 +1,4 @@
-"""Over HTTP events are listed without secrets, copied without being stored, saved and removed; the built-in one is locked."""
+"""Over HTTP events are listed without secrets, copied without being stored, saved and removed as parts of the project; the built-in one is locked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.support.web import serving
 PATH = "/api/projects/acme/events"
 COPY = json.dumps({"to": "outgoing.after", "name": "out"}).encode()
 GOOGLE = f"{PATH}/Google%20Analytics"
+PARTS = "/api/projects/acme/config/events"
+LOCKED = f"{PARTS}/Google%20Analytics"
 
 
 @pytest.mark.row("R2-16", "R2-17", "S-48")
@@ -62,15 +64,15 @@ def test_a_copy_is_answered_and_stored_only_by_put() -> None:
             assert len((await web.ask("GET", PATH)).json) == 2
             assert web.applied == []
             draft = json.dumps(answer.json["event"]).encode()
-            saved = await web.ask("PUT", f"{PATH}/out", draft)
+            saved = await web.ask("PUT", f"{PARTS}/out", draft)
             assert (saved.status, saved.json["version"]) == (200, 2)
             assert len((await web.ask("GET", PATH)).json) == 3
             assert web.applied == [0]
             shown = await web.ask("GET", f"{PATH}/out?secrets=true")
             assert shown.json["event"] == answer.json["event"]
-            removed = await web.ask("DELETE", f"{PATH}/out")
+            removed = await web.ask("DELETE", f"{PARTS}/out")
             assert (removed.status, removed.json["version"]) == (200, 3)
-            assert (await web.ask("DELETE", f"{PATH}/out")).status == 404
+            assert (await web.ask("DELETE", f"{PARTS}/out")).status == 404
 
     run(scenario())
 
@@ -81,8 +83,8 @@ def test_the_built_in_event_is_locked() -> None:
         async with serving() as web:
             shown = (await web.ask("GET", f"{GOOGLE}?secrets=true")).json["event"]
             for answer in (
-                await web.ask("PUT", GOOGLE, json.dumps(shown).encode()),
-                await web.ask("DELETE", GOOGLE),
+                await web.ask("PUT", LOCKED, json.dumps(shown).encode()),
+                await web.ask("DELETE", LOCKED),
             ):
                 assert answer.status == 403
                 assert "built-in" in answer.json["detail"]
@@ -132,13 +134,14 @@ def test_without_being_asked_for_secrets_are_not_told(query: str) -> None:
             )
             for name in ("a\r\nb", "a\0", " a", "a\u2028b", "x" * 101)
         ),
-        ("PUT", f"{PATH}/new", b"", 400, "no JSON object"),
-        ("PUT", f"{PATH}/new", b"\xff", 400, "no JSON object"),
-        ("PUT", f"{PATH}/new", b'{"a":' * 3000, 400, "no JSON object"),
-        ("PUT", f"{PATH}/new", b"{}", 422, "1 mistake"),
-        ("PUT", f"{PATH}/new", b'{"name":"other"}', 400, "is called 'other'"),
-        ("PUT", f"{PATH}/new", b'{"event":"incoming.after","webhooks":[{}]}', 422, "1 mistake"),
-        ("PUT", f"{PATH}/new", b'{"event":null,"webhooks":{}}', 422, "2 mistakes"),
+        ("PUT", f"{PARTS}/new", b"", 400, "no JSON"),
+        ("PUT", f"{PARTS}/new", b"\xff", 400, "no JSON"),
+        ("PUT", f"{PARTS}/new", b'{"a":' * 3000, 400, "no JSON"),
+        ("PUT", f"{PARTS}/new", b"[]", 400, "send one table of events"),
+        ("PUT", f"{PARTS}/new", b"{}", 422, "1 mistake"),
+        ("PUT", f"{PARTS}/new", b'{"name":"other"}', 400, "is 'other', and not 'new'"),
+        ("PUT", f"{PARTS}/new", b'{"event":"incoming.after","webhooks":[{}]}', 422, "1 mistake"),
+        ("PUT", f"{PARTS}/new", b'{"event":null,"webhooks":{}}', 422, "2 mistakes"),
     ],
 )
 def test_what_is_wrong_is_said(method: str, path: str, body: bytes, status: int, said: str) -> None:
@@ -159,9 +162,7 @@ def test_another_project_is_not_there() -> None:
                 await web.ask("GET", other),
                 await web.ask("GET", f"{other}/told?secrets=true"),
                 await web.ask("POST", f"{other}/told/copy?secrets=true", COPY),
-                await web.ask("PUT", f"{other}/told", b"{}"),
-                await web.ask("DELETE", f"{other}/told"),
             ]
-            assert [answer.status for answer in answers] == [404] * 5
+            assert [answer.status for answer in answers] == [404] * 3
 
     run(scenario())

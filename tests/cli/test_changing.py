@@ -163,6 +163,9 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         ("trigger", "told", "http://127.0.0.1:1/"),
         ("receive", "--webhook", "none", "--count", "1"),
         ("doctor",),
+        *(("config", "list", "numbers"), ("config", "remove", "schemes", "1", "--cascade")),
+        *(("versions", "list"), ("versions", "restore", "1"), ("draft", "list")),
+        *(("draft", "save", "a", str(project)), ("draft", "check", "a"), ("draft", "discard", "a")),
     )
     with served(data_dir):
         for command in commands:

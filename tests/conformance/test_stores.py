@@ -33,6 +33,7 @@ from switchhook.storage.records import (
     DeliveryState,
     KeyedAnswer,
     KeyedRequest,
+    StoredDraft,
     StoredScenario,
     StoreError,
 )
@@ -648,6 +649,46 @@ def test_a_project_gets_a_version_for_each_change(opened: Opens) -> None:
             assert first is not None
             assert (first.document, first.saved_at) == ("one", OCCURRED)
             assert await store.project("shop", 3) is None
+
+    run(scenario())
+
+
+def test_a_version_knows_who_saved_it_and_takes_other_words_for_the_same(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for place in range(1, 4):
+                await store.save_project("shop", f"v{place}", by=f"user {place}")
+            assert await store.save_project("shop", "v3, again", after=3, restates=True) == 3
+            assert await store.save_project("shop", "v3, again", by="nobody") == 3
+            latest = await store.latest_project("shop")
+            assert latest is not None
+            assert (latest.version, latest.document, latest.saved_by) == (3, "v3, again", "user 3")
+            rows = await store.project_history("shop", below=3, limit=9)
+            assert [(one.version, one.saved_by) for one in rows] == [(2, "user 2"), (1, "user 1")]
+            (top,) = await store.project_history("shop", below=99, limit=1)
+            assert (top.version, top.saved_at) == (3, OCCURRED)
+            assert await store.project_history("house", below=99, limit=9) == ()
+
+    run(scenario())
+
+
+def test_drafts_of_projects_are_kept_by_name_and_not_too_many(opened: Opens) -> None:
+    def draft(name: str, project: str = "shop") -> StoredDraft:
+        return StoredDraft(
+            project=project, name=name, base=1, document=f"d {name}", saved_at=1.0, saved_by="mary"
+        )
+
+    async def scenario() -> None:
+        async with opened() as store:
+            kept = [draft("b"), draft("a"), draft("x", "house"), draft("a")]
+            assert all([await store.save_document_draft(one, most=2) for one in kept])
+            assert not await store.save_document_draft(draft("c"), most=2)
+            assert await store.document_drafts("shop") == (draft("a"), draft("b"))
+            assert await store.document_drafts("shop", "b") == (draft("b"),)
+            assert await store.document_drafts("shop", "x") == ()
+            assert await store.delete_document_draft("shop", "a")
+            assert not await store.delete_document_draft("shop", "a")
+            assert await store.document_drafts("shop") == (draft("b"),)
 
     run(scenario())
 

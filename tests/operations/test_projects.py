@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.project import Project
 from switchhook.operations.project_versions import NoSuchProjectError, export_project
 from switchhook.operations.projects import KEPT, Applied, apply_project, check_project
-from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.file import read_project
 from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
@@ -119,7 +119,7 @@ def test_former_names_of_keys_are_noted_and_not_stored() -> None:
             f"line {line}: events[1].only.shortest: a former name; write min_duration",
         )
         assert again == Applied(project="acme", version=1, is_new=False)
-        assert "filter = { min_duration = 5 }" in export
+        assert "filter = { min_duration = 5.0 }" in export
 
     run(scenario())
 
@@ -250,7 +250,7 @@ def test_an_export_is_the_latest_version_in_order() -> None:
         assert only == named
         assert not isinstance(project, Mistakes)
         assert project.name == "Acme Ltd"
-        assert write_project(project) == only
+        assert only == MINIMAL.replace("Acme", "Acme Ltd")
 
         await apply_project(store, OTHER.replace("101", "201").replace("44 222", "44 333"))
         with pytest.raises(NoSuchProjectError, match="say which project: acme, other"):

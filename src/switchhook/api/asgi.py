@@ -14,6 +14,8 @@ from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.document.resources import DocumentController, ResourceController
+from switchhook.api.document.versions import DraftController, VersionController
 from switchhook.api.events import EventStreamController
 from switchhook.api.health import livez, readyz
 from switchhook.api.metrics import metrics
@@ -68,6 +70,10 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
                     ScenarioController,
                     ProjectEventController,
                     DeliveryController,
+                    DocumentController,
+                    ResourceController,
+                    VersionController,
+                    DraftController,
                     VisitController,
                     Calls,
                     outward_call,

@@ -1,34 +1,22 @@
-"""The events of a project over HTTP: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
+"""The events of a project over HTTP: list, show and copy one (R2-16…21, R2-39…42)."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, delete, get, post, put
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar import Controller, get, post
+from litestar.exceptions import ClientException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.file_reader import read_in_worker
-from switchhook.api.projects import (
-    FILE_RESPONSES,
-    Version,
-    as_version,
-    own_project,
-)
-from switchhook.api.responses import COMMON_RESPONSES, Detail, read_body, response_spec
+from switchhook.api.document.changing import check_secrets, told
+from switchhook.api.projects import own_project
+from switchhook.api.responses import COMMON_RESPONSES, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.event import EventKind
 from switchhook.domain.project import Project
 from switchhook.operations import project_events as operations
-from switchhook.operations.project_events import (
-    BuiltInEventError,
-    EventDraft,
-    EventTextError,
-    NoSuchEventError,
-)
+from switchhook.operations.project_events import EventDraft
 from switchhook.operations.project_versions import current_project
 from switchhook.storage.records import Count
 from switchhook.tasks import compute
@@ -37,9 +25,7 @@ from switchhook.views.project_events import event_draft, event_row
 SecretsWanted = Annotated[
     bool, QueryParameter(description="Must be true: an event holds its keys and passwords.")
 ]
-EVENT_RESPONSES = FILE_RESPONSES | {
-    403: response_spec(Detail, "The token is not good, or the event is built-in.")
-}
+HOLDS = "an event holds keys and passwords"
 
 
 class CopyRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,8 +65,8 @@ class ProjectEventController(Controller):
     ) -> dict[str, Any]:
         """Show one event under the keys of the project file, with its secrets."""
         found = await _project(request, deps, project)
-        _check_secrets(asked=secrets)
-        with _told():
+        check_secrets(asked=secrets, what=HOLDS)
+        with told():
             shown = operations.find_event(found, event)
         unchecked = await deps.store.unchecked_by_webhook(found.id)
         return event_draft(EventDraft(event=shown, marks=operations.errors_of(shown, unchecked)))
@@ -95,70 +81,17 @@ class ProjectEventController(Controller):
         *,
         secrets: SecretsWanted = False,
     ) -> dict[str, Any]:
-        """Answer a copy for another moment of a call, and what does not fit in it. Nothing is stored: PUT saves it."""
+        """Answer a copy for another moment of a call, and what does not fit in it. Nothing is stored: PUT of the parts of a project saves it."""
         found = await _project(request, deps, project)
-        _check_secrets(asked=secrets)
+        check_secrets(asked=secrets, what=HOLDS)
         try:
             wanted = msgspec.json.decode(await read_body(request), type=CopyRequest)
         except ValueError as error:
             raise ClientException(f'send {{"to": "outgoing.after"}}: {error}') from error
-        with _told():
+        with told():
             return event_draft(
                 operations.copy_event(found, event, to=wanted.to, new_name=wanted.name)
             )
-
-    @put("/{event:str}", responses=EVENT_RESPONSES)
-    async def save(
-        self,
-        request: TokenRequest,
-        deps: Dependencies,
-        project: FromPath[str],
-        event: FromPath[str],
-    ) -> Version:
-        """Put an event into the project, in place of the one of its name; the body has the keys of the project file."""
-        own = own_project(request, project)
-        try:
-            table = msgspec.json.decode(await read_body(request), type=dict[str, Any])
-        except (ValueError, RecursionError) as error:
-            raise ClientException("the body is no JSON object with an event") from error
-        async with deps.reading:
-            with _told():
-                done = await operations.save_event(
-                    deps.store,
-                    own,
-                    table,
-                    name=event,
-                    only=own,
-                    sounds=deps.missing_sounds,
-                    reads=read_in_worker,
-                )
-        version = as_version(done)
-        await deps.applied()
-        return version
-
-    @delete("/{event:str}", status_code=200, responses=EVENT_RESPONSES)
-    async def remove(
-        self,
-        request: TokenRequest,
-        deps: Dependencies,
-        project: FromPath[str],
-        event: FromPath[str],
-    ) -> Version:
-        """Take an event out of the project."""
-        own = own_project(request, project)
-        async with deps.reading:
-            with _told():
-                done = await operations.remove_event(
-                    deps.store,
-                    own,
-                    event,
-                    only=own,
-                    sounds=deps.missing_sounds,
-                    reads=read_in_worker,
-                )
-        version = as_version(done)
-        await deps.applied()
-        return version
 
 
 async def _project(request: TokenRequest, deps: Dependencies, project: str) -> Project:
@@ -169,23 +102,3 @@ async def _project(request: TokenRequest, deps: Dependencies, project: str) -> P
 
 def _rows(project: Project, unchecked: Mapping[str, Count]) -> list[dict[str, Any]]:
     return [event_row(row) for row in operations.event_rows(project, unchecked)]
-
-
-def _check_secrets(*, asked: bool) -> None:
-    if not asked:
-        raise ClientException(
-            "an event holds keys and passwords; ask with ?secrets=true, and keep it like one"
-        )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Answer what a person may cause."""
-    try:
-        yield
-    except NoSuchEventError as error:
-        raise NotFoundException(str(error)) from error
-    except BuiltInEventError as error:
-        raise HTTPException(str(error), status_code=HTTPStatus.FORBIDDEN) from error
-    except EventTextError as error:
-        raise ClientException(str(error)) from error

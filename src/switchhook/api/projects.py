@@ -99,7 +99,12 @@ class ProjectFileController(Controller):
         async with _received_file(request, deps) as text:
             applied = as_version(
                 await operations.apply_project(
-                    deps.store, text, only=own, sounds=deps.missing_sounds, reads=read_in_worker
+                    deps.store,
+                    text,
+                    only=own,
+                    sounds=deps.missing_sounds,
+                    reads=read_in_worker,
+                    by=sender(request),
                 )
             )
         await deps.applied()
@@ -143,6 +148,11 @@ def own_project(request: TokenRequest, project: FromPath[str]) -> str:
     if project != request.user.project:
         raise NotFoundException("there is no such project")
     return project
+
+
+def sender(request: TokenRequest) -> str:
+    """Return who sent a request, for those who ask later."""
+    return f"{request.user.user} over the API"
 
 
 def _text(body: bytes) -> str:

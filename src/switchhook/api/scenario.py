@@ -8,7 +8,7 @@ from litestar.exceptions import ClientException, ServiceUnavailableException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from switchhook.api.projects import own_project
+from switchhook.api.projects import own_project, sender
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     Detail,
@@ -92,7 +92,7 @@ class ScenarioController(Controller):
             deps.store,
             own,
             changes,
-            by=_user(request),
+            by=sender(request),
             now=deps.clock(),
             at_hand=deps.snapshot_of,
         )
@@ -108,7 +108,7 @@ class ScenarioController(Controller):
         own = own_project(request, project)
         try:
             state = await operations.discard_draft(
-                deps.store, own, by=_user(request), now=deps.clock(), at_hand=deps.snapshot_of
+                deps.store, own, by=sender(request), now=deps.clock(), at_hand=deps.snapshot_of
             )
         except NoDraftError as error:
             raise _conflict(error) from None
@@ -122,7 +122,7 @@ class ScenarioController(Controller):
         own = own_project(request, project)
         try:
             state = await operations.activate_scenario(
-                deps.store, own, by=_user(request), at_hand=deps.snapshot_of
+                deps.store, own, by=sender(request), at_hand=deps.snapshot_of
             )
         except (NoDraftError, OutdatedDraftError, UnchangedDraftError) as error:
             raise _conflict(error) from None
@@ -158,10 +158,6 @@ def _read(body: bytes) -> dict[str, Any]:
         raise WrongFieldError(
             "", 'the body is no JSON object: send {"after_url": "https://crm.example/roistat"}'
         ) from None
-
-
-def _user(request: TokenRequest) -> str:
-    return f"{request.user.user} over the API"
 
 
 def _conflict(error: Exception) -> ClientException:

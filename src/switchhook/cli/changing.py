@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import time
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -56,6 +57,14 @@ def change(where: Path, act: Act[T]) -> T:
                 raise CommandError(
                     "the server takes no commands: it hangs, or many wait; look into its log, and try again"
                 ) from error
+
+
+def operator() -> str:
+    """Return who gives the command, for those who ask later."""
+    try:
+        return f"{getpass.getuser()} on the command line"
+    except (OSError, KeyError):  # no user of this number has a name
+        return "an operator"
 
 
 def _connected(where: Path) -> socket.socket | None:

@@ -122,6 +122,18 @@ COMMANDS = {
         "switchhook.cli.setup.event",
         "Events of calls and what they tell to whom: list, show, copy, save or remove one.",
     ),
+    "config": (
+        "switchhook.cli.setup.config",
+        "The parts of a project, one by one: list, show, put, patch or remove a number, an account, a scheme …",
+    ),
+    "versions": (
+        "switchhook.cli.setup.config",
+        "The versions of a project: list, show, compare, restore one.",
+    ),
+    "draft": (
+        "switchhook.cli.setup.config",
+        "Drafts of a project: list, show, save, check, compare, activate or discard one.",
+    ),
     "template": (
         "switchhook.cli.setup.template",
         "Events for known receivers, such as a CRM or a chat: list, show, add one.",

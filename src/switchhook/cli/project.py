@@ -6,26 +6,33 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.options import (
     MAYBE_STDIN,
     Config,
     DataDir,
+    Json,
     ask_store,
     data_dir_of,
     file_name,
     read_bytes,
 )
-from switchhook.cli.output import print_whole, stderr, stdout
+from switchhook.cli.output import print_json, print_whole, stderr, stdout
+from switchhook.cli.setup.document_change import change_project, json_table
 from switchhook.domain.project import Project
 from switchhook.domain.tracking.call_tracking import Slot
+from switchhook.operations.document.resources import read_document
 from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied, read_file
 from switchhook.operations.sounds import missing_sounds
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
 
-File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input."), MAYBE_STDIN]
+File = Annotated[
+    Path,
+    Parameter(help="Project file (TOML; apply takes JSON, too); - is standard input."),
+    MAYBE_STDIN,
+]
 
 
 def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
@@ -44,6 +51,8 @@ def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
     """Make a project file the project's latest version; a running server takes it at once."""
     where = data_dir_of(config, data_dir)
     text = decode(read_bytes(file))
+    if isinstance(text, str) and text.lstrip().startswith("{"):
+        return change_project(where, how="replace", value=json_table(file, text))
     applied = text if isinstance(text, Mistakes) else _apply(where, text)
     if isinstance(applied, Mistakes):
         return _refuse(file, applied)
@@ -64,10 +73,15 @@ def export(
     ] = None,
     /,
     *,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """Print a project as a project file, with its passwords."""
+    if json:
+        found = ask_store(config, data_dir, lambda store: read_document(store, project))
+        print_json(found.value)
+        return 0
     document = ask_store(config, data_dir, lambda store: export_project(store, project))
     print_whole(document.encode())
     return 0
@@ -76,7 +90,7 @@ def export(
 def _apply(where: Path, text: str) -> Applied | Mistakes:
     from switchhook.operations.control import ApplyProject  # noqa: PLC0415 (it brings in all that acts need)
 
-    done = change(where, ApplyProject(text=text))
+    done = change(where, ApplyProject(text=text, by=operator()))
     return done.applied or Mistakes(done.mistakes)
 
 

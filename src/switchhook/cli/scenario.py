@@ -1,13 +1,12 @@
 """`switchhook scenario`: the call-tracking scenario of a project, its draft and its activation."""
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from switchhook.app.user_agent import USER_AGENT
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.errors import UsageError
 from switchhook.cli.options import (
     NO_FLAGS,
@@ -90,7 +89,7 @@ def set_(
         raise UsageError("say what to set: --moment URL, --after URL or --ids-as-strings")
     from switchhook.operations.control import DraftScenario  # noqa: PLC0415 (it brings in all that acts need)
 
-    act = DraftScenario(project=project, changes=changes, by=_operator())
+    act = DraftScenario(project=project, changes=changes, by=operator())
     done = change(data_dir_of(config, data_dir), act)
     for mistake in done.mistakes:
         stderr().print(f"switchhook: {mistake}")
@@ -111,7 +110,7 @@ def activate(
     """Make the draft the active scenario: the next call follows it, calls that run keep theirs."""
     from switchhook.operations.control import ActivateScenario  # noqa: PLC0415 (it brings in all that acts need)
 
-    act = ActivateScenario(project=project, by=_operator())
+    act = ActivateScenario(project=project, by=operator())
     state = change(data_dir_of(config, data_dir), act)
     _tell(state, json=json)
     return 0
@@ -128,7 +127,7 @@ def discard(
     """Drop the draft; the active scenario stays."""
     from switchhook.operations.control import DiscardDraft  # noqa: PLC0415 (it brings in all that acts need)
 
-    act = DiscardDraft(project=project, by=_operator())
+    act = DiscardDraft(project=project, by=operator())
     state = change(data_dir_of(config, data_dir), act)
     _tell(state, json=json)
     return 0
@@ -172,14 +171,6 @@ async def _tried(
 def _one(urls: tuple[str, ...]) -> str | list[str]:
     """Return the address; several as a list, which is refused in the vendor's words."""
     return urls[0] if len(urls) == 1 else list(urls)
-
-
-def _operator() -> str:
-    """Return who gives the command, for those who ask later."""
-    try:
-        return f"{getpass.getuser()} on the command line"
-    except (OSError, KeyError):  # no user of this number has a name
-        return "an operator"
 
 
 def _tell(state: ScenarioState, *, json: bool) -> None:

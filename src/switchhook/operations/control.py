@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, assert_never
 
 from switchhook.domain.cause import Outcome
@@ -20,6 +21,31 @@ from switchhook.operations.calling import (
     call_back,
     transfer_call,
 )
+from switchhook.operations.document.drafts import (
+    DraftError,
+    DraftState,
+    NoSuchDraftError,
+    activate_draft,
+    discard_document_draft,
+    patch_draft,
+    save_draft,
+)
+from switchhook.operations.document.resources import (
+    ChangedMeanwhile,
+    ChangeOutcome,
+    Changing,
+    LockedResourceError,
+    NoSuchResourceError,
+    Precondition,
+    ResourceChanged,
+    ResourceError,
+    ResourceInUse,
+    patch_resource,
+    put_resource,
+    remove_resource,
+    replace_document,
+    restore_version,
+)
 from switchhook.operations.error_check import (
     Acted,
     DeliverySender,
@@ -32,15 +58,10 @@ from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.job_run import JobRun
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory
-from switchhook.operations.project_events import (
-    BuiltInEventError,
-    EventTextError,
-    NoSuchEventError,
-    remove_event,
-    save_event,
-)
+from switchhook.operations.project_events import EventTextError, save_event
 from switchhook.operations.project_versions import (
     NoSuchProjectError,
+    NoSuchVersionError,
     latest_version,
     nothing_at_hand,
     require_project,
@@ -117,50 +138,161 @@ class ApplyResult:
     """What is wrong with it, where it was not applied."""
 
 
+class DocumentAct(StrEnum):
+    """A way to change a project's document."""
+
+    PUT = "put"
+    PATCH = "patch"
+    REMOVE = "remove"
+    SAVE_EVENT = "save event"
+    REPLACE = "replace"
+    RESTORE = "restore"
+    ACTIVATE = "activate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDraft:
+    """What became of a change of a draft of a project."""
+
+    state: DraftState | None = None
+    """None where it is gone, or was not changed."""
+    mistakes: tuple[Mistake, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyProject:
     """Make a project file the project's latest version."""
 
     text: str
+    by: str = ""
     result: ClassVar = ApplyResult
 
     async def perform(self, on: ControlParts) -> ApplyResult:
         """Apply it, and let the next call follow it."""
-        done = await apply_project(on.store, self.text, sounds=on.missing_sounds, reads=on.reads)
-        return await _applied(on, done)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveEvent:
-    """Make a version of a project with an event, in place of the one of its name."""
-
-    text: str
-    """A piece of a project file."""
-    project: str | None = None
-    result: ClassVar = ApplyResult
-
-    async def perform(self, on: ControlParts) -> ApplyResult:
-        """Save it. Raises NoSuchProjectError, BuiltInEventError, EventTextError."""
-        done = await save_event(
-            on.store, self.project, self.text, sounds=on.missing_sounds, reads=on.reads
+        done = await apply_project(
+            on.store, self.text, sounds=on.missing_sounds, reads=on.reads, by=self.by
         )
         return await _applied(on, done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveEvent:
-    """Make a version of a project without an event."""
+class ChangeResult:
+    """What became of a change of a project's document: one of these."""
 
-    event: str
+    changed: ResourceChanged | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    in_use: ResourceInUse | None = None
+    refused: ChangedMeanwhile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProject:
+    """Change a part of a project's document, or all of it."""
+
+    how: DocumentAct
+    by: str
     project: str | None = None
-    result: ClassVar = ApplyResult
+    kind: str = ""
+    name: str = ""
+    """Of the resource or of the draft."""
+    value: Any = None
+    """What is put, or a merge patch."""
+    text: str = ""
+    """The piece of a project file that an event is saved from."""
+    version: int = 0
+    """That is to be restored."""
+    is_forced: bool = False
+    """Whether what depends on a resource is removed, too; or what was changed since a draft was begun is undone."""
+    is_trial: bool = False
+    """Whether it is checked and not made."""
+    if_match: str = ""
+    """The tag that the resource has to have."""
+    result: ClassVar = ChangeResult
 
-    async def perform(self, on: ControlParts) -> ApplyResult:
-        """Remove it. Raises NoSuchProjectError, NoSuchEventError, BuiltInEventError."""
-        done = await remove_event(
-            on.store, self.project, self.event, sounds=on.missing_sounds, reads=on.reads
+    async def perform(self, on: ControlParts) -> ChangeResult:
+        """Change it, and let the next call follow it. Raises what the operations raise."""
+        changing = Changing(
+            by=self.by,
+            sounds=on.missing_sounds,
+            reads=on.reads,
+            when=Precondition(tags=(self.if_match,) if self.if_match else ()),
+            is_trial=self.is_trial,
         )
-        return await _applied(on, done)
+        match await self._done(on, changing):
+            case Mistakes() as wrong:
+                return ChangeResult(mistakes=wrong.mistakes)
+            case ResourceInUse() as used:
+                return ChangeResult(in_use=used)
+            case ChangedMeanwhile() as refused:
+                return ChangeResult(refused=refused)
+            case changed:
+                if not self.is_trial:
+                    await on.applied()
+                return ChangeResult(changed=changed)
+
+    async def _done(self, on: ControlParts, changing: Changing) -> ChangeOutcome:
+        store, project = on.store, self.project
+        place = (self.kind, self.name)
+        match self.how:
+            case DocumentAct.PUT:
+                return await put_resource(store, project, *place, self.value, how=changing)
+            case DocumentAct.PATCH:
+                return await patch_resource(store, project, *place, self.value, how=changing)
+            case DocumentAct.REMOVE:
+                return await remove_resource(
+                    store, project, *place, how=changing, cascade=self.is_forced
+                )
+            case DocumentAct.SAVE_EVENT:
+                return await save_event(store, project, self.text, changing)
+            case DocumentAct.REPLACE:
+                return await replace_document(store, project, self.value, changing)
+            case DocumentAct.RESTORE:
+                return await restore_version(store, project, self.version, changing)
+            case DocumentAct.ACTIVATE:
+                return await activate_draft(
+                    store, project, self.name, changing, is_forced=self.is_forced
+                )
+        assert_never(self.how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepDraft:
+    """Keep a document as a draft of a project, or change one by a merge patch."""
+
+    name: str
+    by: str
+    project: str | None = None
+    text: str | None = None
+    patch: dict[str, Any] | None = None
+    result: ClassVar = KeptDraft
+
+    async def perform(self, on: ControlParts) -> KeptDraft:
+        """Keep it. Raises NoSuchProjectError, DraftError."""
+        by, now = self.by, on.clock()
+        if self.text is not None:
+            kept = await save_draft(on.store, self.project, self.name, self.text, by=by, now=now)
+            return KeptDraft(state=kept)
+        patch = self.patch or {}
+        done = await patch_draft(on.store, self.project, self.name, patch, by=by, now=now)
+        return (
+            KeptDraft(mistakes=done.mistakes)
+            if isinstance(done, Mistakes)
+            else KeptDraft(state=done)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDraft:
+    """Drop a draft of a project."""
+
+    name: str
+    project: str | None = None
+    result: ClassVar = KeptDraft
+
+    async def perform(self, on: ControlParts) -> KeptDraft:
+        """Drop it. Raises NoSuchProjectError, NoSuchDraftError."""
+        await discard_document_draft(on.store, self.project, self.name)
+        return KeptDraft()
 
 
 async def _applied(on: ControlParts, done: Applied | Mistakes) -> ApplyResult:
@@ -425,8 +557,9 @@ class ActivateScenario:
 
 ACTS: Final = {
     "apply-project": ApplyProject,
-    "save-event": SaveEvent,
-    "remove-event": RemoveEvent,
+    "change-project": ChangeProject,
+    "keep-draft": KeepDraft,
+    "drop-draft": DropDraft,
     "end-call": EndCall,
     "call-back": CallBack,
     "transfer-call": TransferCall,
@@ -445,20 +578,24 @@ ACTS: Final = {
 ERRORS: Final = {
     error.__name__: error
     for error in (
-        BuiltInEventError,
         CallbackError,
         CallOverError,
-        NoDraftError,
+        DraftError,
         NoServerError,
         NotTransferredError,
         EventTextError,
+        LockedResourceError,
+        NoDraftError,
         NoSuchCallError,
         NoSuchDeliveryError,
-        NoSuchEventError,
+        NoSuchDraftError,
         NoSuchJobError,
         NoSuchProjectError,
+        NoSuchResourceError,
         NoSuchTokenError,
+        NoSuchVersionError,
         OutdatedDraftError,
+        ResourceError,
         UnchangedDraftError,
         StoreError,
         TokenError,

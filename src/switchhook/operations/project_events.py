@@ -1,11 +1,10 @@
-"""Operations on the events of a project: list, show, copy, save and remove one (R2-16…21, R2-39…42)."""
+"""Operations on the events of a project: list, show, copy and save one (R2-16…21, R2-39…42)."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from switchhook.domain.event import (
@@ -17,25 +16,21 @@ from switchhook.domain.event import (
     default_action_name,
 )
 from switchhook.errors import ExpectedError
-from switchhook.operations.project_versions import latest_version
-from switchhook.operations.projects import apply_project, read_here
-from switchhook.operations.sounds import no_missing_sounds
-from switchhook.projectfile.file import read_event, read_project, renewed, write_project
+from switchhook.operations.document.resources import put_resource
 from switchhook.projectfile.rules.webhook import check_event
+from switchhook.projectfile.toml.lines import Lines
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, Notes, did_you_mean
-from switchhook.projectfile.toml.value_types import Location, WrongError
+from switchhook.projectfile.toml.value_types import Location, WrongError, described
 from switchhook.projectfile.types.project import NAME
-from switchhook.storage.records import ChangedMeanwhileError, Count
-from switchhook.tasks import compute
+from switchhook.storage.records import Count
 from switchhook.webhooks.told import other_party, told_by, why_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from switchhook.domain.event import EventAction
     from switchhook.domain.project import Project
-    from switchhook.operations.projects import Applied, ProjectFileReader
-    from switchhook.operations.sounds import MissingSounds
+    from switchhook.operations.document.resources import ChangeOutcome, Changing
     from switchhook.storage.ports import Projects
 
 
@@ -45,10 +40,6 @@ NO_ERRORS: Final[Mapping[str, Count]] = {}
 
 class NoSuchEventError(ExpectedError, LookupError):
     """The project has no such event. The message names those that it has."""
-
-
-class BuiltInEventError(ExpectedError):
-    """The built-in event is neither changed nor removed."""
 
 
 class EventTextError(ExpectedError):
@@ -230,78 +221,36 @@ def _direction(kind: EventKind) -> str:
     return kind.partition(".")[0]
 
 
-def with_event(project: Project, event: ProjectEvent) -> Project:
-    """Return a project with an event, in place of the one of its name. Raises BuiltInEventError."""
-    _refuse_built_in(event.name)
-    if event.name in {one.name for one in project.events}:
-        events = tuple(event if one.name == event.name else one for one in project.events)
-    else:
-        events = (*project.events, event)
-    return replace(project, events=events)
-
-
-def without_event(project: Project, name: str) -> Project:
-    """Return a project without an event. Raises BuiltInEventError, NoSuchEventError."""
-    _refuse_built_in(name)
-    find_event(project, name)
-    return replace(project, events=tuple(one for one in project.events if one.name != name))
-
-
-def _refuse_built_in(name: object) -> None:
-    if name == BUILT_IN:
-        raise BuiltInEventError(
-            f"{BUILT_IN} is built-in: it is neither changed nor removed; set it up in"
-            " [google_analytics], or copy it"
-        )
-
-
 async def save_event(
-    store: Projects,
-    project_id: str | None,
-    value: str | dict[str, Any],
-    *,
-    name: str = "",
-    only: str | None = None,
-    sounds: MissingSounds = no_missing_sounds,
-    reads: ProjectFileReader = read_here,
-) -> Applied | Mistakes:
-    """Make a version of a project with this event, in place of the one of its name.
+    store: Projects, project_id: str | None, text: str, how: Changing
+) -> ChangeOutcome:
+    """Make a version of a project with the event of a piece of a project file, in place of the one of its name.
 
-    `value` is a piece of a project file with one `[[events]]`, or the same as a table; `name` is what it has to
-    be called. Raises NoSuchProjectError, BuiltInEventError, EventTextError.
+    Mistakes have the lines of the piece. Raises NoSuchProjectError, LockedResourceError, EventTextError.
     """
-    text = value if isinstance(value, str) else None
-    table = _table_in(value) if isinstance(value, str) else value
-    if name and isinstance(table, dict) and table.setdefault("name", name) != name:
-        raise EventTextError(f"the event is called {table['name']!r}, and not {name!r}")
-    if isinstance(table, dict):
-        _refuse_built_in(table.get("name"))
-
-    def changed(project: Project, document: str) -> Project | Mistakes:
-        event = read_event(table, document, text=text)
-        return event if isinstance(event, Mistakes) else with_event(project, event)
-
-    return await _change(store, project_id, changed, only=only, sounds=sounds, reads=reads)
+    table = _table_in(text)
+    if not isinstance(table, dict):
+        return _wrong(f"{described(table)} is not a table", "write its keys in { }")
+    name = table.get("name")
+    if not isinstance(name, str):
+        return _wrong("name is missing", "write the name of the event")
+    done = await put_resource(store, project_id, "events", name, table, how=how)
+    return in_piece(done, "events", text) if isinstance(done, Mistakes) else done
 
 
-async def remove_event(
-    store: Projects,
-    project_id: str | None,
-    name: str,
-    *,
-    only: str | None = None,
-    sounds: MissingSounds = no_missing_sounds,
-    reads: ProjectFileReader = read_here,
-) -> Applied | Mistakes:
-    """Make a version of a project without an event.
+def _wrong(problem: str, advice: str) -> Mistakes:
+    return Mistakes((Mistake(line=1, path=("events", 0), problem=problem, advice=advice),))
 
-    Raises NoSuchProjectError, NoSuchEventError, BuiltInEventError.
-    """
 
-    def changed(project: Project, _: str) -> Project:
-        return without_event(project, name)
+def in_piece(mistakes: Mistakes, kind: str, text: str) -> Mistakes:
+    """Return the mistakes of a document with the lines of the piece that was put into it, its only table of that list."""
+    lines = Lines(text)
 
-    return await _change(store, project_id, changed, only=only, sounds=sounds, reads=reads)
+    def moved(one: Mistake) -> Mistake:
+        path = (kind, 0, *one.path[2:])
+        return replace(one, line=lines.of(path), path=path) if one.path[:1] == (kind,) else one
+
+    return Mistakes(tuple(map(moved, mistakes.mistakes)))
 
 
 def _table_in(text: str) -> object:
@@ -313,40 +262,3 @@ def _table_in(text: str) -> object:
     if document or not isinstance(events, list) or len(events) != 1:
         raise EventTextError("write one event: [[events]], and its actions below it")
     return events[0]
-
-
-async def _change(
-    store: Projects,
-    project_id: str | None,
-    changed: Callable[[Project, str], Project | Mistakes],
-    *,
-    only: str | None,
-    sounds: MissingSounds,
-    reads: ProjectFileReader,
-) -> Applied | Mistakes:
-    while True:
-        stored = await latest_version(store, project_id)
-        document = await compute(renewed, stored.document)
-        project = await compute(read_project, document, judge=False)
-        made = (
-            project if isinstance(project, Mistakes) else await compute(changed, project, document)
-        )
-        if isinstance(made, Mistakes):
-            return made
-        text = await compute(write_project, made)
-        try:
-            applied = await apply_project(
-                store, text, only=only, sounds=sounds, reads=reads, after=stored.version
-            )
-        except ChangedMeanwhileError:
-            continue  # the other change is not to be lost
-        return _without_lines(applied) if isinstance(applied, Mistakes) else applied
-
-
-def _without_lines(mistakes: Mistakes) -> Mistakes:
-    """Return the mistakes of a file that nobody wrote, which has no lines."""
-    return Mistakes(tuple(map(_without_line, mistakes.mistakes)))
-
-
-def _without_line(one: Mistake) -> Mistake:
-    return replace(one, line=0, problem=re.sub(r" on line \d+", "", one.problem))

@@ -1,4 +1,4 @@
-"""Which projects were applied, and what their latest versions say."""
+"""Which projects were applied, and what their versions say."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
     from switchhook.domain.project import Project, ProjectSnapshot
     from switchhook.storage.ports import Projects
-    from switchhook.storage.records import StoredProject
+    from switchhook.storage.records import StoredProject, StoredVersion
 
 
 class NoSuchProjectError(ExpectedError, LookupError):
     """No project of that id was applied. The message says so and names those that were."""
+
+
+class NoSuchVersionError(ExpectedError, LookupError):
+    """The project has no such version, or keeps it no more. The message says so."""
 
 
 async def export_project(store: Projects, project_id: str | None) -> str:
@@ -104,3 +108,34 @@ def _read(stored: StoredProject) -> StoredProject:
     if stored.unreadable:
         raise UnreadableError(f"{stored.unreadable}; apply its project file again")
     return stored
+
+
+async def list_versions(
+    store: Projects, project_id: str | None, *, below: int | None = None, limit: int = 100
+) -> tuple[str, tuple[StoredVersion, ...]]:
+    """Return a project's id and its versions that are kept, latest first, those below a number alone.
+
+    Raises NoSuchProjectError, StoreError.
+    """
+    project = (await latest_version(store, project_id)).id
+    top = 2**62 if below is None else min(below, 2**62)
+    return project, await store.project_history(project, below=top, limit=limit)
+
+
+async def read_version(store: Projects, project_id: str | None, version: int) -> StoredProject:
+    """Return one version of a project. Raises NoSuchVersionError, NoSuchProjectError, StoreError."""
+    latest = await latest_version(store, project_id)
+    is_earlier = 0 < version < latest.version
+    found = latest if version == latest.version else None
+    found = await store.project(latest.id, version) if is_earlier else found
+    if found is None:
+        raise NoSuchVersionError(
+            f"project {latest.id} has no version {version} any more, or not yet; its latest is {latest.version}"
+        )
+    return _read(found)
+
+
+async def readable_version(store: Projects, project_id: str, version: int) -> StoredProject | None:
+    """Return one version of a project; None where there is none, or it cannot be read."""
+    found = await store.project(project_id, version)
+    return None if found is None or found.unreadable else found

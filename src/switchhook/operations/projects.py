@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from switchhook.domain.project import Project
 from switchhook.operations.access_grants import note_new_grants
 from switchhook.operations.sounds import no_missing_sounds
-from switchhook.projectfile.file import (
-    CALL_TRACKING_HEADER,
-    read_project,
-    renewed,
-    write_project,
-)
+from switchhook.projectfile.file import call_tracking_lines, read_project, write_project
 from switchhook.projectfile.loading import directory_of, know_names, names_in
-from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
+from switchhook.projectfile.toml.mistakes import (
+    MAX_NAMED,
+    Mistakes,
+    Notes,
+    TooManyMistakesError,
+)
 from switchhook.projectfile.warnings.project import project_warnings
 from switchhook.storage.records import ChangedMeanwhileError
 from switchhook.tasks import compute
@@ -50,7 +50,9 @@ class ReadFile:
     text: str
     """As it came."""
     document: str
-    """As it is stored."""
+    """As it is stored: in the words of its author, with the comments."""
+    meaning: str
+    """In our words: the same for all files that say the same."""
     notes: tuple[str, ...]
 
 
@@ -72,7 +74,8 @@ def read_file(text: str) -> ReadFile | Mistakes:
     return ReadFile(
         project=project,
         text=text,
-        document=write_project(project),
+        document=text.replace("\r\n", "\n"),
+        meaning=write_project(project),
         notes=(*of_names, *project_warnings(project)),
     )
 
@@ -90,8 +93,13 @@ async def apply_project(
     sounds: MissingSounds = no_missing_sounds,
     reads: ProjectFileReader = read_here,
     after: int | None = None,
+    by: str = "",
+    is_edit: bool = False,
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
+
+    It is stored as it was written; one that differs from the latest version in comments, order and spelling alone takes
+    that one's place. `by` applied it. `is_edit`: it was made of the latest version, so all that it leaves out is meant.
 
     Numbers and logins are unique over all projects: callers dial them without naming a project. `only` limits
     the file to one project, for a sender with a token of that project: the operator's grants stay as they are,
@@ -99,18 +107,19 @@ async def apply_project(
     for them. `after` is the version that the file was made of: raises ChangedMeanwhileError when there is a later one.
     """
     while True:
-        judged = await _check(store, text, only, reads)
+        judged = await _check(store, text, only, reads, is_edit=is_edit)
         if isinstance(judged, Mistakes):
             return judged
-        file, latest = judged
+        file, latest, same = judged
         names = names_in(file.project)
         before = 0 if latest is None else latest.version
         if after is not None and before != after:
             raise ChangedMeanwhileError(f"project {file.project.id} has version {before} meanwhile")
-        same = latest is not None and await _says_the_same(file, latest)
-        document = latest.document if latest is not None and same else file.document
+        restates = same and latest is not None and latest.document != file.document
         try:
-            version = await store.save_project(file.project.id, document, names, after=before)
+            version = await store.save_project(
+                file.project.id, file.document, names, after=before, by=by, restates=restates
+            )
         except ChangedMeanwhileError:
             if after is not None:
                 raise
@@ -125,52 +134,64 @@ async def check_project(
     only: str | None = None,
     sounds: MissingSounds = no_missing_sounds,
     reads: ProjectFileReader = read_here,
+    is_edit: bool = False,
 ) -> Applied | Mistakes:
     """Return what `apply_project` would, and apply nothing."""
-    judged = await _check(store, text, only, reads)
+    judged = await _check(store, text, only, reads, is_edit=is_edit)
     if isinstance(judged, Mistakes):
         return judged
-    file, latest = judged
-    is_new = latest is None or not await _says_the_same(file, latest)
-    version = (0 if latest is None else latest.version) + is_new
-    return await _applied(file, version, sounds, is_new=is_new)
+    file, latest, same = judged
+    version = (0 if latest is None else latest.version) + (not same)
+    return await _applied(file, version, sounds, is_new=not same)
 
 
 async def _check(
-    store: Projects, text: str, only: str | None, reads: ProjectFileReader
-) -> tuple[ReadFile, StoredProject | None] | Mistakes:
-    """Return a file in which nothing is wrong, and its project's latest version."""
+    store: Projects, text: str, only: str | None, reads: ProjectFileReader, *, is_edit: bool
+) -> tuple[ReadFile, StoredProject | None, bool] | Mistakes:
+    """Return a file in which nothing is wrong, its project's latest version, and whether the two say the same."""
     file = await reads(text)
     if isinstance(file, Mistakes):
         return file
     latest = await store.latest_project(file.project.id)
-    file = await compute(with_scenario, file, latest)
-    wrong = await _beside_others(store, file, latest, only)
-    return wrong or (file, latest)
+    before = await compute(_loaded, latest)
+    if before is not None and not is_edit:
+        file = await compute(beside_latest, file, before)
+    wrong = await _beside_others(store, file, before, only)
+    if wrong is not None:
+        return wrong
+    same = before is not None and await compute(_says_the_same, file, before)
+    return file, latest, same
 
 
-def with_scenario(file: ReadFile, latest: StoredProject | None) -> ReadFile:
-    """Return a file that says nothing of call tracking with the scenario of the version before: it may be another's.
+def beside_latest(file: ReadFile, before: Project) -> ReadFile:
+    """Return a file with what it leaves as it is in the version before, and notes on what it drops of it.
 
-    A table without an address in the file switches it off.
+    A file that says nothing of call tracking leaves the scenario, for it may be another's; a table without an address
+    switches it off.
     """
-    if file.project.call_tracking is not None or latest is None:
-        return file
-    if CALL_TRACKING_HEADER not in latest.document:
-        return file
-    before = _loaded(latest)
-    if before is None:
-        return file
+    here = {event.name for event in file.project.events}
+    dropped = [repr(event.name) for event in before.events if event.name not in here]
+    notes = file.notes
+    if dropped:
+        events, are = ("event", "is") if len(dropped) == 1 else ("events", "are")
+        shown = ", ".join(dropped[:MAX_NAMED]) + (" and more" if len(dropped) > MAX_NAMED else "")
+        notes = (*notes, f"{events} {shown} of version {before.version} {are} not in this file")
+    if file.project.call_tracking is not None or before.call_tracking is None:
+        return replace(file, notes=notes)
     project = replace(file.project, call_tracking=before.call_tracking)
-    notes = (*file.notes, KEPT) if before.scenario.is_on else file.notes
-    return replace(file, project=project, document=write_project(project), notes=notes)
+    table = "\n".join((*call_tracking_lines(before.call_tracking), ""))
+    return replace(
+        file,
+        project=project,
+        document=f"{file.document.rstrip()}\n\n{table}",
+        meaning=write_project(project),
+        notes=(*notes, KEPT) if before.scenario.is_on else notes,
+    )
 
 
-async def _says_the_same(file: ReadFile, latest: StoredProject) -> bool:
-    """Say whether a file makes no new version, for the latest has it, perhaps under former names of keys."""
-    if latest.document == file.document:
-        return True
-    return await compute(renewed, latest.document) == file.document
+def _says_the_same(file: ReadFile, before: Project) -> bool:
+    """Say whether a file makes no new version, for the latest has it in its own words."""
+    return write_project(before) == file.meaning
 
 
 async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_new: bool) -> Applied:
@@ -181,7 +202,7 @@ async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_ne
 
 
 async def _beside_others(
-    store: Projects, file: ReadFile, latest: StoredProject | None, only: str | None
+    store: Projects, file: ReadFile, before: Project | None, only: str | None
 ) -> Mistakes | None:
     """Return the mistakes of a project beside other projects, and of keys that its sender may not change.
 
@@ -191,13 +212,13 @@ async def _beside_others(
     names = () if only not in {None, file.project.id} else names_in(file.project)
     owners = await store.owners(names)
     others = {name: owner for name, owner in owners.items() if owner != file.project.id}
-    return await compute(_checked, file, others, latest, only)
+    return await compute(_checked, file, others, before, only)
 
 
 def _checked(
     file: ReadFile,
     others: Mapping[tuple[str, str], str],
-    latest: StoredProject | None,
+    before: Project | None,
     only: str | None,
 ) -> Mistakes | None:
     project, notes = file.project, Notes(file.text)
@@ -208,7 +229,7 @@ def _checked(
             return notes.all()
         _note_taken(project, others, notes, names_them=only is None)
         if only is not None:
-            note_new_grants(project, _loaded(latest), notes)
+            note_new_grants(project, before, notes)
     return notes.all()
 
 

@@ -28,10 +28,11 @@ from switchhook.operations.project_versions import (
     latest_version,
     nothing_at_hand,
 )
-from switchhook.projectfile.file import write_project
+from switchhook.projectfile.resources import plain_document, rewritten
 from switchhook.projectfile.scenario import (
     ScenarioDraft,
     changed,
+    keys_of,
     read_draft,
     write_draft,
     write_scenario,
@@ -189,10 +190,13 @@ async def activate_scenario(
                 " activate it would undo that: `switchhook scenario show` shows both; discard the draft, and set"
                 " what is still wanted"
             )
-        project = replace(found.project, call_tracking=draft.scenario)
+        project = found.project
+        latest = await latest_version(store, project.id)
+        if latest.version != project.version:
+            continue
         activation = Activation(
             project=project.id,
-            document=await compute(write_project, project),
+            document=await compute(_with_scenario, latest.document, draft.scenario),
             scenario=write_scenario(draft.scenario),
             by=by,
             version=project.version,
@@ -203,6 +207,15 @@ async def activate_scenario(
             log.info("scenario activated", project=project.id, version=version, by=by)
             return await show_scenario(store, project.id, at_hand=at_hand)
     raise _busy(found.project.id)
+
+
+def _with_scenario(document: str, scenario: TrackingScenario) -> str:
+    """Return a document with a scenario in place of the one that it has. Raises StoreError."""
+    plain = plain_document(document)
+    text = rewritten(document, plain | {"call_tracking": keys_of(scenario)})
+    if isinstance(text, Mistakes):
+        raise StoreError(f"the scenario cannot be written: {text}")
+    return text
 
 
 async def _found(store: Scenarios, project_id: str | None, at_hand: AtHand) -> _Found:

@@ -14,6 +14,7 @@ from switchhook.domain.numbering import as_listed
 from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.project import DEFAULT_RECORDING
 from switchhook.domain.screening import NO_SCREENING
+from switchhook.projectfile.resources import plain_document, rewritten
 from switchhook.projectfile.schema.call_tracking import CALL_TRACKING_TABLE
 from switchhook.projectfile.schema.delivery_policy import OWNER_WARNINGS
 from switchhook.projectfile.schema.event import EVENT, GOOGLE_ANALYTICS, unnamed
@@ -106,7 +107,12 @@ def renewed(document: str) -> str:
     if not _FORMER.search(document):
         return document
     project = read_project(document, judge=False)
-    return document if isinstance(project, Mistakes) else write_project(project)
+    if isinstance(project, Mistakes):
+        return document
+    if "#" not in document:  # no comment is to be kept
+        return write_project(project)
+    now = rewritten(document, plain_document(document))
+    return document if isinstance(now, Mistakes) else now
 
 
 def _unmistakable(project: Project) -> Project:

@@ -43,8 +43,10 @@ if TYPE_CHECKING:
         KeyedRequest,
         Lease,
         SentAgain,
+        StoredDraft,
         StoredProject,
         StoredScenario,
+        StoredVersion,
         TakenOver,
         UniqueNames,
         WantedHangUp,
@@ -182,10 +184,12 @@ class Projects(Protocol):
         names: UniqueNames | None = None,
         *,
         after: int | None = None,
+        by: str = "",
+        restates: bool = False,
     ) -> int:
         """Store a version and return its number, 1 for the first; the same document is no new version.
 
-        `names` are what no other project may have; None: as before. Raises StoreError where another has
+        Nor is one that `restates` the latest in other words: it takes that one's place. `by` made it. `names` are what no other project may have; None: as before. Raises StoreError where another has
         one of them, ChangedMeanwhileError where the latest version is not `after`, 0 for none.
         """
 
@@ -201,6 +205,11 @@ class Projects(Protocol):
     async def project(self, project_id: str, version: int) -> StoredProject | None:
         """Return one version of one project, or None."""
 
+    async def project_history(
+        self, project_id: str, *, below: int, limit: int
+    ) -> tuple[StoredVersion, ...]:
+        """Return the versions of a project below a number that are kept, latest first, without their documents."""
+
     async def owners(self, names: UniqueNames) -> Mapping[tuple[str, str], str]:
         """Return the project of each of these names that one has."""
 
@@ -211,7 +220,20 @@ class Projects(Protocol):
         """Store which names the projects have, unless that is known."""
 
 
-class Scenarios(Projects, Protocol):
+class DocumentDrafts(Projects, Protocol):
+    """Keeps drafts of whole projects beside their versions."""
+
+    async def document_drafts(self, project_id: str, name: str = "") -> tuple[StoredDraft, ...]:
+        """Return a project's drafts by name, or the one of a name. Raises UnreadableError."""
+
+    async def save_document_draft(self, draft: StoredDraft, *, most: int) -> bool:
+        """Store a draft in place of the one of its name; False where the project has `most` others."""
+
+    async def delete_document_draft(self, project_id: str, name: str) -> bool:
+        """Delete a draft; False where there is none."""
+
+
+class Scenarios(DocumentDrafts, Protocol):
     """Keeps drafts of call-tracking scenarios beside the versions of projects."""
 
     async def scenario(self, project_id: str) -> StoredScenario | None:

@@ -158,8 +158,34 @@ class StoredProject:
     document: str
     saved_at: float
     """Unix seconds."""
+    saved_by: str = ""
+    """Who applied or changed it; empty where a release saved it that did not note this."""
     unreadable: str = ""
     """Why the document cannot be read; it is empty then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """One version of a project, without what it says."""
+
+    version: int
+    saved_at: float
+    """Unix seconds."""
+    saved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDraft:
+    """A whole project file that is kept and not applied."""
+
+    project: str
+    name: str
+    base: int
+    """The version that was the latest when the draft was begun; 0 for none."""
+    document: str
+    saved_at: float
+    """Unix seconds."""
+    saved_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

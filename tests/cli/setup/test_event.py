@@ -65,13 +65,16 @@ def test_a_copy_is_printed_and_stored_with_save(tmp_path: Path, capsys: Capture)
     )
     assert "out" not in told(capsys, "list")
     saved = told(capsys, "copy", "told", "--to", "outgoing.after", "--name", "out", "--save")
-    assert saved == "project acme is now version 2\n"
+    assert saved == "project acme is now version 2\nadded events out\n"
     assert told(capsys, "show", "out") == printed
     piece.write_text(printed.replace("crm.example", "other.example"))
-    assert told(capsys, "save", str(piece)) == "project acme is now version 3\n"
+    assert (
+        told(capsys, "save", str(piece))
+        == "project acme is now version 3\nchanged events out: webhooks\n"
+    )
     assert "https://other.example" in told(capsys, "show", "out")
     assert "https://crm.example" in told(capsys, "show", "told")
-    assert told(capsys, "remove", "out") == "project acme is now version 4\n"
+    assert told(capsys, "remove", "out") == "project acme is now version 4\nremoved events out\n"
     assert "out" not in told(capsys, "list")
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from switchhook.cli.changing import change
 from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import (
     MAYBE_STDIN,
@@ -19,8 +18,9 @@ from switchhook.cli.options import (
     file_name,
     read_bytes,
 )
-from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
+from switchhook.cli.output import print_json, print_table, print_whole, stderr
 from switchhook.cli.project_source import ProjectFileOption, snapshot_of
+from switchhook.cli.setup.document_change import change_project
 from switchhook.domain.event import EventKind
 from switchhook.operations.project_events import (
     NONE,
@@ -173,9 +173,9 @@ def remove(
     data_dir: DataDir = None,
 ) -> int:
     """Take an event out of the applied project; what waits of it is sent once more at most."""
-    from switchhook.operations.control import RemoveEvent  # noqa: PLC0415 (it brings in all that acts need)
-
-    return _done(change(data_dir_of(config, data_dir), RemoveEvent(event=name, project=project)))
+    return change_project(
+        data_dir_of(config, data_dir), how="remove", kind="events", name=name, project=project
+    )
 
 
 def _kind(text: str) -> EventKind:
@@ -187,19 +187,9 @@ def _kind(text: str) -> EventKind:
 
 
 def _save(project: str | None, text: str, config: Path | None, data_dir: Path | None) -> int:
-    from switchhook.operations.control import SaveEvent  # noqa: PLC0415 (it brings in all that acts need)
-
-    return _done(change(data_dir_of(config, data_dir), SaveEvent(text=text, project=project)))
-
-
-def _done(done: Any) -> int:  # noqa: ANN401 (an ApplyResult, whose module is slow to import)
-    if done.applied is None:
-        for mistake in done.mistakes:
-            stderr().print(str(mistake))
-        return 1
-    what = "is now" if done.applied.is_new else "is unchanged:"
-    stdout().print(f"project {done.applied.project} {what} version {done.applied.version}")
-    return 0
+    return change_project(
+        data_dir_of(config, data_dir), how="save event", text=text, project=project
+    )
 
 
 def _print(draft: EventDraft, *, json: bool) -> None:

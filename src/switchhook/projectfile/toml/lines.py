@@ -41,10 +41,18 @@ class Lines:
         return 1
 
 
+def headers_in(text: str) -> tuple[tuple[int, KeyPath], ...]:
+    """Return where each header begins, and the path of its table. `text` has no carriage returns."""
+    scanner = _Scanner(text, {})
+    scanner.document()
+    return tuple(scanner.headers)
+
+
 class _Scanner:
     """Walks through the text once; every method leaves `pos` behind what it read."""
 
     def __init__(self, text: str, found: dict[KeyPath, int]) -> None:
+        self.headers: list[tuple[int, KeyPath]] = []
         self._text = text
         self._pos = 0
         self._found = found
@@ -81,6 +89,7 @@ class _Scanner:
             self._counts[path] = count + 1
             path = (*path, count)
             self._note(path, start)
+        self.headers.append((start, path))
         return path
 
     def _inside(self, path: KeyPath) -> KeyPath:

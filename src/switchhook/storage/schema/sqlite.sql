@@ -24,7 +24,19 @@ CREATE TABLE projects (
     version INTEGER NOT NULL,
     saved_at REAL NOT NULL,
     sealed BLOB NOT NULL,
+    saved_by TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (project, version)
+) STRICT, WITHOUT ROWID;
+
+-- Drafts of projects, encrypted as versions are; `base` is the version that a draft was begun with.
+CREATE TABLE drafts (
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    base INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    saved_at REAL NOT NULL,
+    saved_by TEXT NOT NULL,
+    PRIMARY KEY (project, name)
 ) STRICT, WITHOUT ROWID;
 
 -- Where an account's telephones can be reached that registered at a node; opaque here, and gone when it is over.

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from switchhook.storage.records import (
     ChangedMeanwhileError,
     ChangeKind,
+    StoredDraft,
     StoredProject,
     StoredScenario,
+    StoredVersion,
     StoreError,
     UnreadableError,
 )
@@ -60,8 +62,12 @@ def save(
     now: float,
     names: UniqueNames | None = None,
     after: int | None = None,
+    by: str = "",
+    restates: bool = False,
 ) -> int:
     """Add a version and return its number; where the latest says the same, return that one's.
+
+    One that `restates` the latest takes its place.
 
     One that cannot be read says nothing, and stays. `names` are the numbers and logins; without them, those of
     the version before. Raises StoreError where another project has one, ChangedMeanwhileError where the latest
@@ -72,11 +78,27 @@ def save(
             own(connection, project=project, names=names)
         if after is not None and numbers(connection).get(project, 0) != after:
             raise ChangedMeanwhileError(f"project {project} was changed meanwhile; try again")
-        return put(connection, cipher, project=project, document=document, now=now)
+        if restates:
+            return _restate(connection, cipher, project=project, document=document)
+        return put(connection, cipher, project=project, document=document, now=now, by=by)
+
+
+def _restate(connection: sqlite3.Connection, cipher: Cipher, *, project: str, document: str) -> int:
+    version = numbers(connection)[project]
+    sealed = cipher.encrypt(document, aad=_aad(project, version))
+    values = {"project": project, "version": version, "sealed": sealed}
+    connection.execute(sql("restate_version"), values)
+    return version
 
 
 def put(
-    connection: sqlite3.Connection, cipher: Cipher, *, project: str, document: str, now: float
+    connection: sqlite3.Connection,
+    cipher: Cipher,
+    *,
+    project: str,
+    document: str,
+    now: float,
+    by: str,
 ) -> int:
     """Add a version, unless the latest says the same, within the transaction that stands; return its number."""
     row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
@@ -88,6 +110,7 @@ def put(
         "project": project,
         "version": version,
         "saved_at": now,
+        "saved_by": by,
         "sealed": cipher.encrypt(document, aad=_aad(project, version)),
     }
     connection.execute(sql("save_version"), values)
@@ -219,7 +242,14 @@ def activate(
             return None
         if not connection.execute(sql("activate_draft"), values).fetchall():
             return None
-        return put(connection, cipher, project=project, document=activation.document, now=now)
+        return put(
+            connection,
+            cipher,
+            project=project,
+            document=activation.document,
+            now=now,
+            by=activation.by,
+        )
 
 
 def _decrypt(row: sqlite3.Row, cipher: Cipher) -> StoredProject:
@@ -234,8 +264,63 @@ def _decrypt(row: sqlite3.Row, cipher: Cipher) -> StoredProject:
         version=version,
         document=document,
         saved_at=row["saved_at"],
+        saved_by=row["saved_by"],
         unreadable=unreadable,
     )
+
+
+def history(
+    connection: sqlite3.Connection, *, project: str, below: int, limit: int
+) -> tuple[StoredVersion, ...]:
+    """Return the versions of a project below a number, latest first."""
+    values = {"project": project, "below": below, "limit": limit}
+    return tuple(
+        StoredVersion(version=row["version"], saved_at=row["saved_at"], saved_by=row["saved_by"])
+        for row in connection.execute(sql("project_history"), values)
+    )
+
+
+def drafts(
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str, name: str
+) -> tuple[StoredDraft, ...]:
+    """Return a project's drafts by name, or the one of a name. Raises StoreError where one cannot be read."""
+    found = connection.execute(sql("drafts"), {"project": project, "name": name})
+    return tuple(
+        StoredDraft(
+            project=row["project"],
+            name=row["name"],
+            base=row["base"],
+            document=cipher.decrypt(row["sealed"], aad=_draft_aad(project, row["name"])),
+            saved_at=row["saved_at"],
+            saved_by=row["saved_by"],
+        )
+        for row in found
+    )
+
+
+def save_document_draft(
+    connection: sqlite3.Connection, *, cipher: Cipher, draft: StoredDraft, most: int
+) -> bool:
+    """Put a draft in place of the one of its name; False where the project has `most` others."""
+    key = {"project": draft.project, "name": draft.name}
+    sealed = cipher.encrypt(draft.document, aad=_draft_aad(draft.project, draft.name))
+    values = {"base": draft.base, "saved_at": draft.saved_at, "saved_by": draft.saved_by}
+    with transaction(connection):
+        if connection.execute(sql("count_other_drafts"), key).fetchone()["drafts"] >= most:
+            return False
+        connection.execute(sql("save_document_draft"), key | values | {"sealed": sealed})
+        return True
+
+
+def delete_document_draft(connection: sqlite3.Connection, *, project: str, name: str) -> bool:
+    """Delete a draft; False where there is none."""
+    with transaction(connection):
+        key = {"project": project, "name": name}
+        return bool(connection.execute(sql("delete_document_draft"), key).fetchall())
+
+
+def _draft_aad(project: str, name: str) -> str:
+    return f"draft {name!r} of project {project!r}"
 
 
 def _aad(project: str, version: int) -> str:

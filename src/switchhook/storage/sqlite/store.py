@@ -18,8 +18,10 @@ from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import (
     EVERY_DELIVERY,
     MAIN,
+    StoredDraft,
     StoredProject,
     StoredScenario,
+    StoredVersion,
     StoreError,
 )
 from switchhook.storage.sqlite import (
@@ -357,10 +359,13 @@ class SqliteStore:
         names: UniqueNames | None = None,
         *,
         after: int | None = None,
+        by: str = "",
+        restates: bool = False,
     ) -> int:
         """Store a version of a project and return its number, 1 for the first.
 
-        A document that is the same as the latest version's makes no new one. `names` are what no other
+        A document that is the same as the latest version's makes no new one; one that `restates` it in other words
+        takes its place. `names` are what no other
         project may have; None: as before. Raises StoreError where another has one, ChangedMeanwhileError
         where the latest version is not `after`.
         """
@@ -373,6 +378,8 @@ class SqliteStore:
                 now=self._clock(),
                 names=names,
                 after=after,
+                by=by,
+                restates=restates,
             )
         )
         self._changed.set()
@@ -399,6 +406,32 @@ class SqliteStore:
         )
         self._changed.set()
         return number
+
+    async def project_history(
+        self, project_id: str, *, below: int, limit: int
+    ) -> tuple[StoredVersion, ...]:
+        """Return the versions of a project below a number, latest first, without their documents."""
+        return await self._reader.run(
+            partial(projects.history, project=project_id, below=below, limit=limit)
+        )
+
+    async def document_drafts(self, project_id: str, name: str = "") -> tuple[StoredDraft, ...]:
+        """Return a project's drafts by name, or the one of a name."""
+        return await self._reader.run(
+            partial(projects.drafts, cipher=self._cipher, project=project_id, name=name)
+        )
+
+    async def save_document_draft(self, draft: StoredDraft, *, most: int) -> bool:
+        """Store a draft in place of the one of its name; False where the project has `most` others."""
+        return await self._writing.run(
+            partial(projects.save_document_draft, cipher=self._cipher, draft=draft, most=most)
+        )
+
+    async def delete_document_draft(self, project_id: str, name: str) -> bool:
+        """Delete a draft; False where there is none."""
+        return await self._writing.run(
+            partial(projects.delete_document_draft, project=project_id, name=name)
+        )
 
     async def owners(self, names: UniqueNames) -> dict[tuple[str, str], str]:
         """Return the project of each of these names that one has."""

@@ -1,0 +1,1 @@
+"""A project's document over HTTP: its parts, its versions, its drafts."""
