@@ -78,6 +78,7 @@ OWN: Document = {
     "call_tracking": {},
     "google_analytics": {},
     "event_stream": {},
+    "recordings": {},
     "warnings": {},
     "numbers": [{"number": "380800111222", "scheme": 1}],
     "accounts": [{"login": "john", "password": "johns-password"}],

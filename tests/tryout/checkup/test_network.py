@@ -54,12 +54,12 @@ def test_an_endpoint_that_listens_is_good_and_is_sent_nothing() -> None:
 @pytest.mark.parametrize(
     ("url", "check", "said"),
     [
-        (f"http://127.0.0.1:{free_port()}/", "endpoints", "refused the connection"),
+        ("http://127.0.0.1:{free}/", "endpoints", "refused the connection"),
         ("http://10.1.2.3/", "endpoints", "lies in 10.0.0.0/8 (private network)"),
     ],
 )
 def test_an_endpoint_that_cannot_be_reached_is_named(url: str, check: str, said: str) -> None:
-    (one,) = reached(project(url))
+    (one,) = reached(project(url.format(free=free_port())))
 
     assert (one.check, one.grade) == (check, Grade.WRONG)
     assert one.text.startswith("project acme, event webhook 'w0': ")

@@ -108,7 +108,7 @@ class Receiver:
         """Stop it, and read its output to the end."""
         if self._process is not None:
             await _stop(self._process)
-        # From Python 3.13.1 on, a process can be over before its pipe is, which would stay open.
+        # A process can be over before its pipe is read to the end, which would stay open.
         if self._listening is not None:
             await self._listening
 
