@@ -307,7 +307,7 @@ def test_a_description_changes_nothing_that_is_sent() -> None:
     assert ask(make_dial_plan()) == ask(described)
 
 
-@pytest.mark.row("FB-11")
+@pytest.mark.row("FB-11", "N-20")
 def test_the_id_of_the_call_may_be_sent_along() -> None:
     template = "http://target/route/{callid}?id={callid}&code={code}"
     webhook = make_dial_plan(url_template=template, fallback_url=template, use_ivr=True)
