@@ -235,7 +235,9 @@ def _checked(
 
 def _loaded(latest: StoredProject | None) -> Project | None:
     """Return a stored version; None when it is missing or unreadable."""
-    snapshots = directory_of(() if latest is None else (latest,)).snapshots
+    if latest is None or latest.unreadable:
+        return None
+    snapshots = directory_of((latest,)).snapshots
     return next((snapshot.project for snapshot in snapshots.values()), None)
 
 
