@@ -88,7 +88,7 @@ def back_up(
         )
     # Beside the original: it is as large, and no other disk is known to have the room.
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=data_dir) as folder:
-        copy = Path(folder) / DATABASE
+        copy = Path(folder) / "copy"
         databases.copy(database, copy, lambda done: progress("copying the database", done))
         with tarfile.open(fileobj=to, mode="w|", format=tarfile.PAX_FORMAT) as archive:
             about = {"switchhook": __version__, "created_at": now, "form": FORM}
