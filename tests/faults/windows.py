@@ -19,6 +19,7 @@ from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.dialler import Dialler
 from switchhook.delivery.queues import Queues
 from switchhook.delivery.recorder import AttemptRecorder
+from switchhook.delivery.transports import Transports
 from switchhook.storage.sqlite import maintenance
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.storage.sqlite.writer import Writer
@@ -163,7 +164,7 @@ WINDOWS: Final = (
     Window(name="promise written, commit open", arm=_behind(Writer, "_insert", _promises)),
     Window(name="promise committed, loop not told", arm=_behind(Writer, "_store", _promises)),
     Window(name="committed, not dispatched", arm=_before(Dispatcher, "dispatch", _some)),
-    Window(name="dispatched, not begun", arm=_before(Dispatcher, "_exchange")),
+    Window(name="dispatched, not begun", arm=_before(Transports, "send")),
     Window(name="connection being opened", arm=_before(Dialler, "dial"), most=10),
     Window(name="connection open, nothing written", arm=_behind_async(Dialler, "dial"), most=10),
     Window(name="request half written", arm=_half_written(0.5)),

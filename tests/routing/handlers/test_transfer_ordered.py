@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.scheme import PlayStep
 from switchhook.domain.screening import Screening
-from switchhook.routing.events import CallArrived, Side, TransferOrdered
+from switchhook.routing.events import (
+    AskFailed,
+    CallArrived,
+    DirectionGiven,
+    SchemeGiven,
+    Side,
+    TransferOrdered,
+)
+from switchhook.routing.handlers.asks import ASK_TIMEOUT
 from switchhook.routing.handlers.transfer import HANGUP_AFTER_FAILURE, RING_TIMEOUT
 from tests.support.snapshots import (
+    ASK,
     CUSTOMER,
     JOHN,
     MARY,
@@ -21,6 +32,9 @@ from tests.support.snapshots import (
     snapshot,
 )
 from tests.support.transcript import Transcript, answers, hangs_up, refuses, rings
+
+if TYPE_CHECKING:
+    from switchhook.routing.events import Event
 
 
 def order(to: str = "olga", *, scheme: int = 0, leaves: Side | None = None) -> TransferOrdered:
@@ -56,6 +70,27 @@ def test_the_callee_may_be_transferred_while_the_customer_leaves() -> None:
     story = talking()
     story.hears(10, order(leaves=Side.CALLER), "ring b2 olga for b1")
     story.hears(12, answers("b2"), "connect b2 to b1", "end caller 200", "emit incoming.transfer")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        AskFailed(ask="c-1", failure=ASK_TIMEOUT),
+        DirectionGiven(ask="c-1", targets=(MARY,)),
+        SchemeGiven(ask="c-1", scheme=9),
+    ],
+)
+def test_a_webhook_that_names_nobody_ends_the_call_where_the_customer_has_left(
+    answer: Event,
+) -> None:
+    """There is no account to be rung back for the one who is left alone."""
+    within = snapshot(ring(MARY), schemes={2: (ASK,)})
+    story = Transcript(incoming(within=within))
+    story.comes_to(0, CallArrived(), answers("b1"), answers(CALLER))
+    story.hears(10, order("scheme 2", scheme=2, leaves=Side.CALLER), "ask crm as c-1")
+    story.hears(11, hangs_up(CALLER))
+    story.hears(12, answer, "end b1 answered", "emit incoming.after")
+    assert story.call.state is CallState.ENDED
 
 
 def test_of_an_account_that_called_out_the_account_leaves() -> None:
