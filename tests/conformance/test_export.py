@@ -46,7 +46,7 @@ async def told(document: str) -> tuple[str, dict[str, DeliveryRequest]]:
     snapshot = await applied_snapshot(store, None)
     exported = await export_project(store, None)
     await store.close()
-    requests = {}
+    requests: dict[str, DeliveryRequest] = {}
     for number, script in enumerate(CALLS):
         answered = dict.fromkeys(snapshot.webhooks, (b'{"dst_phone":"102"}',))
         asked = replace(script, answers=answered)
