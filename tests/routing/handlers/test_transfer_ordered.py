@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CALLER, CallState
-from switchhook.domain.scheme import PlayStep
+from switchhook.domain.scheme import PlayStep, RecordStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import (
     AskFailed,
@@ -34,6 +34,7 @@ from tests.support.snapshots import (
 from tests.support.transcript import Transcript, answers, hangs_up, refuses, rings
 
 if TYPE_CHECKING:
+    from switchhook.domain.scheme import Step
     from switchhook.routing.events import Event
 
 
@@ -72,25 +73,36 @@ def test_the_callee_may_be_transferred_while_the_customer_leaves() -> None:
     story.hears(12, answers("b2"), "connect b2 to b1", "end caller 200", "emit incoming.transfer")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        AskFailed(ask="c-1", failure=ASK_TIMEOUT),
-        DirectionGiven(ask="c-1", targets=(MARY,)),
-        SchemeGiven(ask="c-1", scheme=9),
-    ],
+NOBODY: tuple[Event, ...] = (
+    AskFailed(ask="c-1", failure=ASK_TIMEOUT),
+    DirectionGiven(ask="c-1", targets=(MARY,)),
+    SchemeGiven(ask="c-1", scheme=9),
 )
-def test_a_webhook_that_names_nobody_ends_the_call_where_the_customer_has_left(
-    answer: Event,
-) -> None:
-    """There is no account to be rung back for the one who is left alone."""
-    within = snapshot(ring(MARY), schemes={2: (ASK,)})
+"""Answers that name nobody who can be rung."""
+
+
+def left_alone(*steps: Step) -> Transcript:
+    """Mary is left alone while a webhook is asked whom she is transferred to."""
+    within = snapshot(*steps, ring(MARY), schemes={2: (ASK,)})
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), answers("b1"), answers(CALLER))
-    story.hears(10, order("scheme 2", scheme=2, leaves=Side.CALLER), "ask crm as c-1")
-    story.hears(11, hangs_up(CALLER))
-    story.hears(12, answer, "end b1 answered", "emit incoming.after")
-    assert story.call.state is CallState.ENDED
+    story.comes_to(10, order("scheme 2", scheme=2, leaves=Side.CALLER), hangs_up(CALLER))
+    return story
+
+
+def test_a_webhook_that_names_nobody_ends_the_call_where_the_customer_has_left() -> None:
+    """There is no account to be rung back for the one who is left alone."""
+    for answer in NOBODY:
+        story = left_alone()
+        story.hears(12, answer, "end b1 answered", "emit incoming.after")
+        assert story.call.state is CallState.ENDED
+
+
+def test_where_that_call_is_recorded_its_end_waits_for_the_recording() -> None:
+    for answer in NOBODY:
+        story = left_alone(RecordStep())
+        story.comes_to(12, answer)
+        assert story.call.state is CallState.RECORDING
 
 
 def test_of_an_account_that_called_out_the_account_leaves() -> None:
