@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from litestar import Request, Response, get
@@ -111,6 +112,6 @@ def _counter(name: str, help_: str, *labels: str) -> CounterMetricFamily:
 def _histogram(name: str, help_: str, durations: Histogram) -> HistogramMetricFamily:
     family = HistogramMetricFamily(f"{NAMESPACE}_{name}", help_)
     bounds = [*map(str, durations.bounds), "+Inf"]
-    sums = [sum(durations.counts[: index + 1]) for index in range(len(bounds))]
+    sums = accumulate(durations.counts)
     family.add_metric((), buckets=list(zip(bounds, sums, strict=True)), sum_value=durations.total)
     return family

@@ -19,6 +19,7 @@ from switchhook.errors import ExpectedError
 from switchhook.operations.data_dir import DATABASE, prepare, written
 from switchhook.operations.recordings import LINK_KEY, RECORDINGS
 from switchhook.operations.sounds import SOUNDS
+from switchhook.storage.encryption import key_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "backup.json"
 FORM: Final = 1
 """Of the archive; a newer one may be another."""
-KEY: Final = f"{DATABASE}.key"
+KEY: Final = key_path(Path(DATABASE)).name
 FOLDERS: Final = (SOUNDS, RECORDINGS)
 _FILES: Final = (DATABASE, KEY)
 _NEEDED: Final = frozenset({MANIFEST, *_FILES})
