@@ -147,14 +147,17 @@ class Office:
 
     async def quiet(self, within: float = 5.0) -> None:
         """Wait until no call is left, neither here nor in the engine; transactions may linger."""
-        async with asyncio.timeout(within):
-            while (  # noqa: ASYNC110 -- the engine's figures are plain values
-                self.driver.calls
-                or self.board.calls
-                or self.driver.endpoint.agent.load.sessions
-                or self.driver.endpoint.agent.load.pending_requests
-            ):
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(within):
+                while any(self.left()):
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"left after {within} s: {self.left()}") from None
+
+    def left(self) -> tuple[object, ...]:
+        """Return what has not ended: the engine's calls, the board's, sessions, pending requests."""
+        load = self.driver.endpoint.agent.load
+        return self.driver.calls, self.board.calls, load.sessions, load.pending_requests
 
 
 @asynccontextmanager
