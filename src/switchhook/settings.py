@@ -22,6 +22,7 @@ from switchhook.projectfile.toml.value_types import (
     WrongError,
     YesNo,
 )
+from switchhook.trusted_proxies import TrustedProxies
 from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, MAX_ADDRESS, MailServer, Security
 
 if TYPE_CHECKING:
@@ -162,6 +163,17 @@ class Settings:
             "requests that one token may send over the HTTP API within a minute; one more is answered 429",
         ),
     )
+    trusted_proxies: str = field(
+        default="",
+        metadata=_is(
+            Text(
+                what='addresses and networks, as "127.0.0.1, 10.0.0.0/8, fd00::/8", or ""',
+                most=4096,
+            ),
+            "reverse proxies in front of the HTTP API, whose X-Forwarded-For, -Proto and -Host are believed; empty:"
+            " nobody's are",
+        ),
+    )
     metrics_token: str = field(
         default="",
         repr=False,
@@ -288,6 +300,11 @@ class Settings:
         return f"http://{host}:{port}"
 
     @property
+    def proxies_in_front(self) -> TrustedProxies:
+        """Return whose X-Forwarded headers are believed. Raises ValueError where it is none."""
+        return TrustedProxies.parse(self.trusted_proxies)
+
+    @property
     def mail_server(self) -> MailServer:
         """Return where mail is handed over."""
         return MailServer(
@@ -344,11 +361,16 @@ def load_settings(
 def _proxy_problems(settings: Settings) -> list[str]:
     if settings.no_proxy and not settings.http_proxy:
         return ["no_proxy is set without http_proxy: remove it, or name the proxy"]
+    problems = []
     try:
         _ = settings.proxy
     except ValueError as error:
-        return [f"http_proxy, no_proxy: {error}"]
-    return []
+        problems.append(f"http_proxy, no_proxy: {error}")
+    try:
+        _ = settings.proxies_in_front
+    except ValueError as error:
+        problems.append(f"trusted_proxies: {error}")
+    return problems
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 import structlog.testing
 
 from tests.support.loop import run
-from tests.support.web import HOOKS, KEYS, serving
+from tests.support.web import HOOKS, KEYS, PROBLEM, serving
 
 PATHS = {
     "/healthz": {"get"},
@@ -138,7 +138,7 @@ def test_what_is_not_there_is_told_in_json(method: str, path: str, status: int) 
     async def scenario() -> None:
         async with serving() as web:
             answer = await web.ask(method, path)
-            assert (answer.status, set(answer.json)) == (status, {"detail"})
+            assert (answer.status, set(answer.json)) == (status, PROBLEM)
             assert answer.json["detail"].startswith(SAID[status])
             if status == 405:
                 assert "OPTIONS" in answer.headers["allow"]
@@ -196,7 +196,7 @@ def test_a_crash_is_500_without_its_inside_and_costs_nobody_else() -> None:
         async with serving(store=cast("Any", Broken())) as web:
             with structlog.testing.capture_logs() as logged:
                 answer = await web.ask("GET", HOOKS)
-            assert (answer.status, set(answer.json)) == (500, {"detail"})
+            assert (answer.status, set(answer.json)) == (500, PROBLEM)
             assert b"Zero" not in answer.body
             assert b"nobody" not in answer.body
             (line,) = [line for line in logged if line["log_level"] == "error"]

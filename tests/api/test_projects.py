@@ -155,7 +155,7 @@ def test_another_project_is_not_there() -> None:
                 await web.ask("PUT", "/api/projects/nowhere", MINIMAL),
             ]
             assert [answer.status for answer in answers] == [404] * 4
-            assert {answer.body for answer in answers} == {b'{"detail":"there is no such project"}'}
+            assert {answer.json["detail"] for answer in answers} == {"there is no such project"}
 
     run(scenario())
 

@@ -16,7 +16,7 @@ def many(count: int) -> Mistakes:
 
 
 def test_few_are_all_listed() -> None:
-    told = invalid_file(many(2))
+    told = invalid_file(many(2)).content
 
     assert told.detail == "the project file has 2 mistakes"
     assert [(one.line, one.key, one.advice) for one in told.mistakes] == [
@@ -26,7 +26,7 @@ def test_few_are_all_listed() -> None:
 
 
 def test_of_very_many_the_first_are_listed() -> None:
-    told = invalid_file(many(MAX_LISTED + 1))
+    told = invalid_file(many(MAX_LISTED + 1)).content
 
     assert len(told.mistakes) == MAX_LISTED
     assert told.detail == "the project file has 1001 mistakes; the first 1000 are listed"

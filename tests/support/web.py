@@ -28,6 +28,7 @@ from switchhook.routing.events import TransferOrdered
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import Memory
+from switchhook.trusted_proxies import TrustedProxies
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ SCOPES = {
     "visits": Scope.VISITS,
     "calls": Scope.CALLS,
 }
+PROBLEM = {"type", "title", "status", "detail"}
+"""The members of an error that has no further ones (RFC 9457)."""
 OTHER = MINIMAL.replace("acme", "other").replace('"101"', '"201"').replace("44222", "44333")
 
 
@@ -188,6 +191,7 @@ async def serving(
     gauges: Callable[[], Iterable[Gauge]] = tuple,
     metrics_token: str = "",
     recordings: Recordings = NO_RECORDINGS,
+    trusted_proxies: str = "",
 ) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
@@ -224,6 +228,7 @@ async def serving(
             keeps_events=lambda _project: web.keeps_events,
             readers=web.readers,
             recordings=recordings,
+            trusted_proxies=TrustedProxies.parse(trusted_proxies),
             ticks=lambda: web.ticks,
             metrics=metrics or Metrics(),
             gauges=gauges,

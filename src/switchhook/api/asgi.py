@@ -17,6 +17,9 @@ from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.document.resources import DocumentController, ResourceController
 from switchhook.api.document.versions import DraftController, VersionController
 from switchhook.api.events import EventStreamController
+from switchhook.api.exchange.forwarded import with_forwarded
+from switchhook.api.exchange.representation import with_representation
+from switchhook.api.exchange.request_ids import with_request_id
 from switchhook.api.health import livez, readyz
 from switchhook.api.metrics import metrics
 from switchhook.api.profile import profile
@@ -57,45 +60,41 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
     """Return the API as an ASGI application."""
     wrong_keys, wrong_links = WrongKeyLimit(deps.ticks), WrongKeyLimit(deps.ticks)
     requests = RequestLimit(deps.ticks, per_minute=deps.requests_per_minute)
-    return with_access_log(
-        with_head_method(
-            Litestar(
-                route_handlers=[
-                    livez,
-                    readyz,
-                    metrics,
-                    profile,
-                    SubscriptionController,
-                    ProjectFileController,
-                    ScenarioController,
-                    ProjectEventController,
-                    DeliveryController,
-                    DocumentController,
-                    ResourceController,
-                    VersionController,
-                    DraftController,
-                    VisitController,
-                    Calls,
-                    outward_call,
-                    RecordingController,
-                    sound,
-                    EventStreamController,
-                ],
-                dependencies={
-                    "deps": Provide(lambda: deps, sync_to_thread=False),
-                    "wrong_links": Provide(lambda: wrong_links, sync_to_thread=False),
-                },
-                middleware=[
-                    DefineMiddleware(
-                        Authentication, deps=deps, wrong_keys=wrong_keys, requests=requests
-                    )
-                ],
-                exception_handlers=EXCEPTION_HANDLERS,
-                request_max_body_size=MAX_BODY,
-                openapi_config=DOCUMENT,
-                logging_config=None,
-                debug=False,
-                pdb_on_exception=False,
-            )
-        )
+    routed = Litestar(
+        route_handlers=[
+            livez,
+            readyz,
+            metrics,
+            profile,
+            SubscriptionController,
+            ProjectFileController,
+            ScenarioController,
+            ProjectEventController,
+            DeliveryController,
+            DocumentController,
+            ResourceController,
+            VersionController,
+            DraftController,
+            VisitController,
+            Calls,
+            outward_call,
+            RecordingController,
+            sound,
+            EventStreamController,
+        ],
+        dependencies={
+            "deps": Provide(lambda: deps, sync_to_thread=False),
+            "wrong_links": Provide(lambda: wrong_links, sync_to_thread=False),
+        },
+        middleware=[
+            DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys, requests=requests)
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=DOCUMENT,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
     )
+    finished = with_representation(with_head_method(routed))
+    return with_forwarded(with_request_id(with_access_log(finished)), deps.trusted_proxies)

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ASGIScope
 
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.exchange.request_ids import request_id
 from switchhook.api.rate_limit import RequestAllowance, RequestLimit, WrongKeyLimit
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import MAX_USER_LENGTH, BadKeyError, check_key
@@ -66,7 +67,12 @@ class Authentication(AbstractAuthenticationMiddleware):
             token = await check_key(self._deps.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
             address = connection.client.host if connection.client else ""
-            log.warning("api key rejected", address=address, user=(user or "")[:MAX_USER_LENGTH])
+            log.warning(
+                "api key rejected",
+                address=address,
+                user=(user or "")[:MAX_USER_LENGTH],
+                request_id=request_id(connection.scope),
+            )
             raise self._refusal(address, str(error)) from None
         allowance = self._requests.take(token.id)
         if allowance.wait:

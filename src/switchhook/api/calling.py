@@ -14,10 +14,10 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from switchhook.api.authentication import OUTWARD_CALL, require_scope
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
 from switchhook.api.responses import (
     COMMON_RESPONSES,
-    Detail,
     WrongField,
     WrongFieldError,
     read_body,
@@ -137,9 +137,9 @@ class OutwardOperation(_ActOperation):
 
 RESPONSES: Final = COMMON_RESPONSES | {
     400: response_spec(WrongField, "A field is wrong."),
-    409: response_spec(Detail, "It cannot be done now; or a request with this key is under way."),
-    422: response_spec(Detail, "This Idempotency-Key was used for another request."),
-    503: response_spec(Detail, "No further call is taken now; Retry-After says for how long."),
+    409: response_spec(Problem, "It cannot be done now; or a request with this key is under way."),
+    422: response_spec(Problem, "This Idempotency-Key was used for another request."),
+    503: response_spec(Problem, "No further call is taken now; Retry-After says for how long."),
 }
 
 

@@ -24,11 +24,11 @@ from msgspec import Struct
 from switchhook.api.authentication import require_scope
 from switchhook.api.calling import CallActs
 from switchhook.api.events import StreamOperation, check_kept, sent_events
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.protocol import PROGRESS
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     IS_HEAD,
-    Detail,
     WrongField,
     WrongFieldError,
     read_body,
@@ -228,7 +228,7 @@ class Calls(CallActs):
     @get(
         "/live",
         operation_class=StreamOperation,
-        responses=COMMON_RESPONSES | {409: response_spec(Detail, "The project keeps no events.")},
+        responses=COMMON_RESPONSES | {409: response_spec(Problem, "The project keeps no events.")},
     )
     async def live(self, request: TokenRequest, deps: Dependencies) -> Stream:
         """Send the calls that run, then what begins, changes and ends, as server-sent events.
@@ -263,7 +263,7 @@ class Calls(CallActs):
         operation_class=WhyOperation,
         responses=COMMON_RESPONSES
         | _WRONG_FILTER
-        | {410: response_spec(Detail, "The version that the call followed is gone.")},
+        | {410: response_spec(Problem, "The version that the call followed is gone.")},
     )
     async def why(
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]

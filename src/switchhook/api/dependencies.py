@@ -29,6 +29,7 @@ from switchhook.storage.ports import (
     Visits,
 )
 from switchhook.storage.records import BulkJob
+from switchhook.trusted_proxies import TrustedProxies
 
 MAX_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
@@ -101,6 +102,8 @@ class ApiDependencies:
     """Measures what `/metrics` tells beside them."""
     metrics_token: str = field(default="", repr=False)
     """The key to `/metrics`; empty: there is none."""
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    """Whose X-Forwarded headers are read."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which wrong keys are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_FILES))

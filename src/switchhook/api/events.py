@@ -15,11 +15,11 @@ from litestar.response import Stream
 
 from switchhook.api.authentication import OPEN, require_scope
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.protocol import PROGRESS
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     IS_HEAD,
-    Detail,
     WrongField,
     WrongFieldError,
     response_spec,
@@ -52,8 +52,8 @@ BATCH: Final = 100
 SCHEMA_TYPE: Final = "application/schema+json"
 EVENTS_TYPE: Final = "text/event-stream"
 
-_GONE = {410: response_spec(Detail, "Events behind this place are gone; go on from `oldest`.")}
-_NOT_KEPT = {409: response_spec(Detail, "The project keeps no events.")}
+_GONE = {410: response_spec(Problem, "Events behind this place are gone; go on from `oldest`.")}
+_NOT_KEPT = {409: response_spec(Problem, "The project keeps no events.")}
 
 
 class StreamList(msgspec.Struct, frozen=True):

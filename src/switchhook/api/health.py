@@ -7,7 +7,8 @@ from litestar import Response, get
 from msgspec import Struct
 
 from switchhook.api.authentication import OPEN
-from switchhook.api.responses import Detail, response_spec
+from switchhook.api.exchange.problems import Problem, problem
+from switchhook.api.responses import response_spec
 from switchhook.api.subscriptions import Dependencies
 from switchhook.storage.records import StoreError
 
@@ -35,9 +36,9 @@ async def livez() -> Health:
     opt={OPEN: True},
     security=[{}],
     tags=["health"],
-    responses={503: response_spec(Detail, "It cannot; `detail` says why.")},
+    responses={503: response_spec(Problem, "It cannot; `detail` says why.")},
 )
-async def readyz(deps: Dependencies) -> Response[Health | Detail]:
+async def readyz(deps: Dependencies) -> Response[Health | Problem]:
     """Answer 200 while calls and events can be stored, else 503 with why."""
     try:
         async with asyncio.timeout(TIMEOUT):
@@ -51,5 +52,5 @@ async def readyz(deps: Dependencies) -> Response[Health | Detail]:
     return Response(Health())
 
 
-def _unavailable(why: str) -> Response[Health | Detail]:
-    return Response(Detail(detail=why), status_code=503, headers={"Retry-After": "10"})
+def _unavailable(why: str) -> Response[Health | Problem]:
+    return problem(503, detail=why, headers={"Retry-After": "10"})

@@ -21,7 +21,8 @@ from prometheus_client.registry import Collector
 from switchhook import __version__
 from switchhook.api.authentication import OPEN
 from switchhook.api.dependencies import ApiDependencies
-from switchhook.api.responses import Detail, response_spec
+from switchhook.api.exchange.problems import Problem
+from switchhook.api.responses import response_spec
 from switchhook.api.subscriptions import Dependencies
 from switchhook.metrics import Histogram
 
@@ -35,8 +36,8 @@ NAMESPACE = "switchhook"
     tags=["health"],
     media_type="text/plain",
     responses={
-        403: response_spec(Detail, "Another key than the setting `metrics_token`."),
-        404: response_spec(Detail, "The setting is empty."),
+        403: response_spec(Problem, "Another key than the setting `metrics_token`."),
+        404: response_spec(Problem, "The setting is empty."),
     },
 )
 async def metrics(deps: Dependencies, request: Request[Any, Any, Any]) -> Response[bytes]:

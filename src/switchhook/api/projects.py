@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from switchhook.api.authentication import require_scope
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.file_reader import read_in_worker
 from switchhook.api.responses import (
     COMMON_RESPONSES,
-    Detail,
     InvalidProjectFile,
     MistakesError,
     read_body,
@@ -59,7 +59,7 @@ FILE_RESPONSES = COMMON_RESPONSES | {
     422: response_spec(
         InvalidProjectFile, "Something is wrong with the file; nothing was applied."
     ),
-    503: response_spec(Detail, "Other project files are being read; Retry-After says how long."),
+    503: response_spec(Problem, "Other project files are being read; Retry-After says how long."),
 }
 
 

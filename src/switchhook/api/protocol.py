@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from switchhook.api.exchange.problems import PROBLEM_TYPE, problem_bytes
 
 if TYPE_CHECKING:
     import asyncio
@@ -135,8 +136,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refuse(431, f"the request line and headers have more than {MAX_HEAD} bytes")
 
     def _refuse(self, status: int, detail: str) -> None:
-        body = msgspec.json.encode({"detail": detail})
-        head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        body = problem_bytes(status, detail)
+        head = f"content-type: {PROBLEM_TYPE}\r\ncontent-length: {len(body)}\r\n"
         self.transport.write(
             b"%s%sconnection: close\r\n\r\n%s" % (STATUS_LINE[status], head.encode(), body)
         )

@@ -24,12 +24,12 @@ from msgspec import Struct
 
 from switchhook.api.authentication import OPEN, require_scope
 from switchhook.api.byte_ranges import has_it, http_date, is_of_this, parse_ranges
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.protocol import PROGRESS
 from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     IS_HEAD,
-    Detail,
     WrongField,
     WrongFieldError,
     response_spec,
@@ -211,10 +211,10 @@ class SoundOperation(Operation):
     tags=["recordings"],
     operation_class=SoundOperation,
     responses={
-        403: response_spec(Detail, "The link has expired, or nobody gave it out."),
-        404: response_spec(Detail, "The recording was deleted."),
-        416: response_spec(Detail, "The file has none of these bytes."),
-        429: response_spec(Detail, "Too many wrong links came from this address."),
+        403: response_spec(Problem, "The link has expired, or nobody gave it out."),
+        404: response_spec(Problem, "The recording was deleted."),
+        416: response_spec(Problem, "The file has none of these bytes."),
+        429: response_spec(Problem, "Too many wrong links came from this address."),
     },
 )
 async def sound(

@@ -1,22 +1,22 @@
-"""Responses of the API besides the resource: JSON errors with a `detail` for people."""
+"""Responses of the API besides the resource: every error is a problem of RFC 9457, and is made here."""
 
 import time
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
-from litestar import HttpMethod, MediaType, Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.openapi import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from switchhook.api.exchange.problems import PROBLEM_TYPE, Problem, problem
+from switchhook.api.exchange.request_ids import request_id
 from switchhook.api.protocol import MAX_BODY
 from switchhook.projectfile.toml.mistakes import Mistakes, written
 from switchhook.storage.records import StoreError
 
-T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger(__name__)
@@ -29,17 +29,11 @@ MAX_PATH: Final = 200
 """Characters of a path that are logged."""
 
 
-class Detail(Struct, frozen=True):
-    """The error of a request, or its result."""
-
-    detail: str
-
-
-class WrongField(Struct, frozen=True):
+class WrongField(Problem, frozen=True, kw_only=True):
     """The error of one field of a request."""
 
-    detail: str
     field: str
+    """Its name; empty for the body as a whole."""
 
 
 class MistakeInFile(Struct, frozen=True):
@@ -53,10 +47,9 @@ class MistakeInFile(Struct, frozen=True):
     advice: str
 
 
-class InvalidProjectFile(Struct, frozen=True):
+class InvalidProjectFile(Problem, frozen=True, kw_only=True):
     """A project file with mistakes."""
 
-    detail: str
     mistakes: list[MistakeInFile]
 
 
@@ -76,11 +69,13 @@ class MistakesError(Exception):
         self.mistakes = mistakes
 
 
-def invalid_file(mistakes: Mistakes) -> InvalidProjectFile:
-    """Return mistakes as the API tells them."""
+def invalid_file(mistakes: Mistakes) -> Response[InvalidProjectFile]:
+    """Answer the mistakes of a project file."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     cut = f"; the first {MAX_LISTED} are listed" if len(mistakes) > MAX_LISTED else ""
-    return InvalidProjectFile(
+    return problem(
+        422,
+        InvalidProjectFile,
         detail=f"the project file has {count}{cut}",
         mistakes=[
             MistakeInFile(
@@ -101,17 +96,23 @@ async def read_body(request: AnyRequest) -> bytes:
 
 def response_spec(content: type[Struct], meaning: str) -> ResponseSpec:
     """Describe another answer for the OpenAPI document."""
-    return ResponseSpec(content, description=meaning, generate_examples=False)
+    is_problem = issubclass(content, Problem)
+    return ResponseSpec(
+        content,
+        description=meaning,
+        generate_examples=False,
+        media_type=PROBLEM_TYPE if is_problem else "application/json",
+    )
 
 
 COMMON_RESPONSES: Final = {
-    400: response_spec(Detail, "The request cannot be understood."),
-    401: response_spec(Detail, "There is no token."),
-    403: response_spec(Detail, "The token is not good, or not for this."),
-    404: response_spec(Detail, "There is no such thing in the token's project."),
-    413: response_spec(Detail, "The body is too large."),
+    400: response_spec(Problem, "The request cannot be understood."),
+    401: response_spec(Problem, "There is no token."),
+    403: response_spec(Problem, "The token is not good, or not for this."),
+    404: response_spec(Problem, "There is no such thing in the token's project."),
+    413: response_spec(Problem, "The body is too large."),
     429: response_spec(
-        Detail,
+        Problem,
         "Too many wrong tokens came from this address, or too many requests from this token;"
         " Retry-After says how long to wait.",
     ),
@@ -119,13 +120,13 @@ COMMON_RESPONSES: Final = {
 """The usual error responses."""
 
 
-def _http_error(request: AnyRequest, error: HTTPException) -> Response[Detail]:
+def _http_error(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     if error.status_code == 500:
         return _internal_error(request, error)
     detail = _detail(error)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"the body has more than {_most(request)} bytes"
-    return _json_response(error.status_code, Detail(detail=detail), error.headers)
+    return problem(error.status_code, detail=detail, headers=error.headers)
 
 
 def _most(request: AnyRequest) -> int:
@@ -152,29 +153,21 @@ _DETAILS: Final = {
 
 
 def _wrong_field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
-    return _json_response(400, WrongField(detail=str(error), field=error.field))
+    return problem(400, WrongField, detail=str(error), field=error.field)
 
 
 def _mistakes(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFile]:
-    return _json_response(422, invalid_file(error.mistakes))
+    return invalid_file(error.mistakes)
 
 
-def _store_failed(request: AnyRequest, error: StoreError) -> Response[Detail]:
-    log.error("api request failed", path=_path(request.scope), error=str(error))
-    return _json_response(
-        503, Detail(detail="the database cannot be used now"), {"Retry-After": "10"}
-    )
+def _store_failed(request: AnyRequest, error: StoreError) -> Response[Problem]:
+    log.error("api request failed", error=str(error), **_which(request.scope))
+    return problem(503, detail="the database cannot be used now", headers={"Retry-After": "10"})
 
 
-def _internal_error(request: AnyRequest, error: Exception) -> Response[Detail]:
-    log.error("api request crashed", path=_path(request.scope), exc_info=error)
-    return _json_response(500, Detail(detail="this is a mistake in Switchhook; its log has more"))
-
-
-def _json_response(
-    status: int, content: T, headers: Mapping[str, str] | None = None
-) -> Response[T]:
-    return Response(content, status_code=status, headers=headers, media_type=MediaType.JSON)
+def _internal_error(request: AnyRequest, error: Exception) -> Response[Problem]:
+    log.error("api request crashed", exc_info=error, **_which(request.scope))
+    return problem(500, detail="this is a mistake in Switchhook; its log has more")
 
 
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
@@ -228,13 +221,18 @@ def with_access_log(app: ASGIApp) -> ASGIApp:
             log.debug(
                 "request",
                 method=scope.get("method"),
-                path=_path(scope),
+                **_which(scope),
                 status=status,
                 client=(scope.get("client") or ("", 0))[0],
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
 
     return answer
+
+
+def _which(scope: Scope) -> dict[str, str]:
+    """Return what tells a request from others in the log."""
+    return {"path": _path(scope), "request_id": request_id(scope)}
 
 
 def _path(scope: Scope) -> str:

@@ -8,10 +8,10 @@ from litestar.exceptions import ClientException, ServiceUnavailableException
 from litestar.params import FromPath
 from msgspec import Struct
 
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.projects import own_project, sender
 from switchhook.api.responses import (
     COMMON_RESPONSES,
-    Detail,
     WrongField,
     WrongFieldError,
     read_body,
@@ -58,7 +58,7 @@ class SampleSent(Struct, frozen=True):
 
 CONFLICT = {
     409: response_spec(
-        Detail,
+        Problem,
         "There is no draft, it says what is active already, or the active scenario was changed since.",
     )
 }

@@ -398,6 +398,7 @@ def _api(app: Application) -> ASGIApp:
             calls=app.switchboard,
             keyed_requests=app.store.keyed_requests,
             requests_per_minute=app.settings.web_requests_per_minute,
+            trusted_proxies=app.settings.proxies_in_front,
             runs=app.switchboard.runs,
             amend=app.amendments.amend,
             visits=app.memory,

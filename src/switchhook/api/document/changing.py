@@ -12,9 +12,10 @@ from litestar import Response
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from msgspec import Struct
 
+from switchhook.api.exchange.problems import Problem, problem
 from switchhook.api.file_reader import read_in_worker
 from switchhook.api.projects import FILE_RESPONSES, own_project, sender
-from switchhook.api.responses import Detail, MistakesError, read_body, response_spec
+from switchhook.api.responses import MistakesError, read_body, response_spec
 from switchhook.operations.document.drafts import DraftError, NoSuchDraftError
 from switchhook.operations.document.resources import (
     ChangedMeanwhile,
@@ -71,24 +72,22 @@ class UsedBy(Struct, frozen=True):
     key: str
 
 
-class StillUsed(Struct, frozen=True):
+class StillUsed(Problem, frozen=True, kw_only=True):
     """A resource that is not removed."""
 
-    detail: str
     uses: tuple[UsedBy, ...] = ()
 
 
-class Overtaken(Struct, frozen=True):
+class Overtaken(Problem, frozen=True, kw_only=True):
     """A change that is not made, for another one came between."""
 
-    detail: str
     version: int
     etag: str
     changes: tuple[ChangedResource, ...]
 
 
 CHANGE_RESPONSES: Final = FILE_RESPONSES | {
-    403: response_spec(Detail, "The token is not good, or this is built-in."),
+    403: response_spec(Problem, "The token is not good, or this is built-in."),
     409: response_spec(StillUsed, "Others use it; cascade removes what cannot be without it."),
     412: response_spec(Overtaken, "It is not as If-Match or If-None-Match says."),
 }
@@ -146,9 +145,9 @@ async def done(
         case Mistakes():
             raise MistakesError(outcome)
         case ResourceInUse():
-            return Response(msgspec.convert(in_use_as_json(outcome), StillUsed), status_code=409)
+            return problem(409, StillUsed, **in_use_as_json(outcome))
         case ChangedMeanwhile():
-            return Response(msgspec.convert(refused_as_json(outcome), Overtaken), status_code=412)
+            return problem(412, Overtaken, **refused_as_json(outcome))
         case ResourceChanged():
             if not is_trial:
                 await deps.applied()
