@@ -149,7 +149,7 @@ class Office:
         """Wait until no call is left, neither here nor in the engine; transactions may linger."""
         try:
             async with asyncio.timeout(within):
-                while any(self.left()):
+                while any(self.left()):  # noqa: ASYNC110 - nobody tells of it
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"left after {within} s: {self.left()}") from None
