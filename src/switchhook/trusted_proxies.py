@@ -15,7 +15,7 @@ MAX_HOPS: Final = 20
 """Addresses of X-Forwarded-For that are looked at, from the right."""
 _WITH_PORT: Final = re.compile(r"\[(?P<six>[^\]]+)\](?::[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class TrustedProxies:
                 ) from None
         return cls(tuple(found))
 
-    def trust(self, address: Address) -> bool:
+    def trust(self, address: IpAddress) -> bool:
         """Say whether an address is in one of the networks."""
         return any(address in one for one in self.networks)
 
@@ -59,7 +59,7 @@ class TrustedProxies:
         return str(at)
 
 
-def _address(written: str) -> Address | None:
+def _address(written: str) -> IpAddress | None:
     """Read an address, with a port perhaps; an IPv4 address within IPv6 is that."""
     text = written.strip().strip('"')
     if found := _WITH_PORT.fullmatch(text):

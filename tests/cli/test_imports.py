@@ -27,7 +27,16 @@ except SystemExit:
 print(*sys.modules, file=sys.stderr)
 """
 BARE = {"cli", "domain", "errors", "logs", "views"}
-READS = BARE | {"files", "operations", "projectfile", "settings", "storage", "tasks", "webhooks"}
+READS = BARE | {
+    "files",
+    "operations",
+    "projectfile",
+    "settings",
+    "storage",
+    "tasks",
+    "trusted_proxies",
+    "webhooks",
+}
 """The rooms of a command that reads the database."""
 HEAVY = {"litestar", "uvicorn", "httptools", "anyio", "uvloop"}
 """What the server alone needs of others' code."""

@@ -22,7 +22,7 @@ LEVEL: Final = 5
 _TEXTS: Final = ("application/json", "application/toml", "application/openmetrics-text", "text/")
 _ABOUT_BODY: Final = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
-Headers = list[tuple[bytes, bytes]]
+HeaderBytes = list[tuple[bytes, bytes]]
 
 
 def with_representation(app: ASGIApp) -> ASGIApp:
@@ -61,7 +61,7 @@ class _Finish:
             await self._send(start)
         await self._send(message)
 
-    async def _finished(self, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+    async def _finished(self, headers: HeaderBytes, body: bytes) -> tuple[int, HeaderBytes, bytes]:
         tag = _value(headers, b"etag")
         if tag is None:
             tag = b'W/"%s"' % hashlib.sha256(body).hexdigest()[:20].encode()
@@ -110,7 +110,7 @@ def _knows(header: str, tag: bytes) -> bool:
     return "*" in known or tag.decode("latin-1").removeprefix("W/") in known
 
 
-def _value(headers: Headers, name: bytes) -> bytes | None:
+def _value(headers: HeaderBytes, name: bytes) -> bytes | None:
     return next((value for known, value in headers if known == name), None)
 
 
