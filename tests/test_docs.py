@@ -121,6 +121,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--check",
         "--config",
         "--days",
+        "--draft",
         "--delay",
         "--digits",
         "--drip",

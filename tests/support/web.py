@@ -14,6 +14,7 @@ from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
 from switchhook.api.stream_readers import StreamReaders
+from switchhook.app.rehearsals import Rehearsals
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
@@ -210,8 +211,11 @@ async def serving(
         sender = Sender()
         stack.push_async_callback(sender.close)
         snapshots = (await load_directory(real)).snapshots
+        rehearsals = Rehearsals(real.trails, clock=lambda: web.now, own_host="127.0.0.1")
+        stack.push_async_callback(rehearsals.close)
         deps = ApiDependencies(
             send=sender.exchange,
+            rehearsals=rehearsals,
             visits=web.visits,
             snapshot_of=snapshots.get,
             store=real if store is None else store,

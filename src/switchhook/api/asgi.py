@@ -14,6 +14,7 @@ from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.document.rehearsals import RehearsalController
 from switchhook.api.document.resources import DocumentController, ResourceController
 from switchhook.api.document.versions import DraftController, VersionController
 from switchhook.api.events import EventStreamController
@@ -75,6 +76,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             ResourceController,
             VersionController,
             DraftController,
+            RehearsalController,
             VisitController,
             Calls,
             outward_call,

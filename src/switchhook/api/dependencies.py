@@ -14,6 +14,7 @@ from switchhook.metrics import Gauge, Metrics
 from switchhook.operations.error_check import DeliverySender
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitMemory
 from switchhook.operations.recordings import NO_RECORDINGS, Recordings
+from switchhook.operations.rehearsal.jobs import RehearsalJobs
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.ports import (
@@ -90,6 +91,8 @@ class ApiDependencies:
     """Sends deliveries; None: the next server does."""
     go_on: Callable[[BulkJob], None] = lambda _: None
     """Carries out a job beside calls."""
+    rehearsals: RehearsalJobs | None = None
+    """Rehearses drafts beside calls; None where no calls run."""
     send: Send | None = None
     """Sends a sample under the address guard; None where nothing is sent."""
     product: str = "switchhook"

@@ -25,6 +25,7 @@ from switchhook.app.gauges import gauges, watch_loop
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.projects import CurrentProjects
+from switchhook.app.rehearsals import Rehearsals
 from switchhook.app.retention import DAY, prune, trim_recordings
 from switchhook.app.subscriptions import SubscriptionEnds
 from switchhook.app.user_agent import USER_AGENT
@@ -98,6 +99,7 @@ class Application:
     metrics: Metrics
     recordings: Recordings
     bulk_jobs: BulkJobs
+    rehearsals: Rehearsals
     amendments: Amendments
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
@@ -219,6 +221,7 @@ def build(
         amendments=Amendments(ended_calls, switchboard),
         send_sample=delivery_sender.exchange,
         bulk_jobs=BulkJobs(store, dispatcher, clock=time.time, at_hand=projects.latest),
+        rehearsals=Rehearsals(store.trails, clock=time.time, own_host=settings.sip_host),
         lease=LeaseKeeper(
             store,
             lambda taken: _take_up(app, taken),
@@ -315,6 +318,7 @@ async def open_application(
             if not app.policies.is_told(incident.project, incident.webhook):
                 app.dispatcher.forget_incident(incident)
         stack.push_async_callback(app.bulk_jobs.stop)
+        stack.push_async_callback(app.rehearsals.close)
         await app.bulk_jobs.resume()
         await app.switchboard.start(stack, await _snapshots_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
@@ -388,6 +392,7 @@ def _api(app: Application) -> ASGIApp:
             send=app.send_sample,
             sender=app.dispatcher,
             go_on=app.bulk_jobs.start,
+            rehearsals=app.rehearsals,
             product=USER_AGENT,
             store=app.store,
             tokens=app.store.tokens,

@@ -57,6 +57,10 @@ COMMANDS = {
         "switchhook.cli.calls.why",
         "Say why a telephone did not ring in a call, and the smallest change that would have rung it.",
     ),
+    "rehearse": (
+        "switchhook.cli.calls.rehearse",
+        "Say which stored calls would go elsewhere under a project file or a draft.",
+    ),
     "hang-up": (
         "switchhook.cli.hang_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         WantedHangUp,
     )
     from switchhook.storage.stream import StreamPage
+    from switchhook.storage.trails import CallTrails
 
 
 class CallStore(Protocol):
@@ -578,6 +579,10 @@ class Store(
     @property
     def tokens(self) -> Tokens:
         """Return the keeper of tokens."""
+
+    @property
+    def trails(self) -> CallTrails:
+        """Return the reader of what happened in ended calls."""
 
     @property
     def keyed_requests(self) -> KeyedRequests:

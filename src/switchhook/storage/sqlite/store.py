@@ -42,6 +42,7 @@ from switchhook.storage.sqlite import (
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRunner
 from switchhook.storage.sqlite.lists import calls as call_list
+from switchhook.storage.sqlite.lists.trails import SqliteTrails
 from switchhook.storage.sqlite.maintenance import (
     Maintenance,
     check_disk_space,
@@ -130,6 +131,7 @@ class SqliteStore:
         self._maintainer = maintainer
         self._folder = folder
         self.tokens = SqliteTokens(reader=reader, change=self._change)
+        self.trails = SqliteTrails(reader)
         self.keyed_requests = SqliteKeyedRequests(change=self._change)
         self._maintenance: Maintenance | None = None
         self._maintaining: asyncio.Task[None] | None = None

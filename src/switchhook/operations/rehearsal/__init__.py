@@ -1,0 +1,1 @@
+"""Rehearses a draft on stored calls: says where they would have gone."""

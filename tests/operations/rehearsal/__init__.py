@@ -1,0 +1,1 @@
+"""Rehearsals of drafts on stored calls."""
