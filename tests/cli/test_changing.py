@@ -158,6 +158,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
             ("event", "copy", "told", "--to", "incoming.before", "--save"),
             ("events", "--project", "acme"),
         ),
+        ("event", "post", "form.sent", "--field", "a=b"),
         *(("scenario", "show"), ("scenario", "set", "--after", "crm.example")),
         *(("scenario", "activate"), ("scenario", "discard")),
         ("trigger", "told", "http://127.0.0.1:1/"),

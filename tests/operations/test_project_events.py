@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.event import BUILT_IN, EventKind, GoogleAnalytics, ProjectEvent
+from switchhook.domain.event import (
+    BUILT_IN,
+    FOREIGN_KINDS,
+    EventKind,
+    GoogleAnalytics,
+    ProjectEvent,
+)
 from switchhook.domain.project import Project
 from switchhook.operations.document import resources as module
 from switchhook.operations.document.resources import (
@@ -32,7 +38,7 @@ from switchhook.projectfile.file import read_project, write_event, write_project
 from switchhook.projectfile.resources import plain_document, rewritten
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.parameters import CATALOGUE, OF_FOREIGN, ONLY_FOREIGN
 from switchhook.webhooks.told import OF_ANSWER, OF_END, OF_INCOMING, why_unknown
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
@@ -157,7 +163,10 @@ def test_a_copy_for_the_same_event_has_no_marks() -> None:
 
 def test_every_parameter_that_is_marked_is_one_and_fits_the_event_that_has_most() -> None:
     assert CATALOGUE.keys() >= OF_END | OF_ANSWER | OF_INCOMING
-    assert [key for key in CATALOGUE if why_unknown(key, EventKind.INCOMING_AFTER)] == []
+    unknown = {key for key in CATALOGUE if why_unknown(key, EventKind.INCOMING_AFTER)}
+    assert unknown == ONLY_FOREIGN
+    for kind in FOREIGN_KINDS:
+        assert {key for key in CATALOGUE if not why_unknown(key, kind)} == OF_FOREIGN
     assert why_unknown("caller_id", EventKind.OUTGOING_BEFORE) == ""
     assert why_unknown("rating", EventKind.INCOMING_PICKUP) == "it is known after the rating"
     assert why_unknown("rating", EventKind.INCOMING_RATED) == ""

@@ -351,6 +351,13 @@ _patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 def event_filters(event: EventKind) -> st.SearchStrategy[EventFilter]:
     """Draw a filter that asks for nothing that is unknown at the time of `event`."""
+    if event.is_foreign:
+        values = st.lists(texts, min_size=1, max_size=2).map(tuple)
+        return st.builds(
+            EventFilter,
+            departments=st.lists(texts, max_size=2).map(tuple),
+            fields=st.lists(st.tuples(names, values), max_size=2).map(tuple),
+        )
     if not event.endswith(".after"):
         return st.just(NO_FILTER)
     return st.builds(

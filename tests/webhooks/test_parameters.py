@@ -522,6 +522,8 @@ SAID = {
     "has_recording": "1",
     "recording_duration": "12",
     "voicemail_duration": "0",
+    "event_field": "",
+    "event_subject": "",
 }
 
 

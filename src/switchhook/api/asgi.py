@@ -22,6 +22,8 @@ from switchhook.api.exchange.forwarded import with_forwarded
 from switchhook.api.exchange.representation import with_representation
 from switchhook.api.exchange.request_ids import with_request_id
 from switchhook.api.health import livez, readyz
+from switchhook.api.intake.foreign_events import post_event
+from switchhook.api.intake.imports import ImportController
 from switchhook.api.metrics import metrics
 from switchhook.api.profile import profile
 from switchhook.api.project_events import ProjectEventController
@@ -83,6 +85,8 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             RecordingController,
             sound,
             EventStreamController,
+            post_event,
+            ImportController,
         ],
         dependencies={
             "deps": Provide(lambda: deps, sync_to_thread=False),

@@ -12,11 +12,13 @@ from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.metrics import Gauge, Metrics
 from switchhook.operations.error_check import DeliverySender
+from switchhook.operations.intake.foreign_events import ForeignEventTeller
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitMemory
 from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.rehearsal.jobs import RehearsalJobs
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
+from switchhook.storage.intake import CallImports
 from switchhook.storage.ports import (
     EndedCalls,
     ErrorCheck,
@@ -45,6 +47,7 @@ class ApiStore(
     Records,
     EndedCalls,
     HealthChecks,
+    CallImports,
     Protocol,
 ):
     """Keeps what the API reads and changes."""
@@ -97,6 +100,10 @@ class ApiDependencies:
     """Sends a sample under the address guard; None where nothing is sent."""
     product: str = "switchhook"
     """The User-Agent of a sample."""
+    foreign_events: ForeignEventTeller | None = None
+    """Tells events that are no calls; None where nothing is sent."""
+    wake_importer: Callable[[], None] = lambda: None
+    """Has calls imported that were just queued."""
     keeps_events: Callable[[str], bool]
     """Says whether a project's event stream is kept now."""
     readers: StreamReaders = field(default_factory=StreamReaders)

@@ -22,6 +22,7 @@ from switchhook.app.bulk_jobs import BulkJobs
 from switchhook.app.ended_calls import EndedCallReader, LateRequests
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.gauges import gauges, watch_loop
+from switchhook.app.imports import CallImporter
 from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.projects import CurrentProjects
@@ -42,6 +43,8 @@ from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.intake.foreign_events import ForeignEventTeller
+from switchhook.operations.intake.imports import ImportParts
 from switchhook.operations.recordings import (
     NO_RECORDINGS,
     Recordings,
@@ -101,6 +104,8 @@ class Application:
     bulk_jobs: BulkJobs
     rehearsals: Rehearsals
     amendments: Amendments
+    foreign_events: ForeignEventTeller
+    importer: CallImporter
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -219,6 +224,13 @@ def build(
         metrics=metrics,
         recordings=recordings,
         amendments=Amendments(ended_calls, switchboard),
+        foreign_events=ForeignEventTeller(
+            store=store, context=outbox, dispatch=dispatcher.dispatch, visit=memory.visit
+        ),
+        importer=CallImporter(
+            ImportParts(store=store, memory=memory, context=outbox, dispatch=dispatcher.dispatch),
+            projects.latest,
+        ),
         send_sample=delivery_sender.exchange,
         bulk_jobs=BulkJobs(store, dispatcher, clock=time.time, at_hand=projects.latest),
         rehearsals=Rehearsals(store.trails, clock=time.time, own_host=settings.sip_host),
@@ -347,6 +359,7 @@ def _always_under_way(
     yield partial(follow, app.store, refresh, since), "follow changes"
     yield app.lease.keep, "keep the lease"
     yield partial(watch_loop, app.metrics), "watch the event loop"
+    yield app.importer.run, "import calls"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
     yield (
         partial(trim_recordings, app.settings, app.recordings, lambda: app.directory.snapshots),
@@ -378,6 +391,7 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         go_on=app.bulk_jobs.start,
         is_server=True,
         calls=app.switchboard,
+        foreign_events=app.foreign_events,
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
     return control, None if api is None else WebServer(api)
@@ -409,6 +423,8 @@ def _api(app: Application) -> ASGIApp:
             visits=app.memory,
             snapshot_of=app.projects.latest,
             keeps_events=app.projects.keeps_events,
+            foreign_events=app.foreign_events,
+            wake_importer=app.importer.wake,
             readers=app.readers,
             recordings=app.recordings,
             missing_sounds=partial(missing_sounds, app.settings.data_dir),

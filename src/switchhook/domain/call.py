@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.event import NO_FILTER, EventFilter
+from switchhook.domain.event import EVENT_FIELD, NO_FILTER, EventFilter
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import FIRST, Path, RateStep
 from switchhook.domain.target import Target, TargetKind
@@ -415,7 +415,15 @@ class Call(_Changeable):
             and wanted.withheld in {None, not self.caller.number}
             and wanted.min_duration <= self.conversation
             and (wanted.max_duration is None or self.conversation <= wanted.max_duration)
+            and self._has_fields(wanted.fields)
         )
+
+    def _has_fields(self, wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
+        """Say whether each of these fields of a foreign event has one of its values (N-07)."""
+        if not wanted:
+            return True
+        facts = dict(self.facts)
+        return all(facts.get(f"{EVENT_FIELD}:{name}") in values for name, values in wanted)
 
     @property
     def called_legs(self) -> tuple[Leg, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class EventKind(StrEnum):
-    """The events of a call that are emitted (R2-09…15, and those of outgoing and internal calls)."""
+    """The events that are emitted: of calls (R2-09…15, and those of outgoing and internal calls), and foreign ones (N-07)."""
 
     INCOMING_BEFORE = "incoming.before"
     INCOMING_FORWARDING = "incoming.forwarding"
@@ -36,6 +36,37 @@ class EventKind(StrEnum):
     INTERNAL_PICKUP = "internal.pickup"
     INTERNAL_TRANSFER = "internal.transfer"
     INTERNAL_AFTER = "internal.after"
+    FORM_SENT = "form.sent"
+    DIALOGUE_STARTED = "dialogue.started"
+    DIALOGUE_ENDED = "dialogue.ended"
+    DEAL_CREATED = "deal.created"
+    DEAL_CHANGED = "deal.changed"
+
+    @property
+    def is_foreign(self) -> bool:
+        """Say whether it is of no call: another program posts it (N-07)."""
+        return self in FOREIGN_KINDS
+
+    @property
+    def of(self) -> str:
+        """Return what it is about: `incoming`, `outgoing` and `internal` calls, or `form`, `dialogue`, `deal`."""
+        return self.value.partition(".")[0]
+
+
+FOREIGN_KINDS: Final = frozenset(
+    {
+        EventKind.FORM_SENT,
+        EventKind.DIALOGUE_STARTED,
+        EventKind.DIALOGUE_ENDED,
+        EventKind.DEAL_CREATED,
+        EventKind.DEAL_CHANGED,
+    }
+)
+"""The events that are no calls (N-07)."""
+EVENT_FIELD: Final = "event_field"
+"""The parameter of a foreign event's own fields, each under its name behind a colon."""
+EVENT_SUBJECT: Final = "event_subject"
+"""The parameter that names what a foreign event is about."""
 
 
 class EventFormat(StrEnum):
@@ -135,6 +166,8 @@ class EventFilter:
     """Seconds of conversation, at least."""
     max_duration: float | None = None
     """Seconds of conversation, at most; None: no limit."""
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Fields of a foreign event, each with the values to pass (N-07)."""
 
 
 NO_FILTER = EventFilter()

@@ -17,6 +17,8 @@ class Scope(StrEnum):
     """To find calls, export them, and read what happened in them."""
     VISITS = "visits"
     """To tell of visits to the website."""
+    INTAKE = "intake"
+    """To post events that are no calls, and calls that were made elsewhere."""
     PROJECT = "project"
     """Those, to read and apply the project file, and to make, transfer and end calls."""
 

@@ -56,6 +56,12 @@ from switchhook.operations.error_check import (
 )
 from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
+from switchhook.operations.intake.foreign_events import (
+    ForeignEventError,
+    ForeignEventTeller,
+    PostedEvent,
+    tell_foreign_event,
+)
 from switchhook.operations.job_run import JobRun
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory
 from switchhook.operations.project_events import EventTextError, save_event
@@ -127,6 +133,8 @@ class ControlParts:
     """Whether calls run here; else nobody is waited for."""
     calls: RunningCalls | None = None
     """The calls that run here; None where no server does."""
+    foreign_events: ForeignEventTeller | None = None
+    """Tells events that are no calls; None where no server does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +386,35 @@ class TransferCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventPosted:
+    """What became of an event that is no call."""
+
+    call: str
+    """What stands for the call's id in its deliveries."""
+    deliveries: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """Who is not told of it, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostEvent:
+    """Tell the project's events of something that is no call (N-07)."""
+
+    project: str | None
+    posted: PostedEvent
+    result: ClassVar = EventPosted
+
+    async def perform(self, on: ControlParts) -> EventPosted:
+        """Tell it. Raises NoSuchProjectError, ForeignEventError, NoServerError."""
+        latest = await latest_version(on.store, self.project)
+        snapshot = on.at_hand(latest.id)
+        if on.foreign_events is None or snapshot is None:
+            raise NoServerError("no server runs on this data directory; start `switchhook serve`")
+        told = await tell_foreign_event(on.foreign_events, snapshot, self.posted, now=on.clock())
+        return EventPosted(call=told.event.key, deliveries=told.deliveries, left_out=told.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
     """What became of a wish to end a subscription."""
 
@@ -563,6 +600,7 @@ ACTS: Final = {
     "end-call": EndCall,
     "call-back": CallBack,
     "transfer-call": TransferCall,
+    "post-event": PostEvent,
     "end-subscription": EndSubscription,
     "act-on-deliveries": ActOnDeliveries,
     "start-job": StartJob,
@@ -584,6 +622,7 @@ ERRORS: Final = {
         NoServerError,
         NotTransferredError,
         EventTextError,
+        ForeignEventError,
         LockedResourceError,
         NoDraftError,
         NoSuchCallError,

@@ -157,7 +157,7 @@ def copy_event(project: Project, name: str, *, to: EventKind, new_name: str = ""
             copied = replace(copied, filter=wanted)
             marks.append(f"{found.problem}: left out of the filter")
     named = _renamed(copied, original, _names(project))
-    turned = () if _direction(to) == _direction(original.event) else _of_other_party(named)
+    turned = () if to.of == original.event.of else _of_other_party(named)
     return EventDraft(event=named, marks=(*marks, *_marks(named), *turned))
 
 
@@ -215,10 +215,6 @@ def _of_other_party(event: ProjectEvent) -> Iterator[str]:
         for parameter in dict.fromkeys(parameter for parameter, _ in told_by(action)):
             if whose := other_party(parameter, event.event):
                 yield f"{action.name!r} sends {parameter}, which is at {event.event} {whose}"
-
-
-def _direction(kind: EventKind) -> str:
-    return kind.partition(".")[0]
 
 
 async def save_event(

@@ -95,7 +95,11 @@ async def attach_number(
         )
     _known(memory, project, visit)
     shown = ShownNumber(
-        project=project, number=as_listed(number, dialling), visit=visit, until=now + seconds
+        project=project,
+        number=as_listed(number, dialling),
+        visit=visit,
+        until=now + seconds,
+        since=now,
     )
     await store.attach(shown)
     memory.show_number(shown)

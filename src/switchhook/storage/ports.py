@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from switchhook.storage.call_search import EVERY_CALL
+from switchhook.storage.intake import CallImports, ForeignEvents
 from switchhook.storage.records import EVERY_DELIVERY
 
 if TYPE_CHECKING:
@@ -568,6 +569,8 @@ class Store(
     AllRegistrations,
     TrackingStore,
     Subscriptions,
+    ForeignEvents,
+    CallImports,
     RefreshTokens,
     Nodes,
     ChangeFeed,

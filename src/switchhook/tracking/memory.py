@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.tracking.caller_history import VISIT_PARAMETERS, Caller
@@ -18,7 +19,7 @@ from switchhook.tracking.callers import (
 from switchhook.tracking.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from switchhook.domain.call import Call
     from switchhook.domain.tracking.caller_history import Attributes, ShownNumber, Visit, VisitCall
@@ -67,6 +68,29 @@ class Memory:
         caller = self._callers[key] = after_arrival(before, call)
         known = (*facts_at_arrival(caller, call), *known)
         return call.changed(facts=known), (news(before, caller),)
+
+    def imported(
+        self, call: Call, visit: Visit | None
+    ) -> tuple[Call, tuple[Caller, ...], Callable[[], None]]:
+        """Return a call that was made elsewhere with the facts about its caller, the changes for the store, and what keeps them.
+
+        `visit` saw the number when the call came. Nothing is kept before the last is called: the call may not be stored.
+        """
+        known: Attributes = () if visit is None else (*dynamic_number_facts(call), *visit.facts)
+        known = (*known, *call.facts)
+        number = outside_number(call)
+        if not number:
+            return call.changed(facts=known), (), _nothing
+        key = call.snapshot.project.id, number
+        before = self._callers.get(key) or Caller(project=key[0], number=number)
+        seen = replace(after_arrival(before, call), seen_at=max(before.seen_at, call.arrived_at))
+        told = call.changed(facts=(*facts_at_arrival(seen, call), *known))
+        after = after_end(seen, told)
+
+        def keep() -> None:
+            self._callers[key] = after
+
+        return told, (news(before, after),), keep
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
@@ -133,6 +157,10 @@ class Memory:
             return ()
         visit = self._visits.get(project, shown.visit)
         return () if visit is None else (*dynamic_number_facts(call), *visit.facts)
+
+
+def _nothing() -> None:
+    """Keep nothing: the call has no outside number."""
 
 
 def _without_visit(facts: Mapping[str, str]) -> dict[str, str]:

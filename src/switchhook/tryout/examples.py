@@ -20,7 +20,14 @@ from switchhook.domain.call import (
     SchemePosition,
 )
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.event import EventAction, EventKind, EventMail, EventWebhook
+from switchhook.domain.event import (
+    EVENT_FIELD,
+    FOREIGN_KINDS,
+    EventAction,
+    EventKind,
+    EventMail,
+    EventWebhook,
+)
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.errors import ExpectedError
@@ -66,6 +73,7 @@ VISIT: Mapping[str, str] = {
     "additional_number": "3",
     "custom": "example",
     "roistat_visit_id": "17541",
+    "event_subject": "4711",
 }
 """The example visitor's attributes; a number's own insertion type and pool override them."""
 
@@ -132,8 +140,8 @@ def _visit(webhook: AnyWebhook, bare: CallFacts) -> dict[str, str]:
         visit["pool_name"] = number.pool or visit["pool_name"]
     visit["google_analytics_session_id"] = str(int(bare.call.arrived_at) - SEEN_BEFORE)
     for parameter, argument in _told(webhook):
-        if parameter == "custom" and argument:
-            visit.setdefault(f"custom:{argument}", f"example {argument}")
+        if parameter in {"custom", EVENT_FIELD} and argument:
+            visit.setdefault(f"{parameter}:{argument}", f"example {argument}")
     return visit
 
 
@@ -187,7 +195,7 @@ def _call(
 
 
 def _direction(event: EventKind | None) -> Direction:
-    return Direction.INCOMING if event is None else Direction(event.partition(".")[0])
+    return Direction.INCOMING if event is None or event.is_foreign else Direction(event.of)
 
 
 def _parties(
@@ -251,6 +259,10 @@ def _progress(
             called = _called(target, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rating": CallRating(key="5" if is_rated else "")}
+        case _ if event in FOREIGN_KINDS:
+            return {"legs": (caller, called := _called(target, LegState.TALKING, arrived_at))} | {
+                "talking_to": called.id
+            }
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER if (
             outcome is not Outcome.ANSWERED
         ):

@@ -115,6 +115,7 @@ WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
         f"{', number withheld' if 'hidden' in facts else ''}"
         f"{', a callback for ' + facts['callback'] if facts['callback'] else ''}"
+        f"{', imported as ' + facts['imported'] if facts['imported'] else ''}"
     ),
     EntryKind.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"

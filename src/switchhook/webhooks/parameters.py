@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, EndedBy, Outcome
-from switchhook.domain.event import EventKind
+from switchhook.domain.event import EVENT_FIELD, EVENT_SUBJECT, EventKind
 from switchhook.domain.project import ask_location, location_of
+from switchhook.domain.tracking.caller_history import VISIT_PARAMETERS
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.timestamps import (
@@ -382,6 +383,16 @@ OWN: Mapping[str, Parameter] = MappingProxyType(
                 lambda f, style: format_length(_recorded(f), style),
             ),
             ("voicemail_duration", "length of the message that was left", _voicemail_duration),
+            (
+                EVENT_FIELD,
+                "field of a [foreign event](events.md#foreign-events) by its name, as `event_field:email`",
+                _known(EVENT_FIELD),
+            ),
+            (
+                EVENT_SUBJECT,
+                "what a foreign event is about, as it was posted",
+                _known(EVENT_SUBJECT),
+            ),
         )
     )
 )
@@ -496,6 +507,19 @@ def takes(key: str, argument: str) -> bool:
 
 CALLERS_NUMBER = frozenset(("caller_id", E164))
 """The parameters that a caller may withhold."""
+OF_FOREIGN = frozenset(
+    {
+        *VISIT_PARAMETERS,
+        *CALLERS_NUMBER,
+        *("visit_id", "caller_name", "destination_id", "project_id", "constant"),
+        *("event", "event_time", "event_number", "date", EVENT_FIELD, EVENT_SUBJECT),
+        *("agent_login", "agent_name", "agent_email", "agent_external_id", "agent_department"),
+        *("manager_id", "responsible_manager", "department"),
+    }
+)
+"""The parameters that a foreign event may have a value of (N-07)."""
+ONLY_FOREIGN = frozenset((EVENT_FIELD, EVENT_SUBJECT))
+"""Those that no call has."""
 
 
 def is_withheld(key: str, facts: CallFacts) -> bool:
@@ -506,6 +530,8 @@ def is_withheld(key: str, facts: CallFacts) -> bool:
 def resolve(key: str, argument: str, facts: CallFacts) -> str:
     """Return the value of a parameter as text that can be encoded; "" when unknown. Never raises."""
     parameter = CATALOGUE.get(key)
+    if facts.event is not None and facts.event.is_foreign and key not in OF_FOREIGN:
+        return ""
     value = parameter.resolve(facts, argument) if parameter else ""
     if value.isascii():
         return value

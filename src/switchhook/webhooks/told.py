@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.event import EventKind, EventMail, EventWebhook, RawFormat
 from switchhook.domain.webhook import TextValue
-from switchhook.webhooks.parameters import CALLERS_NUMBER
+from switchhook.webhooks.parameters import CALLERS_NUMBER, OF_FOREIGN, ONLY_FOREIGN
 from switchhook.webhooks.payload_template import leaves
 from switchhook.webhooks.text_template import named_in
 from switchhook.webhooks.url import catalogued, placeholders
@@ -43,6 +43,10 @@ def _told_by_leaf(leaf: Field | TextValue) -> Iterator[tuple[str, str]]:
 
 def why_unknown(parameter: str, kind: EventKind) -> str:
     """Return why a parameter never has a value at an event; "" when it may have one (R2-41)."""
+    if kind.is_foreign:
+        return "" if parameter in OF_FOREIGN else "only calls have it"
+    if parameter in ONLY_FOREIGN:
+        return "only events that are no calls have it"
     direction, _, moment = kind.partition(".")
     if parameter in OF_INCOMING and direction != "incoming":
         return "only incoming calls have it"
@@ -57,8 +61,8 @@ def why_unknown(parameter: str, kind: EventKind) -> str:
 
 def other_party(parameter: str, kind: EventKind) -> str:
     """Return whom a parameter of the caller means where an account calls; "" where it is who calls from outside."""
-    direction = kind.partition(".")[0]
-    if direction == "incoming" or parameter not in OF_CALLER:
+    direction = kind.of
+    if direction == "incoming" or kind.is_foreign or parameter not in OF_CALLER:
         return ""
     called = "number" if direction == "outgoing" else "account"
     return f"the account that calls: destination_id is the {called} that it calls"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from switchhook.cli.changing import change
 from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import (
     MAYBE_STDIN,
@@ -18,7 +19,7 @@ from switchhook.cli.options import (
     file_name,
     read_bytes,
 )
-from switchhook.cli.output import print_json, print_table, print_whole, stderr
+from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.cli.project_source import ProjectFileOption, snapshot_of
 from switchhook.cli.setup.document_change import change_project
 from switchhook.domain.event import EventKind
@@ -161,6 +162,63 @@ def save_(
     if isinstance(text, Mistakes):
         raise CommandError(f"{file_name(file)}: {text}")
     return _save(project, text, config, data_dir)
+
+
+@event.command
+def post(
+    kind: Annotated[str, Parameter(help="What happened: form.sent, deal.changed and the like.")],
+    /,
+    *,
+    subject: Annotated[
+        str, Parameter(help="What it is about, such as the id of a deal.", name="--subject")
+    ] = "",
+    caller: Annotated[str, Parameter(help="The client's number.", name="--caller")] = "",
+    caller_name: Annotated[str, Parameter(help="The client's name.", name="--caller-name")] = "",
+    number: Annotated[
+        str, Parameter(help="Number of the project that the client saw.", name="--number")
+    ] = "",
+    account: Annotated[
+        str, Parameter(help="Login of the account whose client it is.", name="--account")
+    ] = "",
+    visit: Annotated[str, Parameter(help="Visit to the website.", name="--visit")] = "",
+    fields: Annotated[
+        list[str] | None,
+        Parameter(help="A field as NAME=VALUE; given again, another.", name="--field", negative=()),
+    ] = None,
+    project: OfProject = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Tell a project's events of something that is no call: a form was sent, a deal was changed."""
+    from switchhook.operations.control import PostEvent  # noqa: PLC0415 (it brings in all that acts need)
+    from switchhook.operations.intake.foreign_events import PostedEvent  # noqa: PLC0415
+
+    posted = PostedEvent(
+        kind=kind,
+        subject=subject,
+        caller=caller,
+        caller_name=caller_name,
+        number=number,
+        account=account,
+        visit=visit,
+        fields=dict(_field(one) for one in fields or ()),
+    )
+    told = change(data_dir_of(config, data_dir), PostEvent(project=project, posted=posted))
+    if json:
+        print_json({"call": told.call, "deliveries": told.deliveries, "left_out": told.left_out})
+        return 0
+    stdout().print(f"{kind} of {one_line(told.call)}: {len(told.deliveries)} deliveries")
+    for line in (*told.deliveries, *(f"not told: {one}" for one in told.left_out)):
+        stdout().print(f"  {one_line(line)}")
+    return 0
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--field {text!r}: write NAME=VALUE")
+    return name, value
 
 
 @event.command

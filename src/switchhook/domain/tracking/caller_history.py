@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Attributes = tuple[tuple[str, str], ...]
 """Facts under the key of their parameter, or `<key>:<argument>` such as `custom:city`."""
@@ -90,6 +90,8 @@ class ShownNumber:
     visit: str
     until: float
     """Unix seconds."""
+    since: float = field(default=0.0, compare=False)
+    """Unix seconds when it was shown; 0 where that is not known any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

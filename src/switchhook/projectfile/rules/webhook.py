@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.credentials import URL_SECRET
 from switchhook.domain.delivery_policy import WARNINGS
 from switchhook.domain.event import (
+    NO_FILTER,
     SUBSCRIPTION_PREFIX,
     EventFilter,
     EventKind,
@@ -260,6 +261,15 @@ def check_event(event: ProjectEvent) -> Iterator[Finding]:
     if not event.actions:
         advice = "write [[events.webhooks]] or [[events.mails]] below it"
         yield Finding((), "the event has no action", advice)
+    if event.event.is_foreign:
+        for name in _OF_CALLS:
+            if getattr(event.filter, name) != getattr(NO_FILTER, name):
+                problem = f"{event.event} is of no call, and has no {name}"
+                yield Finding(("filter", name), problem, "remove it; fields has what was posted")
+        return
+    if event.filter.fields:
+        problem = f"{event.event} is of a call, and has no fields"
+        yield Finding(("filter", "fields"), problem, "remove it")
     if event.event.endswith(".after"):
         return
     too_early = ["max_duration", "min_duration", "outcomes"]
@@ -270,6 +280,10 @@ def check_event(event: ProjectEvent) -> Iterator[Finding]:
             problem = f"{name} is not known yet at the time of {event.event}"
             advice = "remove it, or take an event after it"
             yield Finding(("filter", name), problem, advice)
+
+
+_OF_CALLS = ("max_duration", "min_duration", "outcomes", "schemes", "withheld")
+"""What a filter asks of calls alone."""
 
 
 def check_stream_webhook(webhook: StreamWebhook) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ from switchhook.projectfile.schema.credentials import CREDENTIALS
 from switchhook.projectfile.schema.delivery_policy import DELIVERY_POLICY
 from switchhook.projectfile.schema.field import MAX_FIELDS, Sent
 from switchhook.projectfile.schema.former import before_0_2
-from switchhook.projectfile.schema.header import HEADERS
+from switchhook.projectfile.schema.header import HEADERS, Pair
 from switchhook.projectfile.toml.tables import DECLARED, Table, TableKey, Tables, Variants
 from switchhook.projectfile.toml.value_types import (
     Base64,
@@ -77,6 +77,20 @@ Called number: {{destination_id}}
 Date and time: {{date}}
 Status: {{status}}
 """
+EVENT_FIELDS = Pair(
+    Table(
+        make=lambda name, values: (name, values),
+        keys=(
+            TableKey("name", Text(what="name of a field", least=1, most=100), "name of the field"),
+            TableKey(
+                "values",
+                ListOf(kind=Text(what="text on one line", most=2000), least=1, most=100),
+                "values to pass",
+            ),
+        ),
+    ),
+    lambda pair: pair,
+)
 EVENT_FILTER = Table(
     make=EventFilter,
     review=check_event_filter,
@@ -122,6 +136,12 @@ EVENT_FILTER = Table(
             "seconds of conversation, at most",
             default=DECLARED,
             former=before_0_2("longest"),
+        ),
+        TableKey(
+            "fields",
+            ListOf(kind=EVENT_FIELDS, most=50),
+            "fields of a foreign event, each with the values to pass",
+            default=DECLARED,
         ),
     ),
 )
@@ -317,7 +337,7 @@ EVENT = Table(
     review=check_event,
     keys=(
         TableKey("name", NAME, "name of the event"),
-        TableKey("event", OneOf(EventKind), "moment of a call that it tells of"),
+        TableKey("event", OneOf(EventKind), "moment of a call, or foreign event, that it tells of"),
         TableKey(
             "filter",
             EVENT_FILTER,

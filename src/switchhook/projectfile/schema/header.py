@@ -21,7 +21,11 @@ class Pair:
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return '{ name = "…", value = "…" }'
+        name, text = (
+            f"{key.name} = {'[…]' if isinstance(key.kind, ListOf) else '…'.join(2 * [chr(34)])}"
+            for key in self.table.keys
+        )
+        return f"{{ {name}, {text} }}"
 
     def read(self, value: object, at: Location) -> object:
         """Take a table of name and value."""
@@ -30,10 +34,10 @@ class Pair:
     def write(self, value: object) -> str:
         """Write an inline table."""
         name, text = (
-            key.kind.write(part)
+            f"{key.name} = {key.kind.write(part)}"
             for key, part in zip(self.table.keys, self.parts(value), strict=True)
         )
-        return f"{{ name = {name}, value = {text} }}"
+        return f"{{ {name}, {text} }}"
 
 
 HEADER = Pair(

@@ -293,7 +293,7 @@ CREATE TABLE hang_ups (
     PRIMARY KEY (project, call)
 ) STRICT;
 
--- The projects that calls and deliveries belong to, found with one look into the index for each.
+-- The projects that calls, foreign events and deliveries belong to, found with one look into the index for each.
 -- Whoever looks up an id without its project goes through these.
 CREATE VIEW known_projects (project) AS
 WITH RECURSIVE
@@ -303,8 +303,17 @@ of_calls (project) AS (
     SELECT (SELECT min(c.project) FROM calls AS c WHERE c.project > of_calls.project)
     FROM of_calls
     WHERE of_calls.project IS NOT NULL
+),
+of_events (project) AS (
+    SELECT min(project) FROM foreign_events
+    UNION ALL
+    SELECT (SELECT min(e.project) FROM foreign_events AS e WHERE e.project > of_events.project)
+    FROM of_events
+    WHERE of_events.project IS NOT NULL
 )
-SELECT project FROM of_calls WHERE project IS NOT NULL;
+SELECT project FROM of_calls WHERE project IS NOT NULL
+UNION
+SELECT project FROM of_events WHERE project IS NOT NULL;
 
 -- A delivery with its latest attempt, and the incident that it is parked for. `attempts` is that attempt's number, 0 before
 -- the first.
@@ -424,6 +433,63 @@ CREATE TABLE scenarios (
     activated_by TEXT NOT NULL,
     activated_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Events that are no calls, as other programs posted them: what was told of each stands in its deliveries. `call` names what
+-- it is about, as a call's id does in theirs; `seq` counts the events of that.
+CREATE TABLE foreign_events (
+    project TEXT NOT NULL,
+    call TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    at REAL NOT NULL,
+    received_at REAL NOT NULL,
+    PRIMARY KEY (project, call, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What retention deletes.
+CREATE INDEX foreign_events_received ON foreign_events (received_at);
+
+-- Calls that were made elsewhere, as they were posted together; `calls` is JSON, and of a settled one says no more than its
+-- reference, its id and what became of it.
+CREATE TABLE call_imports (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    posted_by TEXT NOT NULL,
+    posted_at REAL NOT NULL,
+    tells INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    calls TEXT NOT NULL,
+    node TEXT NOT NULL
+) STRICT;
+
+-- What a restart carries on.
+CREATE INDEX call_imports_queued ON call_imports (number) WHERE state = 'queued';
+
+-- What retention deletes.
+CREATE INDEX call_imports_settled ON call_imports (posted_at) WHERE state <> 'queued';
+
+-- Which call of ours a call of another telephone system is; gone with the call.
+CREATE TABLE imported_calls (
+    project TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    call TEXT NOT NULL,
+    PRIMARY KEY (project, reference)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX imported_calls_call ON imported_calls (project, call);
+
+-- Who saw a number from when on, for calls that are brought in later.
+CREATE TABLE number_shows (
+    project TEXT NOT NULL,
+    number TEXT NOT NULL,
+    since REAL NOT NULL,
+    visit TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (project, number, since)
+) STRICT, WITHOUT ROWID;
+
+-- What retention deletes.
+CREATE INDEX number_shows_until ON number_shows (until);
 
 -- What a person has done to all deliveries of a filter, from the oldest on: how far it got. `filter` is JSON.
 CREATE TABLE bulk_jobs (

@@ -22,6 +22,8 @@ _FORGETTING = (
     "forget_visits",
     "forget_shown_numbers",
     "forget_visits_of_calls",
+    "forget_number_shows",
+    "forget_call_imports",
 )
 
 
@@ -47,14 +49,30 @@ def callers(connection: sqlite3.Connection, *, limit: int) -> tuple[Caller, ...]
 def visits(connection: sqlite3.Connection, *, limit: int) -> tuple[Visit, ...]:
     """Return the visits that were told of last, oldest first."""
     found = connection.execute(sql("newest_visits"), {"limit": limit}).fetchall()
-    return tuple(
-        Visit(
-            project=row["project"],
-            id=row["id"],
-            attributes=_attributes.decode(row["attributes"]),
-            seen_at=row["seen_at"],
-        )
-        for row in reversed(found)
+    return tuple(_visit(row) for row in reversed(found))
+
+
+def visit_at(
+    connection: sqlite3.Connection, *, project: str, number: str, at: float
+) -> Visit | None:
+    """Return the visit that saw a number at a moment, or None."""
+    values = {"project": project, "number": number, "at": at}
+    row = connection.execute(sql("visit_at"), values).fetchone()
+    return None if row is None else _visit(row)
+
+
+def visit_of(connection: sqlite3.Connection, *, project: str, visit: str) -> Visit | None:
+    """Return a visit, or None."""
+    row = connection.execute(sql("visit_of_id"), {"project": project, "id": visit}).fetchone()
+    return None if row is None else _visit(row)
+
+
+def _visit(row: sqlite3.Row) -> Visit:
+    return Visit(
+        project=row["project"],
+        id=row["id"],
+        attributes=_attributes.decode(row["attributes"]),
+        seen_at=row["seen_at"],
     )
 
 
@@ -85,6 +103,14 @@ def attach(connection: sqlite3.Connection, told: ShownNumber | VisitCall) -> Non
     """Write whose a number or a call is now."""
     with transaction(connection):
         if isinstance(told, ShownNumber):
+            shown = {
+                "project": told.project,
+                "number": told.number,
+                "since": told.since,
+                "visit": told.visit,
+                "until": told.until,
+            }
+            connection.execute(sql("note_number_show"), shown)
             values: dict[str, str | float] = {"number": told.number, "until": told.until}
             statement = "save_shown_number"
         else:

@@ -50,6 +50,7 @@ def take_over(connection: sqlite3.Connection, *, node: str, lease: Lease) -> Tak
         calls = connection.execute(sql("take_calls"), both).fetchall()
         deliveries = connection.execute(sql("take_deliveries"), both).fetchall()
         connection.execute(sql("take_bulk_jobs"), both).fetchall()
+        connection.execute(sql("take_call_imports"), both).fetchall()
         connection.execute(sql("drop_registrations"), both)
         accounts = connection.execute(sql("take_registrations"), both).fetchall()
     return TakenOver(

@@ -17,6 +17,7 @@ _DELETIONS: Final = (
     "delete_stream_events",
     "delete_journal",
     "delete_listed",
+    "delete_reference",
     "delete_call",
 )
 """Retention order: a call's rows before the call, attempts before their delivery."""
@@ -25,12 +26,16 @@ _DELETIONS: Final = (
 def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> int:
     """Delete up to `batch` calls that ended before a moment, with all that belongs to them.
 
-    A call with an unsettled delivery stays: the promise outlives the retention. Returns how many
-    went; fewer than `batch` means that none is left.
+    A call with an unsettled delivery stays: the promise outlives the retention. Events that are no calls go in the same
+    way. Returns how many went; fewer than `batch` means that none is left.
     """
     with transaction(connection):
         found = connection.execute(sql("old_calls"), {"before": before, "batch": batch}).fetchall()
         keys = [{"project": row["project"], "call": row["call"]} for row in found]
         for deletion in _DELETIONS:
             connection.executemany(sql(deletion), keys)
-    return len(keys)
+        old = connection.execute(sql("old_foreign_events"), {"before": before, "batch": batch})
+        foreign = [{"project": row["project"], "call": row["call"]} for row in old.fetchall()]
+        for deletion in ("delete_attempts", "delete_deliveries", "delete_foreign_events"):
+            connection.executemany(sql(deletion), foreign)
+    return len(keys) + len(foreign)

@@ -41,6 +41,7 @@ from switchhook.storage.sqlite import (
 )
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRunner
+from switchhook.storage.sqlite.intake import foreign_events, imports
 from switchhook.storage.sqlite.lists import calls as call_list
 from switchhook.storage.sqlite.lists.trails import SqliteTrails
 from switchhook.storage.sqlite.maintenance import (
@@ -71,8 +72,11 @@ if TYPE_CHECKING:
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
+    from switchhook.domain.tracking.foreign_event import ForeignEvent
+    from switchhook.domain.tracking.imported_call import ImportedCall
     from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
     from switchhook.storage.delivery import Attempt, Delivery, Incident
+    from switchhook.storage.intake import CallImport
     from switchhook.storage.records import (
         Activation,
         BulkAct,
@@ -499,6 +503,71 @@ class SqliteStore:
         """Forget a wish that was fulfilled."""
         work = partial(operator_acts.delete_hang_up, project=wanted.project, call=wanted.call)
         await self._change(work)
+
+    async def add_foreign_event(
+        self,
+        event: ForeignEvent,
+        deliveries_of: Callable[[int], tuple[Delivery, ...]],
+        *,
+        now: float,
+    ) -> tuple[Delivery, ...]:
+        """Store an event that is no call with its deliveries, at once, and return them."""
+        return await self._change(
+            partial(
+                foreign_events.add,
+                event=event,
+                deliveries_of=deliveries_of,
+                now=now,
+                cipher=self._cipher,
+                node=self.node,
+            )
+        )
+
+    async def add_import(
+        self,
+        project: str,
+        calls: Sequence[tuple[str, ImportedCall]],
+        *,
+        by: str,
+        at: float,
+        tells: bool,
+    ) -> CallImport:
+        """Store calls that were made elsewhere as queued at this node, known ones as duplicates."""
+        return await self._change(
+            partial(
+                imports.add,
+                project=project,
+                calls=calls,
+                by=by,
+                at=at,
+                tells=tells,
+                node=self.node,
+            )
+        )
+
+    async def settle_import(self, done: CallImport) -> None:
+        """Store what became of an import."""
+        await self._change(partial(imports.settle, done=done))
+
+    async def call_import(self, project: str, number: int) -> CallImport | None:
+        """Return an import of a project, or None."""
+        return await self._reader.run(partial(imports.found, project=project, number=number))
+
+    async def queued_imports(self) -> tuple[CallImport, ...]:
+        """Return this node's imports that are queued, oldest first."""
+        return await self._reader.run(partial(imports.queued, node=self.node))
+
+    async def visit_at(self, project: str, number: str, at: float) -> Visit | None:
+        """Return the visit that saw a number at a moment, or None."""
+        return await self._reader.run(
+            partial(caller_history.visit_at, project=project, number=number, at=at)
+        )
+
+    async def visit_of(self, project: str, visit: str) -> Visit | None:
+        """Return a visit, or None."""
+        return await self._reader.run(
+            partial(caller_history.visit_of, project=project, visit=visit)
+        )
 
     async def refresh_token(self, project: str, source: str) -> str | None:
         """Return the latest refresh token that a project got from a source, or None."""

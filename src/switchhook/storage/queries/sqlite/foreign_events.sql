@@ -1,0 +1,35 @@
+-- name: next_foreign_event
+-- Read the place of the next event about something.
+SELECT coalesce(max(seq), 0) + 1 AS seq
+FROM foreign_events
+WHERE project = :project AND call = :call;
+
+-- name: add_foreign_event
+-- Write an event that is no call.
+INSERT INTO foreign_events (project, call, seq, event, at, received_at)
+VALUES (:project, :call, :seq, :event, :at, :received_at);
+
+-- name: old_foreign_events
+-- Find what the last event was about that came before a moment, and whose deliveries are settled.
+SELECT DISTINCT e.project, e.call
+FROM foreign_events AS e INDEXED BY foreign_events_received
+WHERE
+    e.received_at < :before
+    AND NOT EXISTS (
+        SELECT 1 FROM foreign_events AS l
+        WHERE l.project = e.project AND l.call = e.call AND l.received_at >= :before
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS d
+        WHERE
+            d.project = e.project
+            AND d.id > e.call || '.'
+            AND d.id < e.call || '/'
+            AND d.call = e.call
+            AND NOT d.settled
+    )
+LIMIT :batch;
+
+-- name: delete_foreign_events
+-- Delete the events about something, last of all.
+DELETE FROM foreign_events WHERE project = :project AND call = :call;

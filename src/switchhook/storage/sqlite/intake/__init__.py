@@ -1,0 +1,1 @@
+"""Keeps what other programs bring in: events that are no calls, and calls that were made elsewhere."""

@@ -1,0 +1,86 @@
+"""A running server with the HTTP API, to which other programs bring events and calls, and an endpoint that is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchhook.app.application import Application, open_application
+from switchhook.domain.token import Scope
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.projects import Applied, apply_project
+from switchhook.operations.tokens import create_token
+from switchhook.settings import Settings
+from switchhook.storage.sqlite.store import SqliteStore
+from tests.support.projects import MINIMAL
+from tests.support.web import Answer, read_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+HERE = MINIMAL.replace('"Acme"', '"Acme"\nallowed_networks = ["127.0.0.0/8"]').replace(
+    'password = "reception-101"',
+    'password = "reception-101"\nname = "Ann"\ndepartment = "Sales"',
+)
+"""A project that may tell endpoints on this machine."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Brought:
+    """The server, and a token of the scope that such programs have."""
+
+    app: Application
+    key: str
+
+    async def post(self, path: str, body: object, **headers: str) -> Answer:
+        """Post JSON, or bytes as they are."""
+        return await self.ask("POST", path, body, **headers)
+
+    async def ask(self, method: str, path: str, body: object = b"", **headers: str) -> Answer:
+        """Send a request with the token."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {"Host": "x", "Authorization": f"Bearer {self.key}"}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.app.web_port)
+        try:
+            writer.write(
+                f"{method} {path} HTTP/1.1\r\n{head}Content-Length: {len(data)}\r\n\r\n".encode()
+                + data
+            )
+            return await read_answer(reader)
+        finally:
+            writer.close()
+
+    async def settled(self, number: int) -> Any:
+        """Wait until an import is done, and return what became of it."""
+        async with asyncio.timeout(10):
+            while True:
+                answer = await self.ask("GET", f"/api/imports/{number}")
+                if answer.json["state"] == "done":
+                    return answer.json
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def brought(
+    home: Path, document: str, *, scope: Scope = Scope.INTAKE, sends: bool = True
+) -> AsyncIterator[Brought]:
+    """Run a server for one project, with a token."""
+    store = await SqliteStore.open(home / DATABASE)
+    try:
+        applied = await apply_project(store, document)
+        assert isinstance(applied, Applied), str(applied)
+        made = await create_token(
+            store, store.tokens, project="acme", user="pbx", scope=scope, now=time.time()
+        )
+    finally:
+        await store.close()
+    settings = Settings(data_dir=home, sip_port=0, web_port=0)
+    async with open_application(settings, sends=sends) as app:
+        yield Brought(app=app, key=made.key)
