@@ -209,7 +209,7 @@ def attempt_to_row(attempt: Attempt) -> SqlParameters:
 
 
 def settling_to_row(attempt: Attempt) -> SqlParameters:
-    """Return what `settle` takes, for a delivery's last attempt."""
+    """Return what `deliver` and `settle` take, for a delivery's last attempt."""
     return attempt.project, attempt.delivery, attempt.number
 
 

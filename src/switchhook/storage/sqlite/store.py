@@ -259,14 +259,17 @@ class SqliteStore:
 
         Nor does one of a delivery that was deleted meanwhile.
         """
-        settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
-        # A first attempt that succeeds changes no list.
-        is_noted = attempt.is_last and (attempt.failure is not None or attempt.number > 1)
-        row = Rows(
-            attempts=(rows.attempt_to_row(attempt),),
-            settled=settled,
-            failures=((attempt.project, attempt.delivery),) if is_noted else (),
-        )
+        made = (rows.attempt_to_row(attempt),)
+        if not attempt.is_last:
+            row = Rows(attempts=made)
+        elif attempt.failure is None and attempt.number == 1:  # as nearly all: it changes no list
+            row = Rows(attempts=made, delivered=(rows.settling_to_row(attempt),))
+        else:
+            row = Rows(
+                attempts=made,
+                settled=(rows.settling_to_row(attempt),),
+                failures=((attempt.project, attempt.delivery),),
+            )
         await self._writing.write(row, can_wait=can_wait)
 
     async def replace_request(self, delivery: Delivery) -> None:

@@ -51,6 +51,7 @@ class Rows:
     entries: tuple[SqlParameters, ...] = ()
     deliveries: tuple[SqlParameters, ...] = ()
     attempts: tuple[SqlParameters, ...] = ()
+    delivered: tuple[SqlParameters, ...] = ()
     settled: tuple[SqlParameters, ...] = ()
     callers: tuple[SqlParameters, ...] = ()
     outside: tuple[SqlParameters, ...] = ()
@@ -69,6 +70,7 @@ _STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]]
     ("promise", attrgetter("deliveries")),
     ("add_stream_event", attrgetter("events")),
     ("add_attempt", attrgetter("attempts")),
+    ("deliver", attrgetter("delivered")),
     ("settle", attrgetter("settled")),
     # What is listed of a call is found in all of these.
     ("list_call", attrgetter("listed")),

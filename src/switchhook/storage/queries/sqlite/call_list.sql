@@ -54,14 +54,14 @@ SELECT
                     AND j.happening = 'ask_failed'
                     AND json_extract(fact.value, '$[0]') = 'webhook'
                 UNION
-                SELECT r.webhook
-                FROM delivery_rows AS r
+                SELECT d.webhook
+                FROM deliveries AS d
                 WHERE
-                    r.project = c.project
-                    AND r.id > c.call || '.'
-                    AND r.id < c.call || '/'
-                    AND r.call = c.call
-                    AND r.state = 'failed'
+                    d.project = c.project
+                    AND d.id > c.call || '.'
+                    AND d.id < c.call || '/'
+                    AND d.call = c.call
+                    AND d.given_up = 'failed'
             )
         ),
         ''
@@ -96,14 +96,14 @@ UPDATE call_list AS l SET failed = coalesce(
                 j.happening = 'ask_failed'
                 AND json_extract(fact.value, '$[0]') = 'webhook'
             UNION
-            SELECT r.webhook
+            SELECT d.webhook
             FROM settled
-            CROSS JOIN delivery_rows AS r
-                ON r.project = settled.project
-                AND r.id > settled.call || '.'
-                AND r.id < settled.call || '/'
-                AND r.call = settled.call
-            WHERE r.state = 'failed'
+            CROSS JOIN deliveries AS d
+                ON d.project = settled.project
+                AND d.id > settled.call || '.'
+                AND d.id < settled.call || '/'
+                AND d.call = settled.call
+            WHERE d.given_up = 'failed'
         )
     ),
     ''

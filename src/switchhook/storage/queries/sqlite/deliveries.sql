@@ -31,6 +31,12 @@ ON CONFLICT (project, delivery, number) DO UPDATE SET
     facts = excluded.facts
 WHERE attempts.failure = 'under_way' AND NOT attempts.is_last;
 
+-- name: deliver
+-- Write that a delivery is settled by its first attempt, which succeeded: nothing is given up by it.
+-- Takes: project, id, number.
+UPDATE deliveries SET settled = 1
+WHERE project = ? AND id = ? AND again_after < ?;
+
 -- name: settle
 -- Write that a delivery is settled, with the state of its latest attempt. One that was sent again since waits for another.
 -- Takes: project, id, number.
