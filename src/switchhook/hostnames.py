@@ -1,4 +1,4 @@
-"""Resolves host names by the system's resolver, and `localhost` even where it knows none."""
+"""Resolves host names by the system's resolver, and `localhost` even where it knows none; says whom an address belongs to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -83,3 +84,14 @@ def resolve_in_thread(
 def _is_localhost(host: str) -> bool:
     name = host.lower().removesuffix(".")
     return name == "localhost" or name.endswith(".localhost")
+
+
+def network_of(address: str) -> str:
+    """Return whom an address belongs to: of IPv6, everybody has a /64 at least. What is no address is as it is."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address) and known.ipv4_mapped is None:
+        return str(ip_network((known, 64), strict=False))
+    return address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.api.rate_limit import BURST, REFILL_SECONDS
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.tokens import digest_of
 from tests.support.loop import run
 from tests.support.web import HOOKS, KEYS, USER, Web, serving

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.api import rate_limit as module
 from switchhook.api.rate_limit import BURST, REFILL_SECONDS, WrongKeyLimit
+from switchhook.operations.people import guessing
 
 
 class Ticks:
@@ -72,10 +72,10 @@ def test_whoever_has_a_network_of_ipv6_has_one_count(other: str, is_same: bool) 
 
 
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_ADDRESSES", 3)
+    monkeypatch.setattr(guessing, "MAX_KEYS", 3)
     limit = full(Ticks())
     for number in range(9):
         limit.note_wrong(f"198.51.100.{number}")
 
-    assert len(limit._full_until) == 3
+    assert len(limit._wrong._empty_at) == 3
     assert limit.seconds_to_wait("192.0.2.1") == 0.0

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from switchhook.app import application
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery.policy import MAIL_POLICY
+from switchhook.domain.access.token import Scope
 from switchhook.domain.call import (
     CALLER,
     Call,
@@ -31,7 +32,6 @@ from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.delivery_policy import DeliveryPolicy
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
-from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.hang_up import hang_up
 from switchhook.operations.project_versions import export_project

@@ -24,8 +24,8 @@ from switchhook.cli import changing
 from switchhook.cli.changing import change
 from switchhook.cli.errors import CommandError
 from switchhook.cli.main import COMMANDS, FAILED, FINE, run
+from switchhook.domain.access.token import Scope
 from switchhook.domain.event import Subscription
-from switchhook.domain.token import Scope
 from switchhook.operations import control_socket
 from switchhook.operations.control import ApplyProject, CreateToken, EndSubscription, RevokeToken
 from switchhook.operations.control_socket import LONGEST, SOCKET, connect, listening
@@ -152,6 +152,14 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("deliveries", "--all"), ("subscriptions",), ("subscriptions", "--remove", "1")),
         *(("token", "create", "--project", "acme", "--user", "u"), ("token", "list")),
         *(("token", "revoke", "none"), ("hang-up", "none"), ("trunks",), ("phones",)),
+        *(
+            ("user", "add", "olga", "--project", "acme"),
+            ("user", "list"),
+            ("user", "sessions", "olga"),
+        ),
+        *(("user", "password", "olga"), ("user", "totp", "olga"), ("user", "disable", "olga")),
+        *(("user", "role", "olga", "admin", "--project", "acme"), ("user", "remove", "olga")),
+        ("audit", "--limit", "3"),
         *(("callback", "101", "nobody"), ("transfer", "none", "101")),
         *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
         *(

@@ -16,7 +16,7 @@ from tests.support.projects import MINIMAL
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.domain.token import Token
+    from switchhook.domain.access.token import Token
 
 USER = "user@example.com"
 CREATE = ("token", "create", "--project", "acme", "--user", USER)

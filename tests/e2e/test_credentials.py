@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from switchhook.app.application import open_application
 from switchhook.cli.main import run as switchhook
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.settings import Settings

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pytest
 
 from switchhook.app.application import open_application
+from switchhook.domain.access.token import Scope
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import create_token
 from switchhook.settings import Settings

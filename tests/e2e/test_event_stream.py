@@ -19,11 +19,11 @@ import jsonschema
 import pytest
 from standardwebhooks import Webhook
 
+from switchhook.domain.access.token import Scope, Token
 from switchhook.domain.credentials import Credentials
 from switchhook.domain.event_stream import EventStream, StreamWebhook
 from switchhook.domain.project import Project
 from switchhook.domain.scheme import HangUpStep
-from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.storage.sqlite.store import SqliteStore

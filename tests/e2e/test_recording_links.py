@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.app.application import open_application
-from switchhook.domain.token import Scope
+from switchhook.domain.access.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.recordings import RECORDINGS
 from switchhook.operations.tokens import create_token

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.app.application import Application, open_application
+from switchhook.domain.access.token import Scope, Token
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Project, ProjectSnapshot
-from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.file import read_project

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog.testing
 
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.project_versions import NoSuchProjectError
 from switchhook.operations.projects import apply_project

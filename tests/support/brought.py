@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchhook.app.application import Application, open_application
-from switchhook.domain.token import Scope
+from switchhook.domain.access.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.tokens import create_token

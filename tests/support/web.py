@@ -17,7 +17,7 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.app.rehearsals import Rehearsals
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 from switchhook.metrics import Metrics
 from switchhook.operations.projects import apply_project
 from switchhook.operations.recordings import NO_RECORDINGS
@@ -220,6 +220,8 @@ async def serving(
             snapshot_of=snapshots.get,
             store=real if store is None else store,
             tokens=real.tokens,
+            people=real.people,
+            audit=real.audit,
             memory=web.memory,
             clock=lambda: web.now,
             applied=applied,

@@ -9,6 +9,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from switchhook import __version__
+from switchhook.api.access.auditing import with_audit
+from switchhook.api.access.people import AuditController, MemberController, TokenController
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
@@ -87,6 +89,9 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             EventStreamController,
             post_event,
             ImportController,
+            MemberController,
+            TokenController,
+            AuditController,
         ],
         dependencies={
             "deps": Provide(lambda: deps, sync_to_thread=False),
@@ -102,5 +107,5 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
         debug=False,
         pdb_on_exception=False,
     )
-    finished = with_representation(with_head_method(routed))
+    finished = with_representation(with_head_method(with_audit(routed, deps)))
     return with_forwarded(with_request_id(with_access_log(finished)), deps.trusted_proxies)

@@ -1,6 +1,6 @@
-"""Authenticates requests by a token's key in the Authorization header (T-04); a few need none."""
+"""Authenticates requests by a token's key in the Authorization header, and checks its rights (T-04); a few need none."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from litestar.connection import ASGIConnection
@@ -13,10 +13,10 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ASGIScope
 
+from switchhook.api.access.rights import check_rights
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.exchange.request_ids import request_id
 from switchhook.api.rate_limit import RequestAllowance, RequestLimit, WrongKeyLimit
-from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import MAX_USER_LENGTH, BadKeyError, check_key
 
 log = structlog.get_logger(__name__)
@@ -81,6 +81,9 @@ class Authentication(AbstractAuthenticationMiddleware):
                 headers=allowance.headers,
             )
         connection.scope[ALLOWANCE] = allowance  # type: ignore[typeddict-unknown-key] # read above
+        connection.scope["user"] = token  # also of what is refused
+        secrets = connection.query_params.getall("secrets", [])
+        check_rights(cast("dict[str, Any]", connection.scope), token, secrets=secrets)
         return AuthenticationResult(user=token, auth=None)
 
     def _refusal(
@@ -119,11 +122,3 @@ def _credentials(headers: list[str]) -> tuple[str | None, str]:
             raise NotAuthorizedException(
                 "send your token: Authorization: Token user@example.com:KEY", headers=_CHALLENGE
             )
-
-
-def require_scope(token: Token, scope: Scope) -> None:
-    """Raise 403 Forbidden where a token lacks a scope."""
-    if not token.allows(scope):
-        raise PermissionDeniedException(
-            f"this token is good for {token.scope} only; this needs one of scope {scope}"
-        )

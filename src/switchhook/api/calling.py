@@ -13,7 +13,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 from msgspec import Struct
 
-from switchhook.api.authentication import OUTWARD_CALL, require_scope
+from switchhook.api.authentication import OUTWARD_CALL
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
 from switchhook.api.responses import (
@@ -24,8 +24,8 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.domain.access.token import Token
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.domain.token import Scope, Token
 from switchhook.operations.calling import (
     CallbackError,
     NotTransferredError,
@@ -152,7 +152,6 @@ class CallActs(Controller):
     @post(status_code=202, operation_class=MakeOperation, responses=RESPONSES)
     async def make(self, request: TokenRequest, deps: Dependencies) -> Response[bytes]:
         """Make a call: ring the caller, then the callee. Its events are told as those of every call."""
-        require_scope(request.user, Scope.PROJECT)
 
         async def act() -> CallUnderWay:
             wanted = _read(await read_body(request), CallWanted)
@@ -170,7 +169,6 @@ class CallActs(Controller):
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> Response[bytes]:
         """Transfer a party of a conversation: the target rings, and when it answers the other leaves."""
-        require_scope(request.user, Scope.PROJECT)
 
         async def act() -> CallUnderWay:
             wanted = _read(await read_body(request), TransferWanted)
@@ -210,7 +208,6 @@ async def outward_call(request: TokenRequest, deps: Dependencies) -> Response[by
 
     Not for browsers: they would show the key to every visitor.
     """
-    require_scope(request.user, Scope.PROJECT)
     if "origin" in request.headers:
         raise PermissionDeniedException("send this from a server: a page would show your key")
 

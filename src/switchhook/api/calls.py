@@ -21,7 +21,6 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Struct
 
-from switchhook.api.authentication import require_scope
 from switchhook.api.calling import CallActs
 from switchhook.api.events import StreamOperation, check_kept, sent_events
 from switchhook.api.exchange.problems import Problem
@@ -36,7 +35,6 @@ from switchhook.api.responses import (
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.event_stream import StreamEventType
-from switchhook.domain.token import Scope
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
     MAX_LISTED,
@@ -188,7 +186,6 @@ class Calls(CallActs):
     @get(operation_class=FindOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
     async def find(self, request: TokenRequest, deps: Dependencies) -> Response[bytes]:
         """List calls that fit, newest first, running ones among them."""
-        require_scope(request.user, Scope.CALLS)
         given = _given(request, ("after", "limit", "count"))
         with _named():
             page = await deps.store.find_calls(
@@ -203,7 +200,6 @@ class Calls(CallActs):
     @get("/export", operation_class=ExportOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
     async def export(self, request: TokenRequest, deps: Dependencies) -> Stream:
         """Send all calls that fit, newest first, as CSV with a header or as JSON lines."""
-        require_scope(request.user, Scope.CALLS)
         form = request.query_params.get("format", "csv")
         if form not in _EXPORTS:
             raise WrongFieldError("format", f"format: choose of {', '.join(_EXPORTS)}")
@@ -237,7 +233,6 @@ class Calls(CallActs):
         came meanwhile, or all that run once more where that is gone.
         """
         token = request.user
-        require_scope(token, Scope.CALLS)
         check_kept(deps, token.project, 0)
         if written := request.headers.get("last-event-id"):
             with suppress(BadPlaceError, StreamGapError):
@@ -253,7 +248,6 @@ class Calls(CallActs):
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> Response[bytes]:
         """Show all that is known of one call: its journal, what was asked and answered, and its deliveries."""
-        require_scope(request.user, Scope.CALLS)
         with _own():
             story = await show_call(deps.store, call, only=request.user.project)
         return _json(as_json.call_story(story))
@@ -269,7 +263,6 @@ class Calls(CallActs):
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> Response[bytes]:
         """Say why a target did not ring in a call, and the smallest change that would have rung it."""
-        require_scope(request.user, Scope.CALLS)
         target = request.query_params.get("target", "").strip()
         if not target or len(target) > MAX_TARGET or not target.isprintable():
             raise WrongFieldError("target", "target: name an account, a group or a number")
@@ -284,7 +277,6 @@ class Calls(CallActs):
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> Ending:
         """Hang up both sides of a running call. Its end is told as that of every call."""
-        require_scope(request.user, Scope.PROJECT)
         user, project = request.user.user, request.user.project
         if not deps.hang_up(call, by=f"{user} over the API", project=project):
             raise NotFoundException("there is no such call, or it has ended")
@@ -300,7 +292,6 @@ class Calls(CallActs):
         self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
     ) -> CallFactsTold:
         """Tell facts that became known of a call late, such as where its caller came from; it may have ended."""
-        require_scope(request.user, Scope.PROJECT)
         try:
             told = msgspec.json.decode(await read_body(request), type=dict[str, dict[str, str]])
             facts = read_attributes(told["facts"])

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from switchhook.operations.control import ACTS, ERRORS, ControlError
+from switchhook.operations.people.performing import perform
 from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def _performed(name: str, body: bytes, parts: ControlParts) -> tuple[int, 
         return 400, ControlError(error="", detail=f"{name} cannot be read: {error}")
     log.info("control", act=name)
     try:
-        return 200, await act.perform(parts)
+        return 200, await perform(act, name, parts)
     except tuple(ERRORS.values()) as error:
         kind = next(kind for kind, of in ERRORS.items() if isinstance(error, of))
         return 409, ControlError(error=kind, detail=str(error))

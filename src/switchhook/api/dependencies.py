@@ -19,6 +19,7 @@ from switchhook.operations.rehearsal.jobs import RehearsalJobs
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.intake import CallImports
+from switchhook.storage.people import AuditLog, People
 from switchhook.storage.ports import (
     EndedCalls,
     ErrorCheck,
@@ -66,6 +67,8 @@ class ApiDependencies:
 
     store: ApiStore
     tokens: Tokens
+    people: People
+    audit: AuditLog
     memory: SubscriptionMemory
     clock: Callable[[], float]
     """Unix time in seconds, by which tokens expire."""

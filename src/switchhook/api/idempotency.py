@@ -17,7 +17,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.responses import WrongFieldError, read_body
-from switchhook.domain.token import Token
+from switchhook.domain.access.token import Token
 from switchhook.errors import ExpectedError
 from switchhook.storage.records import KeyedRequest
 

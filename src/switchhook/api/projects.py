@@ -12,7 +12,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.authentication import require_scope
+from switchhook.api.access.auditing import note_facts
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.file_reader import read_in_worker
@@ -24,7 +24,6 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
-from switchhook.domain.token import Scope
 from switchhook.operations import projects as operations
 from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied
@@ -107,6 +106,9 @@ class ProjectFileController(Controller):
                     by=sender(request),
                 )
             )
+        note_facts(
+            before={"version": applied.version - applied.is_new}, after={"version": applied.version}
+        )
         await deps.applied()
         return applied
 
@@ -143,8 +145,7 @@ async def _received_file(request: TokenRequest, deps: ApiDependencies) -> AsyncI
 
 
 def own_project(request: TokenRequest, project: FromPath[str]) -> str:
-    """Return the token's project where that is asked for; any other is not there."""
-    require_scope(request.user, Scope.PROJECT)
+    """Return the token's project; `check_rights` refused requests for any other."""
     if project != request.user.project:
         raise NotFoundException("there is no such project")
     return project

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import TYPE_CHECKING, Final
+
+from switchhook.hostnames import network_of
+from switchhook.operations.people.guessing import LeakyBuckets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +19,6 @@ REFILL_SECONDS: Final = 6.0
 """Seconds after which one more is allowed."""
 MAX_TOKENS: Final = 10_000
 """Tokens whose requests are remembered."""
-MAX_ADDRESSES: Final = 10_000
-"""Addresses that are remembered."""
 
 
 WINDOW: Final = 60.0
@@ -84,29 +84,12 @@ class WrongKeyLimit:
     """
 
     def __init__(self, ticks: Callable[[], float]) -> None:
-        self._ticks = ticks
-        self._full_until: OrderedDict[str, float] = OrderedDict()
-        """When each address has used up nothing any more."""
+        self._wrong = LeakyBuckets(ticks, burst=BURST, refill=REFILL_SECONDS)
 
     def seconds_to_wait(self, address: str) -> float:
         """Return how long an address has to wait before it may try another key; 0: not at all."""
-        until = self._full_until.get(_network(address), 0.0)
-        return max(0.0, until - self._ticks() - (BURST - 1) * REFILL_SECONDS)
+        return self._wrong.seconds_to_wait(network_of(address))
 
     def note_wrong(self, address: str) -> None:
         """Count a wrong key."""
-        network, now = _network(address), self._ticks()
-        self._full_until[network] = max(now, self._full_until.pop(network, 0.0)) + REFILL_SECONDS
-        if len(self._full_until) > MAX_ADDRESSES:
-            self._full_until.popitem(last=False)
-
-
-def _network(address: str) -> str:
-    """Return whom an address belongs to: of IPv6, everybody has a /64 at least."""
-    try:
-        known = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(known, IPv6Address) and known.ipv4_mapped is None:
-        return str(ip_network((known, 64), strict=False))
-    return address
+        self._wrong.add(network_of(address))

@@ -25,7 +25,6 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
-from switchhook.api.authentication import require_scope
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.responses import (
     COMMON_RESPONSES,
@@ -34,6 +33,7 @@ from switchhook.api.responses import (
     read_body,
     response_spec,
 )
+from switchhook.domain.access.token import Token
 from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import Subscription
 from switchhook.domain.notification_options import (
@@ -41,7 +41,6 @@ from switchhook.domain.notification_options import (
     NotificationField,
     NotificationOptions,
 )
-from switchhook.domain.token import Scope, Token
 from switchhook.operations import subscriptions as operations
 from switchhook.operations.subscriptions import EVENTS, SubscriptionError
 from switchhook.projectfile.schema.credentials import read_credentials
@@ -154,7 +153,6 @@ class SubscriptionController(Controller):
     )
     async def subscribe(self, request: TokenRequest, deps: Dependencies) -> Subscribed:
         """Tell a URL of each call from now on."""
-        require_scope(request.user, Scope.SUBSCRIPTIONS)
         asked = read_fields(await read_body(request), request.headers.get("content-type", ""))
         try:
             made = await operations.subscribe(
@@ -177,13 +175,11 @@ class SubscriptionController(Controller):
     @get(responses=COMMON_RESPONSES)
     async def list(self, request: TokenRequest, deps: Dependencies) -> list[Subscribed]:
         """List the project's subscriptions, oldest first."""
-        require_scope(request.user, Scope.SUBSCRIPTIONS)
         return [_response(one) for one in await _all(request, deps)]
 
     @get("/samples", operation_class=SamplesOperation, responses=COMMON_RESPONSES)
     async def samples(self, request: TokenRequest) -> Response[bytes]:
         """Return sample notifications, as an event with these choices is told of; nothing is subscribed."""
-        require_scope(request.user, Scope.SUBSCRIPTIONS)
         asked: dict[str, Any] = dict(request.query_params)
         event = asked.get("event") or EVERY
         if event not in EVENTS:
@@ -196,7 +192,6 @@ class SubscriptionController(Controller):
         self, request: TokenRequest, deps: Dependencies, number: FromPath[str]
     ) -> Subscribed:
         """Show one subscription of the project."""
-        require_scope(request.user, Scope.SUBSCRIPTIONS)
         wanted = _number(number)
         for one in await _all(request, deps):
             if one.number == wanted:
@@ -208,7 +203,6 @@ class SubscriptionController(Controller):
         self, request: TokenRequest, deps: Dependencies, number: FromPath[str]
     ) -> Subscribed:
         """End one subscription of the project, and answer what it was."""
-        require_scope(request.user, Scope.SUBSCRIPTIONS)
         removed = await operations.unsubscribe(
             deps.store, deps.memory, project=request.user.project, number=_number(number)
         )

@@ -410,6 +410,8 @@ def _api(app: Application) -> ASGIApp:
             product=USER_AGENT,
             store=app.store,
             tokens=app.store.tokens,
+            people=app.store.people,
+            audit=app.store.audit,
             memory=app.subscribers,
             clock=time.time,
             applied=app.projects.refresh,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from switchhook.operations.people import audit
 from switchhook.operations.recordings import delete_due, delete_recordings
 from switchhook.storage.records import StoreError
 
@@ -66,6 +67,7 @@ async def prune(settings: Settings, store: Store, memory: Memory) -> None:
         try:
             deleted = await store.prune(before=before)
             await store.forget(before=before)
+            await store.audit.forget(before=min(before, time.time() - audit.KEEP))
         except StoreError as error:
             log.error("old calls not deleted", error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:

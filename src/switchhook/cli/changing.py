@@ -85,13 +85,12 @@ def _connected(where: Path) -> socket.socket | None:
 def _asked(connection: socket.socket, act: Act[T]) -> T:
     import msgspec  # noqa: PLC0415 (for those who change something)
 
-    from switchhook.operations.control import ACTS, ControlError  # noqa: PLC0415
+    from switchhook.operations.control import ControlError  # noqa: PLC0415
 
-    name = next(name for name, kind in ACTS.items() if isinstance(act, kind))
     http = HTTPConnection("localhost", timeout=TIMEOUT)
     http.sock = connection
     try:
-        http.request("POST", f"/control/{name}", msgspec.json.encode(act))
+        http.request("POST", f"/control/{_name_of(act)}", msgspec.json.encode(act))
         answer = http.getresponse()
         body = answer.read()
     except TimeoutError as error:
@@ -116,6 +115,12 @@ def _asked(connection: socket.socket, act: Act[T]) -> T:
     raise CommandError(f"the server is of another version ({told.detail}); start it again")
 
 
+def _name_of(act: Act[T]) -> str:
+    from switchhook.operations.control import ACTS  # noqa: PLC0415 (for those who change something)
+
+    return next(name for name, kind in ACTS.items() if isinstance(act, kind))
+
+
 def _result_of(act: Act[T], body: bytes) -> T:
     import msgspec  # noqa: PLC0415 (for those who change something)
 
@@ -133,18 +138,19 @@ async def _done_here(where: Path, act: Act[T]) -> T:
     from switchhook.delivery.subscribers import Subscribers  # noqa: PLC0415
     from switchhook.operations.control import ControlParts  # noqa: PLC0415
     from switchhook.operations.data_dir import DATABASE  # noqa: PLC0415
+    from switchhook.operations.people.performing import perform  # noqa: PLC0415
     from switchhook.operations.sounds import missing_sounds  # noqa: PLC0415
     from switchhook.storage.sqlite.store import SqliteStore  # noqa: PLC0415
 
     store = await SqliteStore.open(where / DATABASE)
     try:
-        return await act.perform(
-            ControlParts(
-                store=store,
-                memory=Subscribers(),
-                clock=time.time,
-                missing_sounds=partial(missing_sounds, where),
-            )
+        parts = ControlParts(
+            store=store,
+            memory=Subscribers(),
+            clock=time.time,
+            missing_sounds=partial(missing_sounds, where),
         )
+        done: T = await perform(act, _name_of(act), parts)
+        return done
     finally:
         await store.close()

@@ -147,6 +147,14 @@ COMMANDS = {
         "The call-tracking scenario of a project: show, set, activate, test it.",
     ),
     "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
+    "user": (
+        "switchhook.cli.people.user",
+        "The people of this host: their roles in projects, passwords and sessions.",
+    ),
+    "audit": (
+        "switchhook.cli.people.audit",
+        "List who did what over the API and on the command line, or was refused.",
+    ),
     "secret": ("switchhook.cli.token", "Make keys for the signatures of webhooks."),
     "backup": (
         "switchhook.cli.upkeep.backup",

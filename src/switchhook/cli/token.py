@@ -1,17 +1,19 @@
 """`switchhook token`, the keys to the HTTP API, and `switchhook secret`, those that sign webhooks."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
 from switchhook.cli.output import print_json, print_table, stdout
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.people import Role
+from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.tokens import NewToken, list_tokens
-from switchhook.views.text import clock, iso
+from switchhook.views.people import token_row
+from switchhook.views.text import clock
 from switchhook.webhooks.signatures import asymmetric_key, public_key, symmetric_key
 
 KEY_BYTES = 32
@@ -28,6 +30,9 @@ def create(
     project: Annotated[str, Parameter(help="Id of the project that it opens.")],
     user: Annotated[str, Parameter(help="Whose it is: an e-mail address, or a word.")],
     scope: Annotated[Scope, Parameter(help="What it is good for.")] = Scope.SUBSCRIPTIONS,
+    role: Annotated[
+        Role, Parameter(help="The most that it may do; of a user's, their own role holds, too.")
+    ] = Role.OWNER,
     days: Annotated[
         int | None,
         Parameter(
@@ -39,12 +44,15 @@ def create(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Make a token and print its key, which is not shown again."""
+    """Make a token and print its key, which is not shown again. A user's is good for what their role allows."""
     from switchhook.operations.control import CreateToken  # noqa: PLC0415 (it brings in all that acts need)
 
     where = data_dir_of(config, data_dir)
-    made = change(where, CreateToken(project=project, user=user, scope=scope, days=days))
-    print_json(_as_json(made.token) | {"key": made.key}) if json else _show_new(made)
+    made = change(
+        where,
+        CreateToken(project=project, user=user, scope=scope, role=role, days=days, by=operator()),
+    )
+    print_json(token_row(made.token) | {"key": made.key}) if json else _show_new(made)
     return 0
 
 
@@ -60,7 +68,7 @@ def list_(
     found = ask_store(
         config, data_dir, lambda store: list_tokens(store.tokens, project=project), project=project
     )
-    print_json([_as_json(one) for one in found]) if json else _show(found)
+    print_json([token_row(one) for one in found]) if json else _show(found)
     return 0
 
 
@@ -76,7 +84,7 @@ def revoke(
     from switchhook.operations.control import RevokeToken  # noqa: PLC0415 (it brings in all that acts need)
 
     where = data_dir_of(config, data_dir)
-    revoked = change(where, RevokeToken(token=token_id))
+    revoked = change(where, RevokeToken(token=token_id, by=operator()))
     stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")
     return 0
 
@@ -99,25 +107,21 @@ def _show(found: tuple[Token, ...]) -> None:
             one.project,
             one.user,
             one.scope,
+            _role(one),
             clock(one.created_at),
             "never" if one.expires_at is None else clock(one.expires_at),
             clock(one.used_at),
         )
         for one in found
     ]
-    print_table(("token", "project", "user", "scope", "created", "expires", "last used"), rows)
+    print_table(
+        ("token", "project", "user", "scope", "role", "created", "expires", "last used"), rows
+    )
 
 
-def _as_json(one: Token) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "project": one.project,
-        "user": one.user,
-        "scope": one.scope,
-        "created_at": iso(one.created_at),
-        "expires_at": iso(one.expires_at),
-        "used_at": iso(one.used_at),
-    }
+def _role(one: Token) -> str:
+    """Say what limits it beside its scope: its user's role, or a role of its own."""
+    return "their own" if one.person is not None and one.role is Role.OWNER else f"{one.role}"
 
 
 secret = App(name="secret", help="Make keys for the signatures of webhooks.")

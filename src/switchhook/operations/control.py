@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, assert_never
 
+from switchhook.domain.access.people import Role
+from switchhook.domain.access.token import Scope, Token
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import Subscription
-from switchhook.domain.token import Scope, Token
 from switchhook.operations.bulk_jobs import NoSuchJobError, start_job, stop_job
 from switchhook.operations.calling import (
     CallbackError,
@@ -63,6 +64,8 @@ from switchhook.operations.intake.foreign_events import (
     tell_foreign_event,
 )
 from switchhook.operations.job_run import JobRun
+from switchhook.operations.people.acts import PEOPLE_ACTS
+from switchhook.operations.people.users import NoSuchUserError, UserError
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory
 from switchhook.operations.project_events import EventTextError, save_event
 from switchhook.operations.project_versions import (
@@ -97,6 +100,9 @@ from switchhook.routing.events import Side, TransferOrdered
 from switchhook.storage.ports import ErrorCheck, HangUps, Scenarios, Subscriptions, Tokens
 from switchhook.storage.records import BulkAct, BulkJob, DeliveryFilter, StoreError
 
+if TYPE_CHECKING:
+    from switchhook.storage.people import AuditLog, People
+
 
 class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
     """Keeps what acts change."""
@@ -104,6 +110,14 @@ class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
     @property
     def tokens(self) -> Tokens:
         """Return the keeper of tokens."""
+
+    @property
+    def people(self) -> People:
+        """Return the keeper of users and sessions."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """Return the keeper of who did what."""
 
 
 async def nobody_follows() -> None:
@@ -506,17 +520,22 @@ class CreateToken:
     user: str
     scope: Scope
     days: int | None = None
+    role: Role = Role.OWNER
+    by: str = ""
     result: ClassVar = NewToken
 
     async def perform(self, on: ControlParts) -> NewToken:
         """Make it. Raises NoSuchProjectError, TokenError."""
+        known = await on.store.people.secrets_of(self.user.casefold())
         return await create_token(
             on.store,
             on.store.tokens,
             project=self.project,
             user=self.user,
+            person=None if known is None else known.user,
             scope=self.scope,
             days=self.days,
+            role=self.role,
             now=on.clock(),
         )
 
@@ -526,6 +545,7 @@ class RevokeToken:
     """Let a token be good no more."""
 
     token: str
+    by: str = ""
     result: ClassVar = Token
 
     async def perform(self, on: ControlParts) -> Token:
@@ -610,6 +630,7 @@ ACTS: Final = {
     "draft-scenario": DraftScenario,
     "discard-draft": DiscardDraft,
     "activate-scenario": ActivateScenario,
+    **PEOPLE_ACTS,
 }
 """The acts by their names."""
 
@@ -632,12 +653,14 @@ ERRORS: Final = {
         NoSuchProjectError,
         NoSuchResourceError,
         NoSuchTokenError,
+        NoSuchUserError,
         NoSuchVersionError,
         OutdatedDraftError,
         ResourceError,
         UnchangedDraftError,
         StoreError,
         TokenError,
+        UserError,
     )
 }
 """What an act raises that a person may cause, by name. The message is a sentence for people."""

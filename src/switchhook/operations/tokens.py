@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.people import Role, User
+from switchhook.domain.access.token import Scope, Token
 from switchhook.errors import ExpectedError
 from switchhook.operations.project_versions import latest_version
 from switchhook.storage.records import StoreError
@@ -57,15 +58,22 @@ async def create_token(
     project: str,
     user: str,
     now: float,
+    person: User | None = None,
     scope: Scope = Scope.SUBSCRIPTIONS,
     days: int | None = None,
+    role: Role = Role.OWNER,
 ) -> NewToken:
     """Make a token for a project that there is; without `days` it is good until it is revoked.
 
-    Raises NoSuchProjectError, TokenError, StoreError.
+    Where it is a `person`'s, it is good for what their role allows, and goes with them; `role` is the most that it is good
+    for. Raises NoSuchProjectError, TokenError, StoreError.
     """
     _check_user(user)
     owner = await latest_version(store, project)
+    if person is not None and person.role_in(owner.id) is None:
+        raise TokenError(
+            f"{user} has no role in project {owner.id}; `switchhook user role` gives one"
+        )
     key = secrets.token_hex(KEY_BYTES)
     token = Token(
         project=owner.id,
@@ -74,6 +82,8 @@ async def create_token(
         scope=scope,
         created_at=now,
         expires_at=None if days is None else now + days * DAY,
+        person=None if person is None else person.id,
+        role=role,
     )
     await tokens.save(token, digest_of(key))
     return NewToken(token=token, key=key)
@@ -104,6 +114,8 @@ async def check_key(tokens: Tokens, *, key: str, now: float, user: str | None = 
         raise BadKeyError("the token is not known: it is mistyped, another user's, or was revoked")
     if token.is_expired(now=now):
         raise BadKeyError("the token has expired; `switchhook token create` makes another")
+    if token.role is None:
+        raise BadKeyError("the token's user is disabled, or has no role in the project any more")
     await _note_use(tokens, token, now)
     return token
 

@@ -21,15 +21,16 @@ from switchhook.storage.records import EVERY_DELIVERY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from switchhook.domain.access.token import Token
     from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import ProjectSnapshot
-    from switchhook.domain.token import Token
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
     from switchhook.storage.delivery import Attempt, Delivery, Incident
+    from switchhook.storage.people import AuditLog, People
     from switchhook.storage.records import (
         Activation,
         BulkAct,
@@ -469,7 +470,7 @@ class Tokens(Protocol):
         """Store a token with the digest of its key."""
 
     async def find(self, digest: bytes) -> Token | None:
-        """Return the token whose key has this digest, or None."""
+        """Return the token whose key has this digest, or None. Its `role` is what its user may do now, too."""
 
     async def all(self, *, project: str | None = None) -> tuple[Token, ...]:
         """Return one project's tokens, or everybody's, oldest first within each project."""
@@ -590,6 +591,14 @@ class Store(
     @property
     def keyed_requests(self) -> KeyedRequests:
         """Return the keeper of requests with an Idempotency-Key."""
+
+    @property
+    def people(self) -> People:
+        """Return the keeper of users and sessions."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """Return the keeper of who did what."""
 
     async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return the project versions that `live_calls` asks for, as (project, version)."""

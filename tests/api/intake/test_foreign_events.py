@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.token import Scope
+from switchhook.domain.access.token import Scope
 from switchhook.storage.records import DeliveryFilter
 from tests.support.brought import HERE, Brought, brought
 from tests.support.loop import run

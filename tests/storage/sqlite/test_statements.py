@@ -77,6 +77,7 @@ FEW = {
     *("drop_registrations", "other_nodes", "subscriptions", "subscription_numbers"),
     *(
         "tokens",
+        "users",
         "delete_token",
         "hang_ups",
         "version_numbers",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.domain.access.token import Scope, Token
 from switchhook.domain.call import CallState, LegState
-from switchhook.domain.token import Scope, Token
 from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.storage.encryption import key_path, new_key
 from switchhook.storage.records import DeliveryFilter, StoreError, WantedHangUp

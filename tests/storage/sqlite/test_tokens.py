@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run

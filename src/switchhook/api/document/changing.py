@@ -12,6 +12,7 @@ from litestar import Response
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from msgspec import Struct
 
+from switchhook.api.access.auditing import note_facts
 from switchhook.api.exchange.problems import Problem, problem
 from switchhook.api.file_reader import read_in_worker
 from switchhook.api.projects import FILE_RESPONSES, own_project, sender
@@ -149,10 +150,16 @@ async def done(
         case ChangedMeanwhile():
             return problem(412, Overtaken, **refused_as_json(outcome))
         case ResourceChanged():
+            version = outcome.applied.version
+            told = msgspec.convert(changed_as_json(outcome), ChangedProject)
+            note_facts(
+                is_trial=is_trial,
+                before={"version": version - outcome.applied.is_new},
+                after={"version": version, "changes": told.changes},
+            )
             if not is_trial:
                 await deps.applied()
             headers = {"ETag": f'"{outcome.tag}"'} if outcome.tag else None
-            told = msgspec.convert(changed_as_json(outcome), ChangedProject)
             return Response(told, headers=headers)
 
 

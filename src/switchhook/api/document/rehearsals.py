@@ -9,7 +9,6 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.authentication import require_scope
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.document.changing import told
 from switchhook.api.exchange.problems import Problem
@@ -24,7 +23,6 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
-from switchhook.domain.token import Scope
 from switchhook.operations.document.drafts import read_draft
 from switchhook.operations.history import BadMomentError, parse_moment
 from switchhook.operations.rehearsal.jobs import (
@@ -106,7 +104,7 @@ class RehearsalController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> RehearsalShown:
         """Rehearse a draft on stored calls: which would go elsewhere? It goes on by itself, and changes nothing."""
-        own = _own(request, project)
+        own = own_project(request, project)
         jobs = _jobs(deps)
         asked = _read(await read_body(request))
         text, name = asked.document, "a project file"
@@ -139,7 +137,7 @@ class RehearsalController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> list[RehearsalShown]:
         """List the latest rehearsals, newest first."""
-        return [_shown(one) for one in _jobs(deps).all(_own(request, project))]
+        return [_shown(one) for one in _jobs(deps).all(own_project(request, project))]
 
     @get("/{number:int}", responses=COMMON_RESPONSES)
     async def show(
@@ -150,7 +148,7 @@ class RehearsalController(Controller):
         number: FromPath[int],
     ) -> RehearsalShown:
         """Show how far a rehearsal is, and what it found."""
-        return _shown(_found(deps, _own(request, project), number))
+        return _shown(_found(deps, own_project(request, project), number))
 
     @get("/{number:int}/calls", responses=COMMON_RESPONSES)
     async def calls(
@@ -164,7 +162,7 @@ class RehearsalController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MOST_ON_PAGE)] = USUAL_PAGE,
     ) -> DiversionPage:
         """List the calls that would go elsewhere, newest first, each with both paths."""
-        found = _found(deps, _own(request, project), number).count.diversions
+        found = _found(deps, own_project(request, project), number).count.diversions
         page = found[skip : skip + limit]
         following = skip + len(page)
         return DiversionPage(
@@ -181,18 +179,11 @@ class RehearsalController(Controller):
         number: FromPath[int],
     ) -> RehearsalShown:
         """Stop a rehearsal; what it found stays."""
-        own = _own(request, project)
+        own = own_project(request, project)
         try:
             return _shown(_jobs(deps).stop(own, number))
         except NoSuchRehearsalError as error:
             raise NotFoundException("there is no such rehearsal") from error
-
-
-def _own(request: TokenRequest, project: str) -> str:
-    """Return the token's project; it has to be allowed to see calls as well."""
-    own = own_project(request, project)
-    require_scope(request.user, Scope.CALLS)
-    return own
 
 
 def _jobs(deps: ApiDependencies) -> RehearsalJobs:

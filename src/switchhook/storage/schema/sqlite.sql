@@ -232,7 +232,8 @@ CREATE TABLE visits_of_calls (
 -- What retention deletes.
 CREATE INDEX visits_of_calls_told ON visits_of_calls (told_at);
 
--- A key of a person or program; only the digest of its secret part is kept.
+-- A key of a person or program; only the digest of its secret part is kept. `person` is the id of its user, NULL for a
+-- program; `role` the most that it may do, whatever its user's role.
 CREATE TABLE tokens (
     project TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -242,11 +243,16 @@ CREATE TABLE tokens (
     created_at REAL NOT NULL,
     expires_at REAL,
     used_at REAL,
+    person TEXT,
+    role TEXT NOT NULL DEFAULT 'owner',
     PRIMARY KEY (project, id)
 ) STRICT, WITHOUT ROWID;
 
 -- How a request's key is found.
 CREATE UNIQUE INDEX tokens_digest ON tokens (digest);
+
+-- A user's tokens, which go with their user.
+CREATE INDEX tokens_person ON tokens (person) WHERE person IS NOT NULL;
 
 -- An endpoint that asked to be told. Numbers are never given again; the URL is encrypted, since it lets in
 -- whoever knows it.
@@ -513,3 +519,72 @@ CREATE INDEX bulk_jobs_of_project ON bulk_jobs (project);
 
 -- What a restart carries on.
 CREATE INDEX bulk_jobs_running ON bulk_jobs (number) WHERE state = 'running';
+
+-- A user of the host. `password` is a digest of argon2id, empty where none is set; `totp` the encrypted secret of one-time
+-- passwords (RFC 6238), of which none counts again up to `totp_step`. Users belong to the host and not to a project: so
+-- their keys begin with themselves.
+CREATE TABLE users (
+    id TEXT NOT NULL PRIMARY KEY,
+    login TEXT NOT NULL,
+    password TEXT NOT NULL,
+    totp BLOB,
+    totp_step INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    disabled_at REAL,
+    signed_in_at REAL
+) STRICT, WITHOUT ROWID;
+
+-- How whoever signs in is found.
+CREATE UNIQUE INDEX users_login ON users (login);
+
+-- A user's role in a project.
+CREATE TABLE members (
+    project TEXT NOT NULL,
+    user TEXT NOT NULL,
+    role TEXT NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (project, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX members_user ON members (user);
+
+-- Where users are signed in; only the digest of a session's key is kept. One that ended by itself stays a while: its key
+-- shows that its bearer signed in before.
+CREATE TABLE sessions (
+    user TEXT NOT NULL,
+    id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_at REAL NOT NULL,
+    used_at REAL NOT NULL,
+    ended_at REAL,
+    source TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    PRIMARY KEY (user, id)
+) STRICT, WITHOUT ROWID;
+
+-- How a session's key is found.
+CREATE UNIQUE INDEX sessions_digest ON sessions (digest);
+
+-- What retention deletes.
+CREATE INDEX sessions_used ON sessions (used_at);
+
+-- What was done, or refused, and by whom: only ever inserted, and deleted when its time is over. An empty `project` is the
+-- host. `facts` are what was there before and after, as JSON, without secrets.
+CREATE TABLE audit (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    at REAL NOT NULL,
+    actor TEXT NOT NULL,
+    via TEXT NOT NULL,
+    source TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    target TEXT NOT NULL,
+    result TEXT NOT NULL,
+    facts TEXT NOT NULL
+) STRICT;
+
+-- A project's lines; SQLite orders them by `number` by itself.
+CREATE INDEX audit_of_project ON audit (project);
+
+-- What retention deletes.
+CREATE INDEX audit_at ON audit (at);

@@ -51,6 +51,8 @@ from switchhook.storage.sqlite.maintenance import (
     check_writable,
 )
 from switchhook.storage.sqlite.opening import open_encrypted, open_encrypted_to_read
+from switchhook.storage.sqlite.people.audit import SqliteAuditLog
+from switchhook.storage.sqlite.people.users import SqlitePeople
 from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.tokens import (
     SqliteKeyedRequests,
@@ -137,6 +139,8 @@ class SqliteStore:
         self.tokens = SqliteTokens(reader=reader, change=self._change)
         self.trails = SqliteTrails(reader)
         self.keyed_requests = SqliteKeyedRequests(change=self._change)
+        self.people = SqlitePeople(reader=reader, change=self._change, cipher=cipher)
+        self.audit = SqliteAuditLog(reader=reader, change=self._change)
         self._maintenance: Maintenance | None = None
         self._maintaining: asyncio.Task[None] | None = None
         if writer is not None and maintainer is not None:

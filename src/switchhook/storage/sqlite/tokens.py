@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.people import Role, lesser
+from switchhook.domain.access.token import Scope, Token
 from switchhook.storage.records import KeyedAnswer
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
@@ -44,7 +45,7 @@ class SqliteTokens:
         await self._change(partial(_write, statement="save_token", values=values))
 
     async def find(self, digest: bytes) -> Token | None:
-        """Return the token whose key has this digest, or None."""
+        """Return the token whose key has this digest, or None; its role is what its user may do now, too."""
         return await self._reader.run(partial(_find, digest=digest))
 
     async def all(self, *, project: str | None = None) -> tuple[Token, ...]:
@@ -102,7 +103,14 @@ def _write(connection: sqlite3.Connection, *, statement: str, values: Mapping[st
 
 def _find(connection: sqlite3.Connection, *, digest: bytes) -> Token | None:
     row = connection.execute(sql("token_of_digest"), {"digest": digest}).fetchone()
-    return None if row is None else _token(row)
+    if row is None:
+        return None
+    values = dict(row)
+    now = values.pop("users_role")
+    token = _token(values)
+    if token.person is None or token.role is None:
+        return token
+    return replace(token, role=None if now is None else lesser(token.role, Role(now)))
 
 
 def _all(connection: sqlite3.Connection, *, project: str | None) -> tuple[Token, ...]:
@@ -116,8 +124,9 @@ def _delete(connection: sqlite3.Connection, *, token_id: str) -> Token | None:
         return _token(rows[0]) if rows else None
 
 
-def _token(row: sqlite3.Row) -> Token:
-    return Token(**{**dict(row), "scope": Scope(row["scope"])})
+def _token(row: Mapping[str, Any] | sqlite3.Row) -> Token:
+    values = dict(row)
+    return Token(**values | {"scope": Scope(values["scope"]), "role": Role(values["role"])})
 
 
 def save_refresh(

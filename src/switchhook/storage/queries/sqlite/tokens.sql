@@ -1,23 +1,25 @@
 -- name: save_token
 -- Add a token with the digest of its key.
-INSERT INTO tokens (project, id, user, scope, digest, created_at, expires_at, used_at)
-VALUES (:project, :id, :user, :scope, :digest, :created_at, :expires_at, :used_at);
+INSERT INTO tokens (project, id, user, scope, digest, created_at, expires_at, used_at, person, role)
+VALUES (:project, :id, :user, :scope, :digest, :created_at, :expires_at, :used_at, :person, :role);
 
 -- name: token_of_digest
--- Find the token whose key has this digest.
-SELECT project, id, user, scope, created_at, expires_at, used_at
-FROM tokens
-WHERE digest = :digest;
+-- Find the token whose key has this digest, and the role that its user has now, unless they are disabled.
+SELECT t.project, t.id, t.user, t.scope, t.created_at, t.expires_at, t.used_at, t.person, t.role, m.role AS users_role
+FROM tokens AS t
+LEFT JOIN users AS u ON u.id = t.person AND u.disabled_at IS NULL
+LEFT JOIN members AS m ON m.project = t.project AND m.user = u.id
+WHERE t.digest = :digest;
 
 -- name: tokens
 -- Read all tokens, by project and age.
-SELECT project, id, user, scope, created_at, expires_at, used_at
+SELECT project, id, user, scope, created_at, expires_at, used_at, person, role
 FROM tokens
 ORDER BY project, created_at, id;
 
 -- name: tokens_of_project
 -- Read one project's tokens, by age.
-SELECT project, id, user, scope, created_at, expires_at, used_at
+SELECT project, id, user, scope, created_at, expires_at, used_at, person, role
 FROM tokens
 WHERE project = :project
 ORDER BY created_at, id;
@@ -31,4 +33,4 @@ WHERE project = :project AND id = :id;
 -- Delete the token of an id, and return it as it was.
 DELETE FROM tokens
 WHERE id = :id
-RETURNING project, id, user, scope, created_at, expires_at, used_at;
+RETURNING project, id, user, scope, created_at, expires_at, used_at, person, role;

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switchhook.domain.access.people import Role
+
 
 class Scope(StrEnum):
     """The scope of a token."""
@@ -21,6 +23,12 @@ class Scope(StrEnum):
     """To post events that are no calls, and calls that were made elsewhere."""
     PROJECT = "project"
     """Those, to read and apply the project file, and to make, transfer and end calls."""
+    ADMIN = "admin"
+    """All: those, and users, tokens, the audit log and the erasure of persons."""
+
+    def includes(self, other: Scope) -> bool:
+        """Say whether it is good for what needs `other`."""
+        return self in {other, Scope.ADMIN} or (self is Scope.PROJECT and other is not Scope.ADMIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +46,10 @@ class Token:
     """None: never."""
     used_at: float | None = None
     """When it was used last, to the minute; None before."""
-
-    def allows(self, scope: Scope) -> bool:
-        """Say whether it is good for what needs `scope`."""
-        return self.scope in {scope, Scope.PROJECT}
+    person: str | None = None
+    """The id of the host's user whose it is, and whose role limits it; None: a program's."""
+    role: Role | None = Role.OWNER
+    """The most that it may do. Of one that was found by its key, this is at most its user's role now; None: they have none."""
 
     def is_expired(self, *, now: float) -> bool:
         """Say whether its time is over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from switchhook.domain.token import Scope, Token
+from switchhook.domain.access.token import Scope, Token
 
 TOKEN = Token(
     project="acme", id="a1", user="u@example.com", scope=Scope.SUBSCRIPTIONS, created_at=0.0
@@ -12,10 +12,11 @@ TOKEN = Token(
 
 
 def test_a_wider_scope_holds_the_narrower() -> None:
-    wide = replace(TOKEN, scope=Scope.PROJECT)
-
-    assert (TOKEN.allows(Scope.SUBSCRIPTIONS), TOKEN.allows(Scope.PROJECT)) == (True, False)
-    assert (wide.allows(Scope.SUBSCRIPTIONS), wide.allows(Scope.PROJECT)) == (True, True)
+    narrow = (Scope.SUBSCRIPTIONS, Scope.EVENTS, Scope.CALLS, Scope.VISITS)
+    for one in narrow:
+        assert [other for other in Scope if one.includes(other)] == [one]
+    assert {other for other in Scope if Scope.PROJECT.includes(other)} == {*narrow, Scope.PROJECT}
+    assert all(Scope.ADMIN.includes(other) for other in Scope)
 
 
 def test_it_expires_at_its_moment_or_never() -> None:

@@ -1,0 +1,1 @@
+"""Who may do what: users, their roles, tokens, and what acts need."""

@@ -1,0 +1,1 @@
+"""Tests of users, sessions and the audit log in a database."""
