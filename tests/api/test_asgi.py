@@ -64,6 +64,8 @@ PATHS = {
     "/api/projects/{project}/scenario/activate": {"post"},
     "/api/projects/{project}/scenario/draft": {"delete"},
     "/api/projects/{project}/scenario/test": {"post"},
+    "/api/projects/{project}/tables": {"get"},
+    "/api/projects/{project}/tables/{table}": {"get", "put", "delete"},
     "/api/projects/{project}/versions": {"get"},
     "/api/projects/{project}/versions/{version}": {"get"},
     "/api/projects/{project}/versions/{version}/diff": {"get"},

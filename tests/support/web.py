@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchhook.api.asgi import asgi_app
@@ -193,6 +194,7 @@ async def serving(
     metrics_token: str = "",
     recordings: Recordings = NO_RECORDINGS,
     trusted_proxies: str = "",
+    data_dir: Path | None = None,
 ) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
@@ -215,6 +217,7 @@ async def serving(
         stack.push_async_callback(rehearsals.close)
         deps = ApiDependencies(
             send=sender.exchange,
+            data_dir=data_dir or Path(),
             rehearsals=rehearsals,
             visits=web.visits,
             snapshot_of=snapshots.get,

@@ -18,6 +18,7 @@ from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.document.rehearsals import RehearsalController
 from switchhook.api.document.resources import DocumentController, ResourceController
+from switchhook.api.document.tables import TableController
 from switchhook.api.document.versions import DraftController, VersionController
 from switchhook.api.events import EventStreamController
 from switchhook.api.exchange.forwarded import with_forwarded
@@ -81,6 +82,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             VersionController,
             DraftController,
             RehearsalController,
+            TableController,
             VisitController,
             Calls,
             outward_call,

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from switchhook.api.stream_readers import StreamReaders
@@ -97,6 +98,8 @@ class ApiDependencies:
     """Sends deliveries; None: the next server does."""
     go_on: Callable[[BulkJob], None] = lambda _: None
     """Carries out a job beside calls."""
+    data_dir: Path = Path()
+    """Where tables lie."""
     rehearsals: RehearsalJobs | None = None
     """Rehearses drafts beside calls; None where no calls run."""
     send: Send | None = None

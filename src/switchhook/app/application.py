@@ -51,7 +51,8 @@ from switchhook.operations.recordings import (
     recordings_in,
     sound_to_attach,
 )
-from switchhook.operations.sounds import SoundFiles, missing_sounds
+from switchhook.operations.sounds import SoundFiles
+from switchhook.operations.tables.files import TableFiles, missing_files
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
 from switchhook.storage.ports import Store
@@ -103,6 +104,7 @@ class Application:
     recordings: Recordings
     bulk_jobs: BulkJobs
     rehearsals: Rehearsals
+    tables: TableFiles
     amendments: Amendments
     foreign_events: ForeignEventTeller
     importer: CallImporter
@@ -188,8 +190,13 @@ def build(
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
+    tables = TableFiles(settings.data_dir, projects.latest)
     asks = Asks(
-        sender, policies, origins, AuthenticatingSender(sender.exchange, tokens, clock=time.time)
+        sender,
+        policies,
+        origins,
+        AuthenticatingSender(sender.exchange, tokens, clock=time.time),
+        tables,
     )
     webhook_asker = WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of)
     switchboard = Switchboard(
@@ -233,6 +240,7 @@ def build(
         ),
         send_sample=delivery_sender.exchange,
         bulk_jobs=BulkJobs(store, dispatcher, clock=time.time, at_hand=projects.latest),
+        tables=tables,
         rehearsals=Rehearsals(store.trails, clock=time.time, own_host=settings.sip_host),
         lease=LeaseKeeper(
             store,
@@ -360,6 +368,7 @@ def _always_under_way(
     yield app.lease.keep, "keep the lease"
     yield partial(watch_loop, app.metrics), "watch the event loop"
     yield app.importer.run, "import calls"
+    yield app.tables.watch, "watch tables"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
     yield (
         partial(trim_recordings, app.settings, app.recordings, lambda: app.directory.snapshots),
@@ -384,7 +393,7 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         memory=app.subscribers,
         clock=time.time,
         applied=app.projects.refresh,
-        missing_sounds=partial(missing_sounds, app.settings.data_dir),
+        missing_sounds=partial(missing_files, app.settings.data_dir),
         reads=read_in_worker,
         sender=app.dispatcher,
         at_hand=app.projects.latest,
@@ -406,6 +415,7 @@ def _api(app: Application) -> ASGIApp:
             send=app.send_sample,
             sender=app.dispatcher,
             go_on=app.bulk_jobs.start,
+            data_dir=app.settings.data_dir,
             rehearsals=app.rehearsals,
             product=USER_AGENT,
             store=app.store,
@@ -429,7 +439,7 @@ def _api(app: Application) -> ASGIApp:
             wake_importer=app.importer.wake,
             readers=app.readers,
             recordings=app.recordings,
-            missing_sounds=partial(missing_sounds, app.settings.data_dir),
+            missing_sounds=partial(missing_files, app.settings.data_dir),
             metrics=app.metrics,
             gauges=partial(
                 gauges, app.switchboard, app.dispatcher, app.webhook_asker.runner.breakers

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.app.policies import networks
 from switchhook.delivery.ask_policy import REDIRECTS
 from switchhook.domain.credentials import NO_CREDENTIALS
+from switchhook.domain.webhook import table_of
 from switchhook.switchboard.ask_dialects import asked_webhook
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from switchhook.delivery.http.sender import Sender
     from switchhook.delivery.origin_slots import OriginSlots
     from switchhook.domain.call import Call
+    from switchhook.operations.tables.files import TableFiles
     from switchhook.webhooks.http import Exchange, HttpRequest
 
 
@@ -27,6 +29,7 @@ class Asks:
         policies: Policies,
         origins: OriginSlots,
         authenticating: AuthenticatingSender,
+        tables: TableFiles,
     ) -> None:
         """`origins` counts the requests to origins that `policies` limit: deliveries give way to asks.
 
@@ -36,6 +39,7 @@ class Asks:
         self._policies = policies
         self._origins = origins
         self._authenticating = authenticating
+        self._tables = tables
 
     async def ask(
         self,
@@ -46,7 +50,10 @@ class Asks:
         connect: float | None = None,
         response: float | None = None,
     ) -> Exchange:
-        """Put a request to an endpoint of the call's project."""
+        """Put a request to an endpoint of the call's project, or to a table in its place."""
+        webhook = asked_webhook(call)
+        if webhook is not None and table_of(request.url):
+            return await self._tables.exchange(request, webhook, call.snapshot)
         limit = self._policies.limit_at(call.snapshot.project.id, request.url)
         if limit is not None:
             self._origins.ask_began(limit.key)

@@ -139,7 +139,7 @@ async def _done_here(where: Path, act: Act[T]) -> T:
     from switchhook.operations.control import ControlParts  # noqa: PLC0415
     from switchhook.operations.data_dir import DATABASE  # noqa: PLC0415
     from switchhook.operations.people.performing import perform  # noqa: PLC0415
-    from switchhook.operations.sounds import missing_sounds  # noqa: PLC0415
+    from switchhook.operations.tables.files import missing_files  # noqa: PLC0415
     from switchhook.storage.sqlite.store import SqliteStore  # noqa: PLC0415
 
     store = await SqliteStore.open(where / DATABASE)
@@ -148,7 +148,7 @@ async def _done_here(where: Path, act: Act[T]) -> T:
             store=store,
             memory=Subscribers(),
             clock=time.time,
-            missing_sounds=partial(missing_sounds, where),
+            missing_sounds=partial(missing_files, where),
         )
         done: T = await perform(act, _name_of(act), parts)
         return done

@@ -138,6 +138,10 @@ COMMANDS = {
         "switchhook.cli.setup.config",
         "Drafts of a project: list, show, save, check, compare, activate or discard one.",
     ),
+    "table": (
+        "switchhook.cli.setup.table",
+        "Tables that answer in place of an endpoint: list, check, import, export, look up, remove one.",
+    ),
     "template": (
         "switchhook.cli.setup.template",
         "Events for known receivers, such as a CRM or a chat: list, show, add one.",

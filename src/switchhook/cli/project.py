@@ -24,7 +24,7 @@ from switchhook.domain.tracking.call_tracking import Slot
 from switchhook.operations.document.resources import read_document
 from switchhook.operations.project_versions import export_project
 from switchhook.operations.projects import Applied, read_file
-from switchhook.operations.sounds import missing_sounds
+from switchhook.operations.tables.files import missing_files
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
 
@@ -43,7 +43,7 @@ def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
         return _refuse(file, read)
     stdout().print(f"{file_name(file)}: no mistakes. {summary(read.project)}")
     where = data_dir_of(config, data_dir)
-    _note(file, (*read.notes, *missing_sounds(where, read.project)))
+    _note(file, (*read.notes, *missing_files(where, read.project)))
     return 0
 
 

@@ -21,7 +21,7 @@ from switchhook.cli.real_call import place_real_call
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.operations.sounds import missing_sounds
+from switchhook.operations.tables.files import TableFiles, missing_files
 from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views import as_json
@@ -100,7 +100,7 @@ def call(
 ) -> int:
     """Place a simulated call between simulated telephones; webhooks are really asked. Draws its path."""
     snapshot = snapshot_of(project, file, config, data_dir)
-    for note in missing_sounds(data_dir_of(config, data_dir), snapshot.project):
+    for note in missing_files(data_dir_of(config, data_dir), snapshot.project):
         stderr().print(f"switchhook: note: {note}")
     now = time.time() if at is None else _moment(at, snapshot)
     script = _script(
@@ -116,7 +116,14 @@ def call(
         return place_real_call(snapshot, script, stdout(), data_dir_of(config, data_dir))
     subscribed = subscriptions_to(snapshot, file, config, data_dir)
     made = asyncio.run(
-        simulate_call(snapshot, script, now=now, product=USER_AGENT, subscriptions=subscribed)
+        simulate_call(
+            snapshot,
+            script,
+            now=now,
+            product=USER_AGENT,
+            subscriptions=subscribed,
+            tables=TableFiles(data_dir_of(config, data_dir), lambda _: snapshot),
+        )
     )
     if made.call is None:
         return _refused(made, snapshot, script)

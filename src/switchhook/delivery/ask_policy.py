@@ -40,7 +40,14 @@ _RESPONSE = frozenset(
         FailureKind.RESET,
     }
 )
-_OURS = frozenset({FailureKind.ADDRESS_REFUSED, FailureKind.BAD_URL, FailureKind.INTERRUPTED})
+_OURS = frozenset(
+    {
+        FailureKind.ADDRESS_REFUSED,
+        FailureKind.BAD_URL,
+        FailureKind.INTERRUPTED,
+        FailureKind.TABLE,
+    }
+)
 _BODY = frozenset({FailureKind.BAD_BODY, FailureKind.TOO_LARGE})
 _OVERLOADED = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the endpoint and not the request."""

@@ -33,6 +33,8 @@ class FailureKind(StrEnum):
     ADDRESS_REFUSED = "address_refused"
     """Our own address guard would not connect."""
     BAD_URL = "bad_url"
+    TABLE = "table"
+    """A table in place of an endpoint has no row for the call, or cannot be read."""
     NOT_SET_UP = "not_set_up"
     """A setting is missing without which it cannot be sent."""
     AUTHENTICATION = "authentication"

@@ -39,6 +39,15 @@ class Place(StrEnum):
     HEADERS = "headers"
 
 
+TABLE_SCHEME = "table:"
+"""Begins a URL that means a table of the project in place of an endpoint."""
+
+
+def table_of(url: str) -> str:
+    """Return the name of the table that a URL means; "" for an endpoint's URL."""
+    return url.removeprefix(TABLE_SCHEME) if url.startswith(TABLE_SCHEME) else ""
+
+
 class Dialect(StrEnum):
     """How a routing webhook is asked and how its answer is read."""
 

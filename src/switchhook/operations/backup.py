@@ -1,6 +1,6 @@
 """Operations on backups: one file of everything in a data directory, made while a server runs, and put back.
 
-The archive is a tar, with the database first, as it was at one moment, then its key, sounds and recordings.
+The archive is a tar, with the database first, as it was at one moment, then its key, sounds, tables and recordings.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from switchhook.errors import ExpectedError
 from switchhook.operations.data_dir import DATABASE, prepare, written
 from switchhook.operations.recordings import LINK_KEY, RECORDINGS
 from switchhook.operations.sounds import SOUNDS
+from switchhook.operations.tables.files import TABLES_FOLDER
 from switchhook.storage.encryption import key_path
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MANIFEST: Final = "backup.json"
 FORM: Final = 1
 """Of the archive; a newer one may be another."""
 KEY: Final = key_path(Path(DATABASE)).name
-FOLDERS: Final = (SOUNDS, RECORDINGS)
+FOLDERS: Final = (SOUNDS, TABLES_FOLDER, RECORDINGS)
 _FILES: Final = (DATABASE, KEY)
 _NEEDED: Final = frozenset({MANIFEST, *_FILES})
 
@@ -96,7 +97,7 @@ def back_up(
             manifest = Path(folder) / MANIFEST
             manifest.write_text(json.dumps(about), encoding="utf-8")
             count = 0
-            folders = FOLDERS if with_recordings else (SOUNDS,)
+            folders = FOLDERS if with_recordings else (SOUNDS, TABLES_FOLDER)
             files = [(manifest, MANIFEST), (copy, DATABASE)]
             files += [(data_dir / name, name) for name in (KEY, LINK_KEY)]
             files += [(one, str(one.relative_to(data_dir))) for one in _found(data_dir, folders)]

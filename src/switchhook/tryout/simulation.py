@@ -26,6 +26,7 @@ from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import table_of
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.event import Subscription
     from switchhook.domain.project import ProjectSnapshot
+    from switchhook.operations.tables.files import TableFiles
     from switchhook.routing.commands import AskWebhook
     from switchhook.storage.records import CallRecord
     from switchhook.switchboard.webhook_asker import AskOutcome
@@ -78,10 +80,11 @@ async def simulate_call(
     now: float,
     product: str,
     subscriptions: Sequence[Subscription] = (),
+    tables: TableFiles | None = None,
 ) -> CallSimulation:
     """Place the call at `now` and return what became of it, once it is over.
 
-    Of the `subscriptions` those to the project are told.
+    Of the `subscriptions` those to the project are told. `tables` answer in place of endpoints; without them none do.
 
     Raises NoSuchWebhookError where an answer is given for a webhook that the project does not have.
     """
@@ -93,7 +96,7 @@ async def simulate_call(
         stack.push_async_callback(sender.close)
         tokens = AccessTokens(sender.exchange, product)
         asker = _Asker(
-            AuthenticatingSender(sender.exchange, tokens, clock=time.time), script.answers
+            AuthenticatingSender(sender.exchange, tokens, clock=time.time), script.answers, tables
         )
         webhook_asker = _PretendAsker(clock, asker, product)
         driver = SimulatedDriver(clock, _Phones(snapshot, script))
@@ -190,7 +193,10 @@ class _Asker:
     """Asks endpoints once, or gives the answer that was said."""
 
     def __init__(
-        self, authenticating: AuthenticatingSender, answers: Mapping[str, Sequence[bytes]]
+        self,
+        authenticating: AuthenticatingSender,
+        answers: Mapping[str, Sequence[bytes]],
+        tables: TableFiles | None,
     ) -> None:
         self.really = 0
         """How many requests went out."""
@@ -198,6 +204,7 @@ class _Asker:
         """How many requests of each webhook had an answer that was given."""
         self._authenticating = authenticating
         self._answers = answers
+        self._tables = tables
 
     async def ask(
         self,
@@ -216,8 +223,10 @@ class _Asker:
             self.answered[name] += 1
             answer = HttpResponse(status=200, reason="OK", headers=(), body=body)
             return Exchange(request=request, response=answer, failure=None)
-        self.really += 1
         webhook, pending = asked_webhook(call), call.asks.pending
+        if self._tables is not None and webhook is not None and table_of(request.url):
+            return await self._tables.exchange(request, webhook, call.snapshot)
+        self.really += 1
         return await self._authenticating.exchange(
             request,
             NO_CREDENTIALS if webhook is None else webhook.credentials,

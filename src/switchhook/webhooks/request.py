@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from switchhook.domain.webhook import table_of
 from switchhook.webhooks.dialects import (
     call_notification,
     call_tracking,
@@ -21,6 +22,7 @@ from switchhook.webhooks.dialects.event import (
     why_not_sent,
 )
 from switchhook.webhooks.dialects.forwarding_number import effective_method
+from switchhook.webhooks.dialects.table import table_request
 from switchhook.webhooks.secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def render_ask(
     `url` stands in place of the webhook's own, and `error_parameters` tells it why, at the end of its query.
     A URL that is none comes out unfit to be sent, for the sender to refuse.
     """
+    if name := table_of(url or webhook.url):
+        return table_request(name, facts)
     request = forwarding_number.render(
         webhook, facts, ask_id=ask_id, product=product, url=url, error_parameters=error_parameters
     )
@@ -69,6 +73,8 @@ def render_dial_plan_ask(
     What is logged or kept of the exchange goes through `secrecy.hidden` first. `url` is a template that stands in
     place of the webhook's own, and `error_parameters` tells it why.
     """
+    if name := table_of(url or webhook.url_template):
+        return table_request(name, facts, code=code)
     request = dial_plan.render(
         webhook, facts, code=code, product=product, url=url, error_parameters=error_parameters
     )

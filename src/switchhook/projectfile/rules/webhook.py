@@ -22,10 +22,20 @@ from switchhook.domain.event import (
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.scheme import VOICEMAIL_MAIL
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING
-from switchhook.domain.webhook import Array, Encoding, Field, Method, Object, Place, TextValue
+from switchhook.domain.webhook import (
+    Array,
+    Encoding,
+    Field,
+    Method,
+    Object,
+    Place,
+    TextValue,
+    table_of,
+)
 from switchhook.projectfile.rules.credentials import HEADER_ADVICE, check_credentials
 from switchhook.projectfile.rules.value import check_value
 from switchhook.projectfile.toml.mistakes import Finding, shown
+from switchhook.projectfile.types.project import NO_TABLE_NAME, TABLE_ADVICE, TABLE_NAME
 from switchhook.webhooks.authentication import header_names
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
@@ -108,6 +118,10 @@ def _check_routing_webhook(
 
 def _check_url_template(key: str, template: str) -> Iterator[Finding]:
     """Hold to the known variables, in the path or the query (R5-15, R5-16, A-46)."""
+    if table_of(template):
+        if not TABLE_NAME.fullmatch(table_of(template)):
+            yield Finding((key,), NO_TABLE_NAME, TABLE_ADVICE)
+        return
     try:
         address = parse_url(template, variable)
         parse_overrides(template)

@@ -128,7 +128,11 @@ FORWARDING_NUMBER = Table(
     parts={"credentials": Credentials},
     keys=(
         TableKey("name", NAME, "name that schemes ask it by"),
-        TableKey("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
+        TableKey(
+            "url",
+            WebAddress(may_be_table=True),
+            "endpoint that is asked; `{parameter}` is filled in; or `table:NAME`, a table of the project",
+        ),
         TableKey("method", OneOf(Method), "HTTP method", default=DECLARED),
         TableKey(
             "force_post_for_json",
@@ -179,7 +183,7 @@ FORWARDING_NUMBER = Table(
         ),
         TableKey("send_origin", YesNo(), "whether an Origin header is sent", default=DECLARED),
         *REACHED,
-        _fallback_url(WebAddress(may_be_empty=True)),
+        _fallback_url(WebAddress(may_be_empty=True, may_be_table=True)),
         *PATIENCE,
         TableKey(
             "template",
@@ -215,7 +219,7 @@ DIAL_PLAN_WEBHOOK = Table(
         TableKey(
             "url_template",
             Text(what=ADDRESS, least=1, most=2000, secret=True),
-            "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in",
+            "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in; or `table:NAME`",
         ),
         TableKey("description", Text(most=2000), "for people; it has no effect", default=DECLARED),
         TableKey(

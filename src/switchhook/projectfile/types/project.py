@@ -18,6 +18,7 @@ from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.domain.webhook import table_of
 from switchhook.projectfile.templates.catalogue import gaps_of_any
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 from switchhook.projectfile.toml.value_types import (
@@ -170,6 +171,18 @@ def _as_answered(text: str, at: Location) -> ProjectSnapshot:
     )
 
 
+TABLE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""The name of a table, which is that of a file."""
+NO_TABLE_NAME = "a table's name has 1 to 64 letters, digits, hyphens and underscores"
+TABLE_ADVICE = "name the file without .csv, as in table:vip"
+
+
+def check_table_url(url: str) -> None:
+    """Raise WrongError where what stands behind `table:` names no file."""
+    if not TABLE_NAME.fullmatch(table_of(url)):
+        raise WrongError(NO_TABLE_NAME, TABLE_ADVICE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAddress:
     """A webhook's URL (R1-07, R1-08); `http://` stands for a missing scheme (N-13).
@@ -178,17 +191,23 @@ class WebAddress:
     """
 
     may_be_empty: bool = False
+    may_be_table: bool = False
+    """Whether `table:NAME` may stand there, a table of the project in place of an endpoint."""
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return "http:// or https:// address"
+        tables = ", or table:NAME" if self.may_be_table else ""
+        return f"http:// or https:// address{tables}"
 
     def read(self, value: object, at: Location) -> str:
         """Take what the request can be made of."""
         if self.may_be_empty and value == "":
             return ""
         written = Text(what=self.allowed, least=1, most=2000, secret=True).read(value, at)
+        if self.may_be_table and table_of(written):
+            check_table_url(written)
+            return written
         url = whole(written)
         if url != url.strip():
             raise WrongError("a blank stands at an end of the URL", "remove it")

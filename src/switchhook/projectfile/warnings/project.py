@@ -15,6 +15,7 @@ from switchhook.domain.event import BUILT_IN, Ga4Format
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import ring_steps
 from switchhook.domain.tracking.call_tracking import CALL_TRACKING, Slot
+from switchhook.domain.webhook import table_of
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.event import event_warnings
 from switchhook.routing.project_numbers import (
@@ -58,6 +59,8 @@ def project_warnings(project: Project) -> Iterator[str]:
     yield from _calls_that_will_not_go(project)
     yield from event_warnings(project)
     for gate in project.dial_plan_webhooks:
+        if table_of(gate.url_template):
+            continue
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:
             yield (
@@ -170,8 +173,9 @@ def _of(
 
     `more` are keys of secrets besides those of the credentials.
     """
-    for url in filter(None, urls):
-        yield _sent_to(who, credentials, url, more)
+    for url in urls:
+        if url and not table_of(url):
+            yield _sent_to(who, credentials, url, more)
     yield from _asked_for_token(who, credentials)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from switchhook.domain.masking import MASK
-from switchhook.domain.webhook import DialPlanWebhook, Method
+from switchhook.domain.webhook import DialPlanWebhook, Method, table_of
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.encoding import urlencode
 from switchhook.webhooks.request_headers import Payload, header_options, make_request
@@ -50,6 +50,8 @@ def render(
 
 def public_url(webhook: DialPlanWebhook, facts: CallFacts, *, code: str, url: str) -> str:
     """Return a URL with its variables filled in, except the code, which is a secret."""
+    if table_of(url):
+        return url
     values = partial(_value, webhook, facts, MASK if code else "")
     return url_template(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
 
