@@ -31,6 +31,7 @@ def test_no_folder_holds_more_files_than_one_looks_over() -> None:
         SOURCE,
         *(path for path in SOURCE.rglob("*") if path.is_dir() and not path.is_symlink()),
     ]
+    folders = [path for path in folders if path.parent.name != "migrations"]  # numbered for ever
     files = {
         str(folder.relative_to(SOURCE)): sum(one.is_file() for one in folder.iterdir())
         for folder in folders

@@ -128,6 +128,13 @@ class Settings:
         default=5060,
         metadata=_is(Whole(least=0, most=65535), "UDP and TCP port for SIP; 0 takes a free one"),
     )
+    sip_capture: bool = field(
+        default=True,
+        metadata=_is(
+            YesNo(),
+            "whether the SIP messages of calls are kept with them, without secrets; a project may do without",
+        ),
+    )
     rtp_ports: str = field(
         default="",
         metadata=_is(

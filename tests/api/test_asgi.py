@@ -31,6 +31,7 @@ PATHS = {
     "/api/calls/{call}/recordings/{recording}": {"delete"},
     "/recordings/{project}/{call}/{file}": {"get"},
     "/api/calls/{call}/transfer": {"post"},
+    "/api/calls/{call}/sip": {"get"},
     "/api/calls/{call}/why": {"get"},
     "/callback/outward_call": {"post"},
     "/api/events/{kind}": {"post"},

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, delete, get, patch
@@ -16,7 +17,7 @@ from litestar.openapi.spec import (
     RequestBody,
     Schema,
 )
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Struct
@@ -44,6 +45,7 @@ from switchhook.operations.calls.finding import (
     read_place,
     running_calls,
 )
+from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.calls.versions import NoVersionError, show_call_and_version
 from switchhook.operations.event_stream import BadPlaceError, StreamGapError, find_place
 from switchhook.operations.history import NoSuchCallError, show_call
@@ -51,9 +53,11 @@ from switchhook.operations.visits import BadVisitError, read_attributes
 from switchhook.routing.events import LateFacts
 from switchhook.storage.records import CallRow
 from switchhook.views import as_csv, as_json
+from switchhook.views.sip_messages import pcap, sip_capture
 from switchhook.views.why import as_json as why_as_json
 from switchhook.views.why import why_not
 
+PCAP_TYPE: Final = "application/vnd.tcpdump.pcap"
 MAX_TARGET: Final = 200
 """Characters of a target that is asked about."""
 _WRONG_FILTER: Final = {400: response_spec(WrongField, "A parameter is wrong.")}
@@ -174,6 +178,30 @@ class WhyOperation(Operation):
         _describe(self, "application/json", Schema(type=OpenAPIType.OBJECT), said)
 
 
+@dataclass
+class SipOperation(Operation):
+    """Describes the SIP messages of a call."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        said = ("format", "json, which goes without saying, or pcap.")
+        shown = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["messages", "left_out"],
+            properties={
+                "messages": Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT)),
+                "left_out": Schema(
+                    type=OpenAPIType.INTEGER, description="How many more there were than are kept."
+                ),
+            },
+        )
+        _describe(self, "application/json", shown, said)
+        answer = self.responses["200"] if self.responses else None
+        if isinstance(answer, OpenAPIResponse) and answer.content is not None:
+            binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+            answer.content[PCAP_TYPE] = OpenAPIMediaType(schema=binary)
+
+
 class Calls(CallActs):
     """Only of the token's own project: others are not there.
 
@@ -271,6 +299,30 @@ class Calls(CallActs):
                 deps.store, call, only=request.user.project
             )
         return _json(why_as_json(why_not(story, snapshot, target)))
+
+    @get(
+        "/{call:str}/sip",
+        operation_class=SipOperation,
+        responses=COMMON_RESPONSES | {400: response_spec(WrongField, "format is wrong.")},
+    )
+    async def sip(
+        self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
+    ) -> Response[bytes]:
+        """Show the SIP messages of a call, without secrets, from some seconds after its end on; also as pcap, for Wireshark.
+
+        They hold numbers that their callers withhold.
+        """
+        form = request.query_params.get("format", "json")
+        if form not in {"json", "pcap"}:
+            raise WrongFieldError("format", "format: json or pcap")
+        try:
+            _, capture = await sip_messages_of(deps.store, call, only=request.user.project)
+        except NoSuchCallError as error:
+            raise NotFoundException(str(error)) from None
+        if form == "json":
+            return _json(sip_capture(capture))
+        name = f'attachment; filename="{quote(call, safe="")}.pcap"'
+        return Response(pcap(capture), media_type=PCAP_TYPE, headers={"Content-Disposition": name})
 
     @delete("/{call:str}", status_code=202, responses=COMMON_RESPONSES)
     async def hang_up(

@@ -19,6 +19,7 @@ from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.rehearsal.jobs import RehearsalJobs
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
+from switchhook.storage.captures import SipCaptures
 from switchhook.storage.intake import CallImports
 from switchhook.storage.people import AuditLog, People
 from switchhook.storage.ports import (
@@ -50,6 +51,7 @@ class ApiStore(
     EndedCalls,
     HealthChecks,
     CallImports,
+    SipCaptures,
     Protocol,
 ):
     """Keeps what the API reads and changes."""

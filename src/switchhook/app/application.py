@@ -19,6 +19,7 @@ from switchhook.app import drivers
 from switchhook.app.amendments import Amendments
 from switchhook.app.asks import Asks
 from switchhook.app.bulk_jobs import BulkJobs
+from switchhook.app.captures import CaptureWriter
 from switchhook.app.ended_calls import EndedCallReader, LateRequests
 from switchhook.app.feed import follow, hang_up_wanted
 from switchhook.app.gauges import gauges, watch_loop
@@ -38,6 +39,7 @@ from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.oauth import AccessTokens, Send
 from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.ports import SipDriver
 from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
@@ -108,6 +110,7 @@ class Application:
     amendments: Amendments
     foreign_events: ForeignEventTeller
     importer: CallImporter
+    captures: CaptureWriter
     send_sample: Send
     """Sends a sample to an endpoint, under the address guard."""
     readers: StreamReaders = field(default_factory=StreamReaders)
@@ -191,6 +194,9 @@ def build(
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
     tables = TableFiles(settings.data_dir, projects.latest)
+    driver, captures = make_driver(settings, store, sounds), CaptureWriter(store)
+    if settings.sip_capture and isinstance(driver, EmbeddedDriver):
+        driver.capture(captures.take)
     asks = Asks(
         sender,
         policies,
@@ -234,6 +240,7 @@ def build(
         foreign_events=ForeignEventTeller(
             store=store, context=outbox, dispatch=dispatcher.dispatch, visit=memory.visit
         ),
+        captures=captures,
         importer=CallImporter(
             ImportParts(store=store, memory=memory, context=outbox, dispatch=dispatcher.dispatch),
             projects.latest,
@@ -369,6 +376,7 @@ def _always_under_way(
     yield partial(watch_loop, app.metrics), "watch the event loop"
     yield app.importer.run, "import calls"
     yield app.tables.watch, "watch tables"
+    yield app.captures.run, "store SIP messages"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
     yield (
         partial(trim_recordings, app.settings, app.recordings, lambda: app.directory.snapshots),

@@ -229,6 +229,8 @@ class Project:
     """Hosts by which the world knows this server: an address there means an account (FA-11)."""
     allowed_networks: tuple[str, ...] = ()
     """Private networks, in CIDR form, that this project's webhooks and calls may reach."""
+    sip_capture: bool = True
+    """Whether the SIP messages of calls are kept with them."""
 
     def __post_init__(self) -> None:
         if self.dialling is ANYWHERE and self.country:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from switchhook.storage.call_search import EVERY_CALL
+from switchhook.storage.captures import SipCaptures
 from switchhook.storage.intake import CallImports, ForeignEvents
 from switchhook.storage.records import EVERY_DELIVERY
 
@@ -572,6 +573,7 @@ class Store(
     Subscriptions,
     ForeignEvents,
     CallImports,
+    SipCaptures,
     RefreshTokens,
     Nodes,
     ChangeFeed,

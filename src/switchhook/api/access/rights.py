@@ -48,6 +48,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"PATCH {_CALL}": rights.ACT_ON_CALLS,
     f"DELETE {_CALL}": rights.ACT_ON_CALLS,
     f"GET {_CALL}/why": rights.READ_CALLS,
+    f"GET {_CALL}/sip": rights.READ_SIP,
     f"POST {_CALL}/transfer": rights.ACT_ON_CALLS,
     f"GET {_CALL}/recordings": rights.HEAR_RECORDINGS,
     f"DELETE {_CALL}/recordings/{{recording}}": rights.DELETE_RECORDINGS,

@@ -3,6 +3,7 @@
 import time
 from dataclasses import fields, make_dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from cyclopts.validators import Number
 
 from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import (
+    MAYBE_STDIN,
     Config,
     DataDir,
     Json,
@@ -29,13 +31,17 @@ from switchhook.operations.calls.finding import (
     read_place,
     running_calls,
 )
+from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError
 from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.call_search import EVERY_CALL, CallFilter, CallPlace
+from switchhook.storage.captures import SipCapture
 from switchhook.storage.records import CallRow
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.storage.stream import StreamEvent
 from switchhook.views import as_csv, as_json
+from switchhook.views.sip_messages import pcap as pcap_of
+from switchhook.views.sip_messages import sip_capture, sip_line
 from switchhook.views.text import NOTHING, clock, one_line, seconds
 from switchhook.views.timeline import call_lines
 
@@ -101,20 +107,24 @@ def calls(
             negative=(),
         ),
     ] = False,
+    sip: Annotated[
+        bool,
+        Parameter(help="With a call: show its SIP messages in the timeline.", negative=()),
+    ] = False,
+    pcap: Annotated[
+        Path | None,
+        Parameter(help="With a call: write its SIP messages for Wireshark; - is standard output."),
+        MAYBE_STDIN,
+    ] = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """List calls, newest first, find and export them, or show the timeline of one."""
     if call is not None:
-        story = ask_store(config, data_dir, lambda store: show_call(store, call))
-        if json:
-            print_json(as_json.call_story(story))
-            return 0
-        _show_call(story)
-        if story.call.outcome is None:
-            note_without_server(config, data_dir)
-        return 0
+        return _show_one(call, config, data_dir, with_sip=sip, pcap=pcap, json=json)
+    if sip or pcap is not None:
+        raise UsageError("--sip and --pcap are of one call; name it")
     if follow:
         if project is None:
             raise UsageError("--follow is of one project; name it with --project")
@@ -274,9 +284,52 @@ def _length(row: CallRow) -> float | None:
     return row.ended_at - row.answered_at
 
 
-def _show_call(story: CallStory) -> None:
+def _show_one(
+    call: str,
+    config: Path | None,
+    data_dir: Path | None,
+    *,
+    with_sip: bool,
+    pcap: Path | None,
+    json: bool,
+) -> int:
+    """Show one call, perhaps with its SIP messages, or write these alone."""
+    capture = None
+    if with_sip or pcap is not None:
+        _, capture = ask_store(config, data_dir, lambda store: sip_messages_of(store, call))
+        if pcap is not None:
+            _write(pcap, pcap_of(capture))
+            return 0
+    story = ask_store(config, data_dir, lambda store: show_call(store, call))
+    if json:
+        sip = {} if capture is None else {"sip": sip_capture(capture)}
+        print_json(as_json.call_story(story) | sip)
+        return 0
+    _show_call(story, capture)
+    if story.call.outcome is None:
+        note_without_server(config, data_dir)
+    return 0
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file anew, or to standard output for `-`. Raises CommandError."""
+    if str(file) == "-":
+        print_whole(data)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror or error}") from error
+
+
+def _show_call(story: CallStory, capture: SipCapture | None = None) -> None:
     console, row = stdout(), story.call
     console.print(f"call {row.id} of project {row.project}, {clock(row.arrived_at)}")
-    for line in call_lines(story.journal, story.deliveries):
+    lines = call_lines(story.journal, story.deliveries)
+    if capture is not None:
+        lines = sorted([*map(sip_line, capture.messages), *lines], key=lambda line: line.at)
+    for line in lines:
         console.print(draw_whole(line, began=row.arrived_at))
+    if capture is not None and capture.left_out:
+        console.print(f"  {capture.left_out} more SIP messages are not kept", style="dim")
     console.print(draw_path(story.journal))

@@ -53,6 +53,8 @@ CHECK_PROJECT: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT, is_audited=Fa
 READ_DELIVERIES: Final = Need(role=Role.VIEWER, scope=Scope.PROJECT)
 ACT_ON_DELIVERIES: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 ACT_ON_CALLS: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
+READ_SIP: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
+"""SIP messages hold the numbers that callers withhold."""
 HEAR_RECORDINGS: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 """A link can be passed on to anybody."""
 DELETE_RECORDINGS: Final = Need(role=Role.ADMIN, scope=Scope.PROJECT)

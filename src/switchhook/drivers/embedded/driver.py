@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -26,6 +27,7 @@ from switchhook.drivers.embedded.bridge.b2bua import Bridge
 from switchhook.drivers.embedded.bridge.output import AfterCommit
 from switchhook.drivers.embedded.bridge.relaying import read_in_part
 from switchhook.drivers.embedded.call_part import CallPart
+from switchhook.drivers.embedded.capture import MessageCapture
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.bridge.output import BridgeOutput
+    from switchhook.drivers.embedded.capture import EndedCapture
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, OnDurable, Sounds
     from switchhook.routing.events import RecordingFinished
@@ -132,6 +135,7 @@ class EmbeddedDriver:
         self._binding = binding or ListenAddress(host=host, port=port, advertised=advertised)
         self._admission = SipAdmission(realm, secrets.token_bytes(32), self._current_directory)
         self._endpoint = SipEndpoint(self._binding, self._handle_event, self._admission)
+        self._capture: MessageCapture | None = None
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
         self._ended = ended
@@ -164,6 +168,12 @@ class EmbeddedDriver:
         self._admission.registrars = lambda: self._states.registrars
         self._handler: CallHandler
         self._directory: Callable[[], ProjectDirectory]
+
+    def capture(self, done: Callable[[EndedCapture], None]) -> MessageCapture:
+        """Keep the SIP messages of calls whose project wants it; `done` gets those of a call some seconds after its end."""
+        self._capture = MessageCapture(done, self._endpoint.local)
+        self._endpoint.watch = self._capture.note
+        return self._capture
 
     @property
     def endpoint(self) -> SipEndpoint:
@@ -212,6 +222,7 @@ class EmbeddedDriver:
         bridge = self._bridges.get(call.id)
         if bridge is None and isinstance(command, RingLeg) and command.leg == CALLER:
             bridge = self._bridges[call.id] = self._media_control.anchor_callback(call)
+            self._begin_capture(call.id, call.snapshot.project.id)
         if bridge is None:
             return
         match command:
@@ -317,12 +328,20 @@ class EmbeddedDriver:
             self._callers[call] = event.source
             self._admission.expect(leg, party)
             self._remember(call, [leg])
+            self._begin_capture(call, known.project, request.call_id)
 
         call = self._handler.arrived(offered, expect)
         if isinstance(call, Rejection):
             self._endpoint.perform(_refusal(leg, call))
         elif request.dropped:
             self._handler.handle(call, LegMisread(leg=CALLER, text=read_in_part(request)))
+
+    def _begin_capture(self, call: str, project: str, call_id: str = "") -> None:
+        """Keep the SIP messages of a call, if its project has that."""
+        snapshot = self._directory().snapshots.get(project)
+        if self._capture is not None and snapshot is not None and snapshot.project.sip_capture:
+            self._capture.begin(call)
+            self._capture.bind(call, call_id)
 
     def _register(self, event: OutOfDialogRequestReceived) -> None:
         account = event.who
@@ -366,6 +385,8 @@ class EmbeddedDriver:
                     | EndSession()
                 ):
                     self._endpoint.perform(out)
+                    if self._capture is not None and isinstance(out, Invite):
+                        self._capture.bind(call, self._endpoint.agent.call_id(out.leg))
                 case (
                     media.SetFarEnd()
                     | media.ConnectStreams()
@@ -427,6 +448,8 @@ class EmbeddedDriver:
         self._bridges.pop(call, None)
         self._callers.pop(call, None)
         self._media_control.forget(call)
+        if self._capture is not None:
+            self._capture.over(call)
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
             self._admission.forget(sip_leg)
@@ -527,6 +550,8 @@ class EmbeddedDriver:
             await asyncio.sleep(FORGET_EVERY)
             self._registrations.expire()
             self._look_for_strays()
+            if self._capture is not None:
+                self._capture.forget_unbound(time.time() - FORGET_EVERY)
 
     def _look_for_strays(self) -> None:
         """End the legs that the user agent lost without an event."""

@@ -272,6 +272,12 @@ PROJECT = Table(
             "private networks that webhooks and calls may reach",
             default=(),
         ),
+        TableKey(
+            "sip_capture",
+            YesNo(),
+            "whether the SIP messages of calls are kept with them, where the operator keeps any",
+            default=True,
+        ),
     ),
 )
 SOUND = Table(

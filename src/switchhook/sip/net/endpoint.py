@@ -12,7 +12,7 @@ import os
 import random
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -77,6 +77,13 @@ class ListenAddress:
     most_sessions: int = 10_000
 
 
+class Watch(Protocol):
+    """Gets each message that came from a peer, and each that goes to one. Raises nothing."""
+
+    def __call__(self, data: bytes, peer: Peer, *, is_sent: bool) -> None:
+        """Take a message."""
+
+
 class SipEndpoint:
     """One address of ours. `handler` gets every event; it must not block.
 
@@ -99,6 +106,7 @@ class SipEndpoint:
             admission=admission,
         )
         self.port = binding.port
+        self.watch: Watch | None = None
         self._binding = binding
         self._handler = handler
         self._family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
@@ -218,10 +226,13 @@ class SipEndpoint:
                 self._read_icmp_errors()
                 continue
             shed = self.agent.shed
-            self._receive_datagram(data, Peer(UDP, address[0], address[1]))
+            source = Peer(UDP, address[0], address[1])
+            self._receive_datagram(data, source)
             if self.agent.shed != shed:
                 self._note_shed(address[0])
                 continue
+            if self.watch is not None:
+                self.watch(data, source, is_sent=False)
             received += 1
             if received == BATCH:
                 self._full_batches += 1
@@ -277,9 +288,11 @@ class SipEndpoint:
 
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message from a connection."""
+        if self.watch is not None:
+            self.watch(bytes(message), source, is_sent=False)
         try:
             self.agent.receive_message(message, source, self._loop.time())
-        except Exception as error:  # noqa: BLE001 -- no message may stop the endpoint
+        except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
             self._report("sip message failed", error, source)
             self._answer_failure(lambda: message, source)
         self._pump()
@@ -295,7 +308,7 @@ class SipEndpoint:
     def _answer_failure(self, read: Callable[[], Request | Response], source: Peer) -> None:
         try:
             self.agent.internal_error(read(), source, self._loop.time())
-        except Exception as error:  # noqa: BLE001 -- what failed once may fail again
+        except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
             self._report("sip error response failed", error, source)
 
     def is_trusted(self, peer: Peer) -> bool:
@@ -343,7 +356,7 @@ class SipEndpoint:
     def _hand_on(self, event: UserAgentEvent) -> None:
         try:
             self._handler(event)
-        except Exception as error:  # noqa: BLE001 -- one call's trouble is not everybody's
+        except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
             self._report("sip event failed", error, None, about=type(event).__name__)
             now = self._loop.time()
             if isinstance(event, InviteReceived):
@@ -354,6 +367,8 @@ class SipEndpoint:
                 self.agent.perform(Respond(ref=event.ref, status=500), now)
 
     def _send(self, packet: Packet) -> None:
+        if self.watch is not None:
+            self.watch(packet.data, packet.peer, is_sent=True)
         match packet.peer.transport:
             case "TCP":
                 self._tcp.send(packet)
@@ -398,7 +413,7 @@ class SipEndpoint:
         self._timer = None
         try:
             self.agent.handle_timer(self._loop.time())
-        except Exception as error:  # noqa: BLE001 -- the timers of the other calls must go on
+        except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
             self._report("sip timer failed", error, None)
         self._pump()
 

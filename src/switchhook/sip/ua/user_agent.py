@@ -232,6 +232,11 @@ class UserAgent:
             body=command.body,
         )
 
+    def call_id(self, leg: str) -> str:
+        """Return the Call-ID of a leg's dialog; empty without the leg."""
+        session = self._table.sessions.get(leg)
+        return session.dialog_ids[0][0] if session is not None and session.dialog_ids else ""
+
     def has_leg(self, leg: str) -> bool:
         """Say whether a leg is there, or still ends."""
         return leg in self._table.sessions

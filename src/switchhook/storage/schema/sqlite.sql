@@ -497,6 +497,14 @@ CREATE TABLE number_shows (
 -- What retention deletes.
 CREATE INDEX number_shows_until ON number_shows (until);
 
+-- The SIP messages of calls, packed and without secrets; gone with the call.
+CREATE TABLE sip_captures (
+    project TEXT NOT NULL,
+    call TEXT NOT NULL,
+    packed BLOB NOT NULL,
+    PRIMARY KEY (project, call)
+) STRICT;
+
 -- What a person has done to all deliveries of a filter, from the oldest on: how far it got. `filter` is JSON.
 CREATE TABLE bulk_jobs (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

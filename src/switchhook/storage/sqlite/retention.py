@@ -18,6 +18,7 @@ _DELETIONS: Final = (
     "delete_journal",
     "delete_listed",
     "delete_reference",
+    "delete_sip_capture",
     "delete_call",
 )
 """Retention order: a call's rows before the call, attempts before their delivery."""

@@ -41,6 +41,7 @@ from switchhook.storage.sqlite import (
 )
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRunner
+from switchhook.storage.sqlite.intake import captures as sip_captures
 from switchhook.storage.sqlite.intake import foreign_events, imports
 from switchhook.storage.sqlite.lists import calls as call_list
 from switchhook.storage.sqlite.lists.trails import SqliteTrails
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.foreign_event import ForeignEvent
     from switchhook.domain.tracking.imported_call import ImportedCall
     from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
+    from switchhook.storage.captures import SipCapture
     from switchhook.storage.delivery import Attempt, Delivery, Incident
     from switchhook.storage.intake import CallImport
     from switchhook.storage.records import (
@@ -575,6 +577,14 @@ class SqliteStore:
         return await self._reader.run(
             partial(caller_history.visit_of, project=project, visit=visit)
         )
+
+    async def save_sip_captures(self, captures: Sequence[tuple[str, bytes]]) -> None:
+        """Store packed captures of SIP messages, each behind the id of its call."""
+        await self._change(partial(sip_captures.save, captures=captures))
+
+    async def sip_capture(self, project: str, call: str) -> SipCapture | None:
+        """Return the SIP messages of a project's call, or None."""
+        return await self._reader.run(partial(sip_captures.found, project=project, call=call))
 
     async def refresh_token(self, project: str, source: str) -> str | None:
         """Return the latest refresh token that a project got from a source, or None."""

@@ -1,0 +1,85 @@
+"""A kept SIP message proves no password, opens no media and tells no pressed key; all else stays as it was."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.sip.wire.redaction import redacted
+
+HEAD = b"INVITE sip:101@pbx.example SIP/2.0\r\nCall-ID: a@b\r\n"
+
+
+def message(*lines: bytes, body: bytes = b"") -> bytes:
+    return HEAD + b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
+
+
+@pytest.mark.parametrize("name", [b"Authorization", b"Proxy-Authorization", b"AUTHORIZATION"])
+def test_a_proof_keeps_who_and_where_and_no_digest(name: bytes) -> None:
+    proof = (
+        name + b': Digest username="101", realm="pbx", nonce="n0nce", uri="sip:pbx.example",'
+        b'\r\n response="deadbeef", cnonce="c0", qop=auth, nc=00000001, opaque=secret'
+    )
+
+    kept = redacted(message(proof, b"Max-Forwards: 70"))
+
+    for secret in (b"n0nce", b"deadbeef", b"c0", b"secret"):
+        assert secret not in kept
+    for fact in (
+        b'username="101"',
+        b'realm="pbx"',
+        b"qop=auth",
+        b"nc=00000001",
+        b"Max-Forwards: 70",
+    ):
+        assert fact in kept
+
+
+@pytest.mark.parametrize("scheme", [b"Basic", b"Bearer", b"bearer"])
+def test_another_scheme_is_masked_as_a_whole(scheme: bytes) -> None:
+    kept = redacted(message(b"Authorization: " + scheme + b" dXNlcjpwYXNz", b"X-A: b"))
+
+    assert b"dXNlcjpwYXNz" not in kept
+    assert b"Authorization: " + scheme + b" ****\r\nX-A: b\r\n" in kept
+
+
+def test_a_challenge_keeps_its_realm() -> None:
+    kept = redacted(message(b'WWW-Authenticate: Digest realm="pbx", nonce="n0nce", algorithm=MD5'))
+
+    assert b"n0nce" not in kept
+    assert b'realm="pbx"' in kept
+    assert b"algorithm=MD5" in kept
+
+
+def test_a_password_in_an_address_and_a_key_of_media_are_masked() -> None:
+    body = b"v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3\r\nk=clear:mine\r\n"
+
+    kept = redacted(message(b"To: <sip:mary:pass@pbx.example>", body=body))
+
+    for secret in (b":pass@", b"d0RmdmcmVCspeEc3", b"mine"):
+        assert secret not in kept
+    assert b"sip:mary:****@pbx.example" in kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "shown"),
+    [
+        (
+            b"application/dtmf-relay",
+            b"Signal=5\r\nDuration=160\r\n",
+            b"Signal=*\r\nDuration=160\r\n",
+        ),
+        (b"application/dtmf", b"5", b"*"),
+        (b"application/vnd.dtmf.1", b"Signal= 5\r\n", b"Signal= *\r\n"),
+        (b"text/plain", b"Signal=5", b"Signal=5"),
+    ],
+)
+def test_a_pressed_key_is_not_told(kind: bytes, body: bytes, shown: bytes) -> None:
+    assert redacted(message(b"Content-Type: " + kind, body=body)).endswith(b"\r\n\r\n" + shown)
+
+
+@given(st.binary(max_size=400))
+def test_whatever_comes_is_taken(data: bytes) -> None:
+    assert isinstance(redacted(data), bytes)
+    assert redacted(HEAD + b"From: <sip:a@b>\r\n\r\n") == HEAD + b"From: <sip:a@b>\r\n\r\n"
