@@ -111,6 +111,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--off",
         "--role",
         "--stdin",
+        "--yes",
         "--checked",
         "--count",
         "--event",

@@ -77,6 +77,7 @@ PATHS = {
     "/api/projects/{project}/tokens": {"get", "post"},
     "/api/projects/{project}/tokens/{token}": {"delete"},
     "/api/projects/{project}/audit": {"get"},
+    "/api/projects/{project}/erasures": {"post"},
     "/api/events": {"get"},
     "/api/events/stream": {"get"},
     "/api/events/schema": {"get"},

@@ -159,7 +159,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         ),
         *(("user", "password", "olga"), ("user", "totp", "olga"), ("user", "disable", "olga")),
         *(("user", "role", "olga", "admin", "--project", "acme"), ("user", "remove", "olga")),
-        ("audit", "--limit", "3"),
+        *(("audit", "--limit", "3"), ("erase", "+380441112233", "--project", "acme", "--yes")),
         *(("callback", "101", "nobody"), ("transfer", "none", "101")),
         *(("preview", "--help"), ("event", "remove", "told"), ("event", "list")),
         *(

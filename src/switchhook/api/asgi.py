@@ -10,6 +10,7 @@ from litestar.types import ASGIApp
 
 from switchhook import __version__
 from switchhook.api.access.auditing import with_audit
+from switchhook.api.access.erasures import erase
 from switchhook.api.access.people import AuditController, MemberController, TokenController
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.calling import outward_call
@@ -94,6 +95,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             MemberController,
             TokenController,
             AuditController,
+            erase,
         ],
         dependencies={
             "deps": Provide(lambda: deps, sync_to_thread=False),

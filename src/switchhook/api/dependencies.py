@@ -21,7 +21,7 @@ from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.routing.events import LateFacts
 from switchhook.storage.captures import SipCaptures
 from switchhook.storage.intake import CallImports
-from switchhook.storage.people import AuditLog, People
+from switchhook.storage.people import AuditLog, Erasure, People
 from switchhook.storage.ports import (
     EndedCalls,
     ErrorCheck,
@@ -55,6 +55,10 @@ class ApiStore(
     Protocol,
 ):
     """Keeps what the API reads and changes."""
+
+    @property
+    def erasure(self) -> Erasure:
+        """Return what erases persons."""
 
 
 class HangUpCall(Protocol):

@@ -408,6 +408,8 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         go_on=app.bulk_jobs.start,
         is_server=True,
         calls=app.switchboard,
+        recordings=app.recordings,
+        persons=app.memory,
         foreign_events=app.foreign_events,
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")

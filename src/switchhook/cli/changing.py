@@ -139,8 +139,10 @@ async def _done_here(where: Path, act: Act[T]) -> T:
     from switchhook.operations.control import ControlParts  # noqa: PLC0415
     from switchhook.operations.data_dir import DATABASE  # noqa: PLC0415
     from switchhook.operations.people.performing import perform  # noqa: PLC0415
+    from switchhook.operations.recordings import RECORDINGS, Recordings  # noqa: PLC0415
     from switchhook.operations.tables.files import missing_files  # noqa: PLC0415
     from switchhook.storage.sqlite.store import SqliteStore  # noqa: PLC0415
+    from switchhook.webhooks.recording_links import NO_LINKS  # noqa: PLC0415
 
     store = await SqliteStore.open(where / DATABASE)
     try:
@@ -149,6 +151,7 @@ async def _done_here(where: Path, act: Act[T]) -> T:
             memory=Subscribers(),
             clock=time.time,
             missing_sounds=partial(missing_files, where),
+            recordings=Recordings(folder=where / RECORDINGS, links=NO_LINKS),
         )
         done: T = await perform(act, _name_of(act), parts)
         return done

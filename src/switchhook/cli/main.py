@@ -159,6 +159,10 @@ COMMANDS = {
         "switchhook.cli.people.audit",
         "List who did what over the API and on the command line, or was refused.",
     ),
+    "erase": (
+        "switchhook.cli.people.erase",
+        "Erase a person from a project: calls, bodies of deliveries, events, visits, recordings.",
+    ),
     "secret": ("switchhook.cli.token", "Make keys for the signatures of webhooks."),
     "backup": (
         "switchhook.cli.upkeep.backup",

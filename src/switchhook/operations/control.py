@@ -65,6 +65,7 @@ from switchhook.operations.intake.foreign_events import (
 )
 from switchhook.operations.job_run import JobRun
 from switchhook.operations.people.acts import PEOPLE_ACTS
+from switchhook.operations.people.erasure import ErasePerson, ErasureError, PersonMemory
 from switchhook.operations.people.users import NoSuchUserError, UserError
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory
 from switchhook.operations.project_events import EventTextError, save_event
@@ -76,6 +77,7 @@ from switchhook.operations.project_versions import (
     require_project,
 )
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
+from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.scenario import (
     NoDraftError,
     OutdatedDraftError,
@@ -101,7 +103,7 @@ from switchhook.storage.ports import ErrorCheck, HangUps, Scenarios, Subscriptio
 from switchhook.storage.records import BulkAct, BulkJob, DeliveryFilter, StoreError
 
 if TYPE_CHECKING:
-    from switchhook.storage.people import AuditLog, People
+    from switchhook.storage.people import AuditLog, Erasure, People
 
 
 class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
@@ -118,6 +120,10 @@ class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
     @property
     def audit(self) -> AuditLog:
         """Return the keeper of who did what."""
+
+    @property
+    def erasure(self) -> Erasure:
+        """Return what erases persons."""
 
 
 async def nobody_follows() -> None:
@@ -147,6 +153,9 @@ class ControlParts:
     """Whether calls run here; else nobody is waited for."""
     calls: RunningCalls | None = None
     """The calls that run here; None where no server does."""
+    recordings: Recordings = NO_RECORDINGS
+    persons: PersonMemory | None = None
+    """Has callers and visits at hand; None where no server does."""
     foreign_events: ForeignEventTeller | None = None
     """Tells events that are no calls; None where no server does."""
 
@@ -631,6 +640,7 @@ ACTS: Final = {
     "discard-draft": DiscardDraft,
     "activate-scenario": ActivateScenario,
     **PEOPLE_ACTS,
+    "erase-person": ErasePerson,
 }
 """The acts by their names."""
 
@@ -642,6 +652,7 @@ ERRORS: Final = {
         DraftError,
         NoServerError,
         NotTransferredError,
+        ErasureError,
         EventTextError,
         ForeignEventError,
         LockedResourceError,

@@ -29,6 +29,9 @@ class VisitMemory(Protocol):
     def attach_call(self, attached: VisitCall) -> None:
         """Let a running call belong to a visit."""
 
+    def erase(self, project: str, number: str, visits: tuple[str, ...]) -> None:
+        """Forget a caller, and visits."""
+
 
 class RunningCalls(Protocol):
     """The calls that run here; the contracts are those of the switchboard."""

@@ -114,3 +114,37 @@ class AuditLog(Protocol):
 
     async def forget(self, *, before: float) -> int:
         """Delete lines from before a moment, and sessions that were used last before it; return how many lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedCalls:
+    """The calls of a person that were erased, of those that were looked at."""
+
+    calls: tuple[str, ...] = ()
+    left: int = 0
+    """Calls that still run, or of which a delivery is not settled."""
+    visits: tuple[str, ...] = ()
+    """The visits that they belonged to, erased as well."""
+    next: int | None
+    """The place behind which to look on; None: that was all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedTraces:
+    """What was erased of a person beside their calls."""
+
+    visits: tuple[str, ...]
+    callers: int
+
+
+class Erasure(Protocol):
+    """Erases persons: what it deletes cannot be read from the file either."""
+
+    async def calls(self, project: str, digits: str, *, after: int) -> ErasedCalls:
+        """Erase a project's next calls behind a place, 0 for the first, that name a number ending in these digits.
+
+        With them go journal, deliveries, attempts, events of the stream, and the visits that they belonged to.
+        """
+
+    async def traces(self, project: str, number: str, digits: str) -> ErasedTraces:
+        """Erase what is known of a caller, and a project's visits that name the number."""

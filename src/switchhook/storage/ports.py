@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.storage.call_search import CallFilter, CallPage, CallPlace
     from switchhook.storage.delivery import Attempt, Delivery, Incident
-    from switchhook.storage.people import AuditLog, People
+    from switchhook.storage.people import AuditLog, Erasure, People
     from switchhook.storage.records import (
         Activation,
         BulkAct,
@@ -601,6 +601,10 @@ class Store(
     @property
     def audit(self) -> AuditLog:
         """Return the keeper of who did what."""
+
+    @property
+    def erasure(self) -> Erasure:
+        """Return what erases persons."""
 
     async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return the project versions that `live_calls` asks for, as (project, version)."""

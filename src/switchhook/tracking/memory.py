@@ -149,6 +149,14 @@ class Memory:
         self._shown = {k: s for k, s in self._shown.items() if s.until >= before}
         self._calls.keep(lambda attached: attached.told_at >= before)
 
+    def erase(self, project: str, number: str, visits: tuple[str, ...]) -> None:
+        """Forget a caller, and visits with the numbers that their visitors see."""
+        self._callers.pop((project, number), None)
+        for visit in visits:
+            self._visits.pop(project, visit)
+        gone = {(project, visit) for visit in visits}
+        self._shown = {k: s for k, s in self._shown.items() if (s.project, s.visit) not in gone}
+
     def _facts_of_visitor(self, call: Call) -> Attributes:
         """Return the attributes of the visit that sees the dialled number now."""
         project = call.snapshot.project.id

@@ -146,3 +146,26 @@ def test_a_users_token_has_their_role_and_needs_one(capsys: pytest.CaptureFixtur
     assert json.loads(capsys.readouterr().out) == []
     assert run(create) == FAILED
     assert "olga has no role in project acme" in capsys.readouterr().err
+
+
+def test_a_backup_has_users_roles_tokens_and_the_audit_log(
+    data_dir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run(["user", "password", "olga"]) == FINE
+    assert run(["user", "totp", "olga"]) == FINE
+    assert run(["token", "create", "--project", "acme", "--user", "olga"]) == FINE
+    before = kept(data_dir)
+    archive = str(tmp_path / "all.tar")
+    assert run(["backup", archive]) == FINE
+    monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(tmp_path / "elsewhere"))
+    assert run(["restore", archive]) == FINE
+    assert kept(tmp_path / "elsewhere") == before
+    assert before.totp is not None
+    assert listed(capsys)[0]["roles"] == {"acme": "editor"}
+    assert run(["token", "list"]) == FINE
+    assert "their own" in capsys.readouterr().out
+    assert run(["audit"]) == FINE
+    assert "set-password olga" in capsys.readouterr().out

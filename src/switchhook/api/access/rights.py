@@ -114,6 +114,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"POST {_PROJECT}/tokens": rights.MANAGE_PEOPLE,
     f"DELETE {_PROJECT}/tokens/{{token}}": rights.MANAGE_PEOPLE,
     f"GET {_PROJECT}/audit": rights.READ_AUDIT,
+    f"POST {_PROJECT}/erasures": rights.ERASE_PERSONS,
 }
 """By method and path as the OpenAPI document has them. Those that need no token (`OPEN`) are not among them."""
 

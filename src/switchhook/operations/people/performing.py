@@ -82,6 +82,8 @@ def _after(done: Any) -> dict[str, Any]:  # noqa: ANN401 (each act has its own r
     applied = getattr(done, "applied", None) or getattr(changed, "applied", None)
     if applied is not None:
         return {"project": applied.project, "version": applied.version, "is_new": applied.is_new}
+    if (counts := getattr(done, "counts", None)) is not None:
+        return dict(counts())
     if getattr(done, "mistakes", ()):
         return {"mistakes": len(done.mistakes)}
     return {}

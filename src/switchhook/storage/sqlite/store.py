@@ -53,6 +53,7 @@ from switchhook.storage.sqlite.maintenance import (
 )
 from switchhook.storage.sqlite.opening import open_encrypted, open_encrypted_to_read
 from switchhook.storage.sqlite.people.audit import SqliteAuditLog
+from switchhook.storage.sqlite.people.erasure import SqliteErasure
 from switchhook.storage.sqlite.people.users import SqlitePeople
 from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.tokens import (
@@ -142,6 +143,7 @@ class SqliteStore:
         self.trails = SqliteTrails(reader)
         self.keyed_requests = SqliteKeyedRequests(change=self._change)
         self.people = SqlitePeople(reader=reader, change=self._change, cipher=cipher)
+        self.erasure = SqliteErasure(reader=reader, change=self._change)
         self.audit = SqliteAuditLog(reader=reader, change=self._change)
         self._maintenance: Maintenance | None = None
         self._maintaining: asyncio.Task[None] | None = None
