@@ -135,6 +135,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--force",
         "--name",
         "--delay",
+        "--details",
         "--digits",
         "--drip",
         "--export",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response, delete, get, patch
-from litestar.exceptions import HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
 from litestar.openapi.spec import (
     OpenAPIMediaType,
     OpenAPIResponse,
@@ -23,6 +23,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from switchhook.api.calling import CallActs
+from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import StreamOperation, check_kept, sent_events
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.protocol import PROGRESS
@@ -35,7 +36,9 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.domain.access.rights import HEAR_RECORDINGS
 from switchhook.domain.event_stream import StreamEventType
+from switchhook.operations.calls.details import with_details
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
     MAX_LISTED,
@@ -116,6 +119,10 @@ def _describe(operation: Operation, media: str, schema: Schema, *names: tuple[st
     ]
 
 
+_DETAILS: Final = (
+    "details",
+    "true: also the path of each call, and a link to its recording, good for a week.",
+)
 _CALL: Final = Schema(type=OpenAPIType.OBJECT, description="A call with its attempts to ring.")
 
 
@@ -146,6 +153,7 @@ class FindOperation(Operation):
             ("after", "The place to go on from: `next` of the page before."),
             ("limit", f"How many, 1 to {MAX_LISTED}; 50 without it."),
             ("count", "true: count what fits from here on, up to 1,000."),
+            _DETAILS,
         )
 
 
@@ -156,7 +164,9 @@ class ExportOperation(Operation):
     def __post_init__(self) -> None:
         """Write it into the document."""
         said = ("format", "csv or jsonl; csv without it.")
-        _describe(self, "text/csv", Schema(type=OpenAPIType.STRING), *FILTER_KEYS.items(), said)
+        _describe(
+            self, "text/csv", Schema(type=OpenAPIType.STRING), *FILTER_KEYS.items(), said, _DETAILS
+        )
 
 
 @dataclass
@@ -214,7 +224,8 @@ class Calls(CallActs):
     @get(operation_class=FindOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
     async def find(self, request: TokenRequest, deps: Dependencies) -> Response[bytes]:
         """List calls that fit, newest first, running ones among them."""
-        given = _given(request, ("after", "limit", "count"))
+        given = _given(request, ("after", "limit", "count", "details"))
+        has_details = _wants_details(request)
         with _named():
             page = await deps.store.find_calls(
                 project=request.user.project,
@@ -223,7 +234,11 @@ class Calls(CallActs):
                 behind=read_place(request.query_params.get("after", "")),
                 count=request.query_params.get("count", "") == "true",
             )
-        return _json(as_json.call_page(page))
+        details = None
+        if has_details:
+            now = deps.clock()
+            details = await with_details(deps.store, deps.recordings, page.calls, now=now)
+        return _json(as_json.call_page(page, details))
 
     @get("/export", operation_class=ExportOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
     async def export(self, request: TokenRequest, deps: Dependencies) -> Stream:
@@ -232,13 +247,19 @@ class Calls(CallActs):
         if form not in _EXPORTS:
             raise WrongFieldError("format", f"format: choose of {', '.join(_EXPORTS)}")
         with _named():
-            wanted = read_call_filter(_given(request, ("format",)), now=deps.clock())
+            wanted = read_call_filter(_given(request, ("format", "details")), now=deps.clock())
+        has_details = _wants_details(request)
         progress: Callable[[], None] = cast("dict[str, Any]", request.scope).get(
             PROGRESS, _no_progress
         )
         head, lines, media_type = _EXPORTS[form]
         found = export_calls(deps.store, project=request.user.project, wanted=wanted)
-        sent = iter(()) if IS_HEAD in request.scope else _sent(head, found, lines, progress)
+        if IS_HEAD in request.scope:
+            sent: Any = iter(())
+        elif has_details:
+            sent = _sent_with_details(deps, form, found, progress)
+        else:
+            sent = _sent(head, found, lines, progress)
         return Stream(
             sent,
             media_type=media_type,
@@ -358,6 +379,17 @@ class Calls(CallActs):
         return CallFactsTold(call=call, facts=dict(facts))
 
 
+def _wants_details(request: TokenRequest) -> bool:
+    """Say whether paths and links are wanted. Raises what is answered with 403: anybody can follow a link."""
+    wanted = request.query_params.get("details", "false")
+    if wanted not in {"true", "false"}:
+        raise WrongFieldError("details", "details: true or false")
+    why = HEAR_RECORDINGS.refusal(request.user.role, request.user.scope)
+    if wanted == "true" and why:
+        raise PermissionDeniedException(f"details have links to recordings: {why}")
+    return wanted == "true"
+
+
 def _given(request: TokenRequest, others: tuple[str, ...]) -> dict[str, str]:
     """Return the parameters of the query that calls are found by; a mistyped one must not find all."""
     return {name: text for name, text in request.query_params.items() if name not in others}
@@ -402,6 +434,23 @@ async def _sent(
         progress()
         if some:
             yield lines(some)
+
+
+async def _sent_with_details(
+    deps: ApiDependencies,
+    form: str,
+    found: AsyncIterator[tuple[CallRow, ...]],
+    progress: Callable[[], None],
+) -> AsyncGenerator[bytes, None]:
+    """Yield an export with the details of each call."""
+    is_csv = form == "csv"
+    yield as_csv.header(has_details=True) if is_csv else b""
+    async for some in found:
+        progress()
+        if some:
+            detailed = await with_details(deps.store, deps.recordings, some, now=deps.clock())
+            write = as_csv.detailed_lines if is_csv else as_json.detailed_json_lines
+            yield write(detailed)
 
 
 def _json(value: object) -> Response[bytes]:

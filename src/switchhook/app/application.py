@@ -192,7 +192,6 @@ def build(
         metrics=metrics,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
-    driver = make_driver(settings, store, sounds)
     tables = TableFiles(settings.data_dir, projects.latest)
     driver, captures = make_driver(settings, store, sounds), CaptureWriter(store)
     if settings.sip_capture and isinstance(driver, EmbeddedDriver):

@@ -221,7 +221,9 @@ class Activation:
     """Of the draft."""
 
 
-class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "plan"}):
+class CallRow(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "plan", "facts": "known"}
+):
     """A stored call without its project, for people and programs that ask. Times are unix seconds."""
 
     number: int = 0
@@ -247,6 +249,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "pl
     variables: tuple[tuple[str, str], ...] = ()
     """What dial-plan webhooks returned besides the keys that are known."""
     recordings: tuple[Recording, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """What was known of its caller and visitor."""
 
     @property
     def project(self) -> str:

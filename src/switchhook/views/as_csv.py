@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from switchhook.views.path import path_of
 from switchhook.views.text import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from switchhook.operations.calls.details import CallDetails
     from switchhook.storage.records import CallRow
 
 MEDIA_TYPE: Final = "text/csv; header=present"
@@ -62,9 +64,28 @@ COLUMNS: Final[Mapping[str, Callable[[CallRow], object]]] = {
 """The columns in order; new ones come at the end."""
 
 
-def header() -> bytes:
+DETAILS: Final = ("path", "recording_link")
+"""The columns behind them, where details are wanted."""
+
+
+def header(*, has_details: bool = False) -> bytes:
     """Return the first line."""
-    return _line(COLUMNS)
+    return _line((*COLUMNS, *DETAILS) if has_details else COLUMNS)
+
+
+def detailed_lines(found: Iterable[CallDetails]) -> bytes:
+    """Return a line for each call, with its details."""
+    return b"".join(
+        _line(
+            cell(value)
+            for value in (
+                *(column(one.call) for column in COLUMNS.values()),
+                path_of(one.journal),
+                one.recording_link,
+            )
+        )
+        for one in found
+    )
 
 
 def call_lines(found: Iterable[CallRow]) -> bytes:

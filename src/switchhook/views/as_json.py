@@ -17,10 +17,11 @@ from switchhook.webhooks.mail import Mail, read_mail
 from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from switchhook.domain.call import Leg
     from switchhook.domain.journal import JournalEntry
+    from switchhook.operations.calls.details import CallDetails
     from switchhook.operations.error_check import Acted
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.call_search import CallPage
@@ -53,10 +54,17 @@ def call(row: CallRow) -> dict[str, Any]:
     }
 
 
-def call_page(page: CallPage) -> dict[str, Any]:
-    """Return a page of the list of calls."""
+def detailed_call(one: CallDetails) -> dict[str, Any]:
+    """Return one call with the path that it took, and a link to its recording."""
+    return call(one.call) | {"path": path_of(one.journal), "recording_link": one.recording_link}
+
+
+def call_page(page: CallPage, details: Sequence[CallDetails] | None = None) -> dict[str, Any]:
+    """Return a page of the list of calls, with their details where these are given."""
     return {
-        "calls": [call(row) for row in page.calls],
+        "calls": [call(row) for row in page.calls]
+        if details is None
+        else [detailed_call(one) for one in details],
         "next": None if page.next is None else str(page.next),
         "searched_to": iso(page.searched_to),
         "count": page.count,
@@ -67,6 +75,11 @@ def call_page(page: CallPage) -> dict[str, Any]:
 def json_lines(found: Iterable[CallRow]) -> bytes:
     """Return a line for each call."""
     return b"".join(_encoder.encode(call(row)) + b"\n" for row in found)
+
+
+def detailed_json_lines(found: Iterable[CallDetails]) -> bytes:
+    """Return a line for each call, with its details."""
+    return b"".join(_encoder.encode(detailed_call(one)) + b"\n" for one in found)
 
 
 _encoder = msgspec.json.Encoder()

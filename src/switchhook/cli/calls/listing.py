@@ -21,7 +21,9 @@ from switchhook.cli.options import (
     note_without_server,
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
+from switchhook.cli.sounds.recordings import kept_recordings
 from switchhook.cli.timeline import draw_path, draw_whole
+from switchhook.operations.calls.details import with_details
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
     WrongFilterError,
@@ -34,6 +36,7 @@ from switchhook.operations.calls.finding import (
 from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError
 from switchhook.operations.history import CallStory, show_call
+from switchhook.operations.recordings import Recordings
 from switchhook.storage.call_search import EVERY_CALL, CallFilter, CallPlace
 from switchhook.storage.captures import SipCapture
 from switchhook.storage.records import CallRow
@@ -107,6 +110,13 @@ def calls(
             negative=(),
         ),
     ] = False,
+    details: Annotated[
+        bool,
+        Parameter(
+            help="With --json and --export: also the path, and a link to the recording, good for a week.",
+            negative=(),
+        ),
+    ] = False,
     sip: Annotated[
         bool,
         Parameter(help="With a call: show its SIP messages in the timeline.", negative=()),
@@ -131,11 +141,12 @@ def calls(
         ask_store(config, data_dir, lambda store: _follow(store, project, as_lines=json))
         return 0
     chosen, behind = _chosen(wanted, after)
+    recordings = kept_recordings(config, data_dir) if details else None
     if export is not None:
         exported = ask_store(
             config,
             data_dir,
-            lambda store: _export(store, project, chosen, export),
+            lambda store: _export(store, project, chosen, export, recordings),
             project=project,
         )
         stderr().print(f"{exported} calls" if exported != 1 else "1 call")
@@ -147,7 +158,12 @@ def calls(
         project=project,
     )
     found, place = listed or ((), None)
-    if json:
+    if json and recordings is not None:
+        detailed = ask_store(
+            config, data_dir, lambda store: with_details(store, recordings, found, now=time.time())
+        )
+        print_json([as_json.detailed_call(one) for one in detailed])
+    elif json:
         print_json([as_json.call(row) for row in found])
     else:
         _show_calls(found, is_filtered=chosen != EVERY_CALL)
@@ -184,17 +200,25 @@ async def _find(
 
 
 async def _export(
-    store: SqliteStore, project: str | None, wanted: CallFilter, form: ExportFormat
+    store: SqliteStore,
+    project: str | None,
+    wanted: CallFilter,
+    form: ExportFormat,
+    recordings: Recordings | None,
 ) -> int:
     """Print calls as they are read, and return how many."""
     count = 0
-    if form is ExportFormat.CSV:
-        print_whole(as_csv.header())
+    is_csv = form is ExportFormat.CSV
+    if is_csv:
+        print_whole(as_csv.header(has_details=recordings is not None))
     async for found in export_calls(store, project=project, wanted=wanted):
         count += len(found)
-        print_whole(
-            as_csv.call_lines(found) if form is ExportFormat.CSV else as_json.json_lines(found)
-        )
+        if recordings is None:
+            print_whole(as_csv.call_lines(found) if is_csv else as_json.json_lines(found))
+        else:
+            detailed = await with_details(store, recordings, found, now=time.time())
+            write = as_csv.detailed_lines if is_csv else as_json.detailed_json_lines
+            print_whole(write(detailed))
     return count
 
 

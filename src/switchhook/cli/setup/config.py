@@ -26,8 +26,10 @@ from switchhook.operations.document.diff import DocumentDiff, diff_versions
 from switchhook.operations.document.drafts import diff_draft, list_drafts, read_draft
 from switchhook.operations.document.resources import kind_of, list_resources, read_resource
 from switchhook.operations.project_versions import list_versions, read_version
+from switchhook.projectfile.resources import KINDS
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views.project_resources import (
     change_lines,
     diff_as_json,
@@ -66,7 +68,7 @@ CheckOnly = Annotated[bool, Parameter(help="Only say what it would change.", neg
 
 @config.command(name="list")
 def list_(
-    kind: KindName,
+    kind: KindName | None = None,
     /,
     *,
     project: OfProject = None,
@@ -74,13 +76,29 @@ def list_(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
-    """List the resources of a kind, each with its ETag."""
+    """List the resources of a kind, each with its ETag; without a kind, the kinds and how many there are of each."""
+    if kind is None:
+        return _list_kinds(project, config, data_dir, json=json)
     kind_of(kind)
     found = ask_store(config, data_dir, lambda store: list_resources(store, project, kind))
     if json:
         print_json([resource_row(one, with_value=True) for one in found])
         return 0
     print_table(("name", "ETag"), [(one_line(one.name) or kind, one.tag) for one in found])
+    return 0
+
+
+def _list_kinds(
+    project: str | None, config: Path | None, data_dir: Path | None, *, json: bool
+) -> int:
+    async def count(store: SqliteStore) -> list[tuple[str, int]]:
+        return [(one, len(await list_resources(store, project, one))) for one in KINDS]
+
+    counted = ask_store(config, data_dir, count)
+    if json:
+        print_json([{"kind": one, "count": number} for one, number in counted])
+    else:
+        print_table(("kind", "count"), [(one, str(number)) for one, number in counted])
     return 0
 
 

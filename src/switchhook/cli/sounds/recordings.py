@@ -48,7 +48,7 @@ def list_(
     data_dir: DataDir = None,
 ) -> int:
     """List recordings, those of the newest calls first."""
-    found = _kept(config, data_dir).list(project=project, call=call, limit=limit)
+    found = kept_recordings(config, data_dir).list(project=project, call=call, limit=limit)
     if json:
         print_json([_as_json(one) for one in found])
     elif not found:
@@ -82,7 +82,7 @@ def link(
     data_dir: DataDir = None,
 ) -> int:
     """Print a link to a recording that anybody can follow, for so many days."""
-    kept = _kept(config, data_dir)
+    kept = kept_recordings(config, data_dir)
     url = kept.link(find_call(kept, call, recording), expires=time.time() + days * DAY)
     sys.stdout.write(f"{url}\n")
     return 0
@@ -99,7 +99,7 @@ def save(
     data_dir: DataDir = None,
 ) -> int:
     """Copy a recording into a file, which must not be there yet."""
-    kept = _kept(config, data_dir)
+    kept = kept_recordings(config, data_dir)
     name = find_call(kept, call, recording)
     size = save_recording(kept, name, file)
     stderr().print(f"{file}: {size / 1e6:.1f} MB")
@@ -116,7 +116,7 @@ def remove(
     data_dir: DataDir = None,
 ) -> int:
     """Delete a recording for good, or all of a call; links to it are answered with 404 from then on."""
-    kept = _kept(config, data_dir)
+    kept = kept_recordings(config, data_dir)
     name = find_call(kept, call, recording)
     try:
         gone = kept.remove(name, by="an operator")
@@ -128,7 +128,8 @@ def remove(
     return 0
 
 
-def _kept(config: Path | None, data_dir: Path | None) -> Recordings:
+def kept_recordings(config: Path | None, data_dir: Path | None) -> Recordings:
+    """Return the recordings of a data directory. Raises CommandError."""
     settings = settings_of(config, NO_FLAGS)
     where = settings.data_dir if data_dir is None else data_dir.expanduser()
     if not os.access(where, os.R_OK | os.X_OK):
