@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.journal import JournalEntry
     from switchhook.operations.rehearsal.jobs import Rehearsal
-    from switchhook.storage.trails import TrailPage
+    from switchhook.storage.trails import ExchangePage, TrailPage
 
 HOUSE = snapshot(ring(MARY), ring(JOHN))
 DRAFT = LESS_FILE
@@ -50,6 +50,9 @@ class Held:
         if self.error is not None:
             raise self.error
         await asyncio.Event().wait()
+        raise AssertionError
+
+    async def exchanges(self, *_: object, **__: object) -> ExchangePage:
         raise AssertionError
 
     async def journals(

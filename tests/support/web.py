@@ -219,6 +219,7 @@ async def serving(
             send=sender.exchange,
             data_dir=data_dir or Path(),
             rehearsals=rehearsals,
+            trails=real.trails,
             visits=web.visits,
             snapshot_of=snapshots.get,
             store=real if store is None else store,

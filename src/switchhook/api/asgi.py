@@ -17,6 +17,7 @@ from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.document.endpoints import EndpointController
 from switchhook.api.document.rehearsals import RehearsalController
 from switchhook.api.document.resources import DocumentController, ResourceController
 from switchhook.api.document.tables import TableController
@@ -83,6 +84,7 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
             VersionController,
             DraftController,
             RehearsalController,
+            EndpointController,
             TableController,
             VisitController,
             Calls,

@@ -35,6 +35,7 @@ from switchhook.storage.ports import (
     Visits,
 )
 from switchhook.storage.records import BulkJob
+from switchhook.storage.trails import CallTrails
 from switchhook.trusted_proxies import TrustedProxies
 
 MAX_FILES: Final = 16
@@ -73,6 +74,8 @@ class ApiDependencies:
     """The parts of one running Switchhook that the API speaks to."""
 
     store: ApiStore
+    trails: CallTrails
+    """Reads what happened in ended calls."""
     tokens: Tokens
     people: People
     audit: AuditLog

@@ -428,6 +428,7 @@ def _api(app: Application) -> ASGIApp:
             rehearsals=app.rehearsals,
             product=USER_AGENT,
             store=app.store,
+            trails=app.store.trails,
             tokens=app.store.tokens,
             people=app.store.people,
             audit=app.store.audit,

@@ -61,6 +61,10 @@ COMMANDS = {
         "switchhook.cli.calls.rehearse",
         "Say which stored calls would go elsewhere under a project file or a draft.",
     ),
+    "endpoints": (
+        "switchhook.cli.calls.endpoints",
+        "What endpoints cost callers who wait for them.",
+    ),
     "hang-up": (
         "switchhook.cli.hang_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",

@@ -78,6 +78,28 @@ class TrailPage(NamedTuple):
     """The place to go on from; None where there are no more."""
 
 
+class AskTime(NamedTuple):
+    """How long one ask took."""
+
+    webhook: str
+    seconds: float
+    """To its answer or failure; of a caller who hung up meanwhile, to that."""
+    is_failed: bool = False
+    is_hung_up: bool = False
+
+
+class ExchangePage(NamedTuple):
+    """The asks of some calls, newest call first."""
+
+    exchanges: tuple[AskTime, ...]
+    calls: int
+    """Calls that were looked at."""
+    reached: float | None
+    """When the earliest of them arrived, in unix seconds; None without any."""
+    next: CallPlace | None
+    """The place to go on from; None where there are no more."""
+
+
 class CallTrails(Protocol):
     """Keeps what happened in calls that have ended."""
 
@@ -91,6 +113,17 @@ class CallTrails(Protocol):
         limit: int,
     ) -> TrailPage:
         """Return a project's calls that arrived since and before a moment, newest first, behind a place."""
+
+    async def exchanges(
+        self,
+        project: str,
+        *,
+        since: float | None,
+        until: float | None,
+        behind: CallPlace | None = None,
+        limit: int,
+    ) -> ExchangePage:
+        """Return the asks of the next calls, as `page` takes them, in the order of each call."""
 
     async def journals(
         self, project: str, calls: Collection[str]

@@ -12,7 +12,7 @@ import structlog
 from switchhook.storage.call_search import CallPlace
 from switchhook.storage.sqlite import rows
 from switchhook.storage.sqlite.statements import sql
-from switchhook.storage.trails import CallTrail, TrailEntry, TrailPage
+from switchhook.storage.trails import AskTime, CallTrail, ExchangePage, TrailEntry, TrailPage
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _NEWEST: Final = CallPlace(float("inf"), 2**63 - 1)
+Values = dict[str, str | float | int]
 _trail: Final = msgspec.json.Decoder(CallTrail)
 
 
@@ -43,17 +44,21 @@ class SqliteTrails:
         limit: int,
     ) -> TrailPage:
         """Return a project's calls that arrived since and before a moment, newest first, behind a place."""
-        start = behind or _NEWEST
-        if until is not None:
-            start = min(start, CallPlace(until, -1))
-        values: dict[str, str | float | int] = {
-            "project": project,
-            "since": float("-inf") if since is None else since,
-            "at": start.arrived_at,
-            "number": start.number,
-            "limit": limit,
-        }
+        values = _values(project, since, until, behind, limit)
         return await self._reader.run(partial(_page, values=values))
+
+    async def exchanges(
+        self,
+        project: str,
+        *,
+        since: float | None,
+        until: float | None,
+        behind: CallPlace | None = None,
+        limit: int,
+    ) -> ExchangePage:
+        """Return the asks of the next calls, as `page` takes them, in the order of each call."""
+        values = _values(project, since, until, behind, limit)
+        return await self._reader.run(partial(_exchanges, values=values))
 
     async def journals(
         self, project: str, calls: Collection[str]
@@ -62,7 +67,26 @@ class SqliteTrails:
         return await self._reader.run(partial(_journals, project=project, calls=calls))
 
 
-def _page(connection: sqlite3.Connection, *, values: dict[str, str | float | int]) -> TrailPage:
+def _values(
+    project: str,
+    since: float | None,
+    until: float | None,
+    behind: CallPlace | None,
+    limit: int,
+) -> Values:
+    start = behind or _NEWEST
+    if until is not None:
+        start = min(start, CallPlace(until, -1))
+    return {
+        "project": project,
+        "since": float("-inf") if since is None else since,
+        "at": start.arrived_at,
+        "number": start.number,
+        "limit": limit,
+    }
+
+
+def _page(connection: sqlite3.Connection, *, values: Values) -> TrailPage:
     found = connection.execute(sql("trails"), values).fetchall()
     trails: dict[str, CallTrail] = {}
     for row in found:
@@ -79,6 +103,27 @@ def _page(connection: sqlite3.Connection, *, values: dict[str, str | float | int
         trails[call].entries.append(entry(TrailEntry, line))
     last = CallPlace(found[-1][0], found[-1][1]) if len(found) == values["limit"] else None
     return TrailPage(tuple(trails.values()), last)
+
+
+def _exchanges(connection: sqlite3.Connection, *, values: Values) -> ExchangePage:
+    found = connection.execute(sql("asking_calls"), values).fetchall()
+    asking = [row["call"] for row in found if row["is_asked"]]
+    wanted = {"project": values["project"], "calls": json.dumps(asking)}
+    made: list[AskTime] = []
+    asked: tuple[str, float] | None = None
+    for _, at, happening, text, facts in connection.execute(sql("exchange_entries"), wanted):
+        if happening == "asked":
+            asked = text, at
+        elif asked is not None:
+            webhook, since = asked
+            asked = None
+            if happening == "ended":
+                if '"ended_by","caller"' in facts:
+                    made.append(AskTime(webhook, at - since, is_hung_up=True))
+            else:
+                made.append(AskTime(webhook, at - since, is_failed=happening == "ask_failed"))
+    last = CallPlace(found[-1][0], found[-1][1]) if len(found) == values["limit"] else None
+    return ExchangePage(tuple(made), len(found), found[-1][0] if found else None, last)
 
 
 def _journals(
