@@ -193,6 +193,7 @@ async def serving(
     gauges: Callable[[], Iterable[Gauge]] = tuple,
     metrics_token: str = "",
     recordings: Recordings = NO_RECORDINGS,
+    document: str = MINIMAL,
     trusted_proxies: str = "",
     data_dir: Path | None = None,
 ) -> AsyncIterator[Web]:
@@ -200,8 +201,8 @@ async def serving(
     async with AsyncExitStack() as stack:
         real = await SqliteStore.open(None)
         stack.push_async_callback(real.close)
-        for document in (MINIMAL, OTHER):
-            await apply_project(real, document)
+        for one in (document, OTHER):
+            await apply_project(real, one)
         for name, key in KEYS.items():
             await real.tokens.save(_token(name), digest_of(key))
         listening = listen("127.0.0.1", 0)

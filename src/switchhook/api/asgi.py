@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 from switchhook import __version__
 from switchhook.api.access.auditing import with_audit
 from switchhook.api.access.erasures import erase
+from switchhook.api.access.masking import with_masking
 from switchhook.api.access.people import AuditController, MemberController, TokenController
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.calling import outward_call
@@ -113,5 +114,5 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
         debug=False,
         pdb_on_exception=False,
     )
-    finished = with_representation(with_head_method(with_audit(routed, deps)))
+    finished = with_representation(with_head_method(with_masking(with_audit(routed, deps))))
     return with_forwarded(with_request_id(with_access_log(finished)), deps.trusted_proxies)

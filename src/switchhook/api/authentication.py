@@ -13,6 +13,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ASGIScope
 
+from switchhook.api.access.masking import check_numbers
 from switchhook.api.access.rights import check_rights
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.exchange.request_ids import request_id
@@ -83,7 +84,10 @@ class Authentication(AbstractAuthenticationMiddleware):
         connection.scope[ALLOWANCE] = allowance  # type: ignore[typeddict-unknown-key] # read above
         connection.scope["user"] = token  # also of what is refused
         secrets = connection.query_params.getall("secrets", [])
-        check_rights(cast("dict[str, Any]", connection.scope), token, secrets=secrets)
+        scope = cast("dict[str, Any]", connection.scope)
+        check_rights(scope, token, secrets=secrets)
+        snapshot = self._deps.snapshot_of(token.project)
+        check_numbers(scope, token, snapshot, connection.query_params)
         return AuthenticationResult(user=token, auth=None)
 
     def _refusal(

@@ -231,6 +231,8 @@ class Project:
     """Private networks, in CIDR form, that this project's webhooks and calls may reach."""
     sip_capture: bool = True
     """Whether the SIP messages of calls are kept with them."""
+    viewers_see_numbers: bool = True
+    """Whether users of the role viewer see telephone numbers of calls in full, or their last digits alone (T-35)."""
 
     def __post_init__(self) -> None:
         if self.dialling is ANYWHERE and self.country:

@@ -12,7 +12,7 @@ TOKEN = Token(
 
 
 def test_a_wider_scope_holds_the_narrower() -> None:
-    narrow = (Scope.SUBSCRIPTIONS, Scope.EVENTS, Scope.CALLS, Scope.VISITS)
+    narrow = (Scope.SUBSCRIPTIONS, Scope.EVENTS, Scope.CALLS, Scope.VISITS, Scope.INTAKE)
     for one in narrow:
         assert [other for other in Scope if one.includes(other)] == [one]
     assert {other for other in Scope if Scope.PROJECT.includes(other)} == {*narrow, Scope.PROJECT}

@@ -17,7 +17,7 @@ from switchhook.domain.access import rights
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from switchhook.domain.access.rights import Need
+    from switchhook.domain.access.rights import Need, ShownNumbers
     from switchhook.domain.access.token import Token
 
 _HOOKS: Final = "/api/callnotification/callnotification"
@@ -36,14 +36,14 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"GET {_HOOKS}/{{number}}": rights.READ_SUBSCRIPTIONS,
     f"DELETE {_HOOKS}/{{number}}": rights.CHANGE_SUBSCRIPTIONS,
     "GET /api/events": rights.READ_EVENTS,
-    "GET /api/events/stream": rights.READ_EVENTS,
+    "GET /api/events/stream": rights.FOLLOW_EVENTS,
     "POST /api/events/{kind}": rights.TELL_EVENTS,
     "POST /api/imports": rights.TELL_EVENTS,
     "GET /api/imports/{number}": rights.TELL_EVENTS,
     "GET /api/calls": rights.READ_CALLS,
     "POST /api/calls": rights.ACT_ON_CALLS,
-    "GET /api/calls/export": rights.READ_CALLS,
-    "GET /api/calls/live": rights.READ_CALLS,
+    "GET /api/calls/export": rights.EXPORT_CALLS,
+    "GET /api/calls/live": rights.EXPORT_CALLS,
     f"GET {_CALL}": rights.READ_CALLS,
     f"PATCH {_CALL}": rights.ACT_ON_CALLS,
     f"DELETE {_CALL}": rights.ACT_ON_CALLS,
@@ -103,7 +103,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"POST {_PROJECT}/rehearsals": rights.CHECK_PROJECT,
     f"GET {_PROJECT}/rehearsals/{{number}}": rights.READ_PROJECT,
     f"DELETE {_PROJECT}/rehearsals/{{number}}": rights.CHECK_PROJECT,
-    f"GET {_PROJECT}/rehearsals/{{number}}/calls": rights.READ_PROJECT,
+    f"GET {_PROJECT}/rehearsals/{{number}}/calls": rights.READ_REHEARSALS,
     f"GET {_PROJECT}/tables": rights.READ_PROJECT,
     f"GET {_PROJECT}/tables/{{table}}": rights.READ_SECRETS,
     f"PUT {_PROJECT}/tables/{{table}}": rights.CHANGE_PROJECT,
@@ -136,6 +136,11 @@ def _shape(operation: str) -> str:
 
 _PARAMETER: Final = re.compile(r"\{[^}]*\}")
 _NAMES: Final = {_shape(operation): operation for operation in RIGHTS}
+
+
+def numbers_of(scope: Mapping[str, Any]) -> ShownNumbers:
+    """Return whether numbers are in the answer to a request."""
+    return RIGHTS[operation_of(scope)].numbers
 
 
 def asks_for_secrets(values: Iterable[str]) -> bool:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final
 
 from switchhook.domain.access.people import Role
 from switchhook.domain.access.token import Scope
+
+
+class ShownNumbers(Enum):
+    """Whether telephone numbers of calls are in an answer."""
+
+    NONE = auto()
+    MASKABLE = auto()
+    """It is JSON, in which they can be masked."""
+    FULL = auto()
+    """They cannot be masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +29,8 @@ class Need:
     """None: any will do."""
     secrets: Role | None = None
     """The role that it needs where secrets are asked for; None: it shows none."""
+    numbers: ShownNumbers = ShownNumbers.NONE
+    """Whether the numbers of callers are in what it answers."""
     is_audited: bool = True
     """Whether a change by it is written to the audit log; a refusal always is."""
 
@@ -38,8 +51,11 @@ class Need:
 SEE_ACCOUNT: Final = Need(role=Role.VIEWER, scope=None)
 READ_SUBSCRIPTIONS: Final = Need(role=Role.VIEWER, scope=Scope.SUBSCRIPTIONS)
 CHANGE_SUBSCRIPTIONS: Final = Need(role=Role.EDITOR, scope=Scope.SUBSCRIPTIONS)
-READ_EVENTS: Final = Need(role=Role.VIEWER, scope=Scope.EVENTS)
-READ_CALLS: Final = Need(role=Role.VIEWER, scope=Scope.CALLS)
+READ_EVENTS: Final = Need(role=Role.VIEWER, scope=Scope.EVENTS, numbers=ShownNumbers.MASKABLE)
+FOLLOW_EVENTS: Final = replace(READ_EVENTS, numbers=ShownNumbers.FULL)
+READ_CALLS: Final = Need(role=Role.VIEWER, scope=Scope.CALLS, numbers=ShownNumbers.MASKABLE)
+EXPORT_CALLS: Final = replace(READ_CALLS, numbers=ShownNumbers.FULL)
+"""Also what follows them live."""
 TELL_VISITS: Final = Need(role=Role.EDITOR, scope=Scope.VISITS, is_audited=False)
 """A website tells of each of its visitors: that is no act of a person."""
 TELL_EVENTS: Final = Need(role=Role.EDITOR, scope=Scope.INTAKE, is_audited=False)
@@ -50,7 +66,8 @@ READ_SECRETS: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT, secrets=Role.E
 CHANGE_PROJECT: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 CHECK_PROJECT: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT, is_audited=False)
 """Nothing is changed by it."""
-READ_DELIVERIES: Final = Need(role=Role.VIEWER, scope=Scope.PROJECT)
+READ_DELIVERIES: Final = Need(role=Role.VIEWER, scope=Scope.PROJECT, numbers=ShownNumbers.MASKABLE)
+READ_REHEARSALS: Final = READ_DELIVERIES
 ACT_ON_DELIVERIES: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 ACT_ON_CALLS: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 READ_SIP: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)

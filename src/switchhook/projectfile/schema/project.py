@@ -278,6 +278,12 @@ PROJECT = Table(
             "whether the SIP messages of calls are kept with them, where the operator keeps any",
             default=True,
         ),
+        TableKey(
+            "viewers_see_numbers",
+            YesNo(),
+            "whether users of the role `viewer` see the numbers of calls in full, or their last digits alone",
+            default=True,
+        ),
     ),
 )
 SOUND = Table(

@@ -10,7 +10,7 @@ from switchhook.storage.sqlite.writer import transaction
 if TYPE_CHECKING:
     import sqlite3
 
-_DELETIONS: Final = (
+DELETIONS: Final = (
     "delete_attempts",
     "delete_deliveries",
     "note_stream_end",
@@ -33,7 +33,7 @@ def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> 
     with transaction(connection):
         found = connection.execute(sql("old_calls"), {"before": before, "batch": batch}).fetchall()
         keys = [{"project": row["project"], "call": row["call"]} for row in found]
-        for deletion in _DELETIONS:
+        for deletion in DELETIONS:
             connection.executemany(sql(deletion), keys)
         old = connection.execute(sql("old_foreign_events"), {"before": before, "batch": batch})
         foreign = [{"project": row["project"], "call": row["call"]} for row in old.fetchall()]

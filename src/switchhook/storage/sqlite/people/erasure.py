@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage.people import ErasedCalls, ErasedTraces
+from switchhook.storage.sqlite.retention import DELETIONS
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -20,17 +21,15 @@ if TYPE_CHECKING:
 
 LOOKED_AT: Final = 500
 """Calls that are looked at at a time: others read meanwhile."""
+_OWN_WAY: Final = frozenset({"note_stream_end", "delete_stream_events", "delete_call"})
 _OF_CALL: Final = (
-    "delete_attempts",
-    "delete_deliveries",
+    *(one for one in DELETIONS if one not in _OWN_WAY),
     "erase_stream_events",
     "blank_stream_event",
-    "delete_journal",
-    "delete_listed",
-    "delete_reference",
     "erase_visit_of_call",
     "delete_call",
 )
+"""What retention deletes of a call; its events without a gap in the stream that earlier ones would fall into."""
 _OF_VISIT: Final = ("erase_visit", "erase_shown_numbers", "erase_number_shows")
 
 

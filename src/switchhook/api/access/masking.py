@@ -1,0 +1,87 @@
+"""Masks telephone numbers in answers to those who may not see them in full, whatever the operation (T-35)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from litestar.exceptions import PermissionDeniedException
+
+from switchhook.api.access.rights import numbers_of
+from switchhook.domain.access.people import Role
+from switchhook.domain.access.rights import ShownNumbers
+from switchhook.views.masked_numbers import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Container, MutableMapping
+
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+    from switchhook.domain.access.token import Token
+    from switchhook.domain.project import ProjectSnapshot
+
+MASKED: Final = "switchhook.masked"
+"""Stands in a request's scope where numbers are masked in its answer."""
+_JSON: Final = b"application/json"
+
+
+def check_numbers(
+    scope: MutableMapping[str, Any],
+    token: Token,
+    snapshot: ProjectSnapshot | None,
+    query: Container[str],
+) -> None:
+    """Have numbers masked for a viewer whose project says so. Raises 403 for what shows them nonetheless."""
+    if token.role is not Role.VIEWER or snapshot is None or snapshot.project.viewers_see_numbers:
+        return
+    match numbers_of(scope):
+        case ShownNumbers.MASKABLE if "number" in query:
+            raise PermissionDeniedException(
+                "your role sees numbers masked, so it cannot search by them: hits would tell them"
+            )
+        case ShownNumbers.MASKABLE:
+            scope[MASKED] = True
+        case ShownNumbers.NONE:
+            pass
+        case ShownNumbers.FULL:
+            raise PermissionDeniedException(
+                "your role sees numbers masked, and this has them in full; read the list instead"
+            )
+
+
+def with_masking(app: ASGIApp) -> ASGIApp:
+    """Mask the numbers in JSON answers to requests that `check_numbers` marked."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, _Masking(scope, send))
+
+    return answer
+
+
+class _Masking:
+    """Holds the JSON of a marked request back until it is whole."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = cast("dict[str, Any]", scope)
+        self._send = send
+        self._start: Any = None
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if not self._scope.get(MASKED):
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            self._start = message
+        elif message["type"] == "http.response.body":
+            self._body += message["body"]
+            if not message.get("more_body"):
+                await self._finish()
+
+    async def _finish(self) -> None:
+        headers = {name.lower(): value for name, value in self._start["headers"]}
+        body = self._body
+        if body and headers.get(b"content-type", b"").startswith(_JSON):
+            body = msgspec.json.encode(masked(msgspec.json.decode(body)))
+            headers[b"content-length"] = b"%d" % len(body)
+        await self._send(self._start | {"headers": list(headers.items())})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})

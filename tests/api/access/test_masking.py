@@ -1,0 +1,103 @@
+"""Where a project says so, its viewers see the last digits of numbers alone, in every operation that shows calls."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.api.access.rights import RIGHTS
+from switchhook.domain.access.people import Role
+from switchhook.domain.access.rights import ShownNumbers
+from switchhook.domain.access.token import Scope, Token
+from switchhook.operations.tokens import digest_of
+from tests.conformance.test_call_list import made
+from tests.operations.people.test_erasure import commit
+from tests.support.loop import run
+from tests.support.projects import MINIMAL
+from tests.support.web import serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.web import Answer, Web
+
+NUMBER = "+380441112233"
+HIDING = MINIMAL.replace("[project]", "[project]\nviewers_see_numbers = false")
+
+
+@asynccontextmanager
+async def office(document: str = HIDING) -> AsyncIterator[Web]:
+    async with serving(document=document, requests_per_minute=10**6) as web:
+        for role in Role:
+            token = Token(
+                project="acme", id=role, user=role, scope=Scope.PROJECT, created_at=0.0, role=role
+            )
+            await web.store.tokens.save(token, digest_of(role))
+        await commit(web.store, made("c1", caller=NUMBER))
+        yield web
+
+
+async def ask(web: Web, path: str, role: Role = Role.VIEWER, method: str = "GET") -> Answer:
+    return await web.ask(method, path, key="", Authorization=f"Bearer {role}")
+
+
+@pytest.mark.row("T-35")
+def test_no_operation_tells_a_viewer_the_number_of_a_caller() -> None:
+    async def scenario() -> None:
+        async with office() as web:
+            for operation, need in RIGHTS.items():
+                method, _, path = operation.partition(" ")
+                if need.role is not Role.VIEWER or method != "GET":
+                    continue
+                path = path.replace("{project}", "acme").replace("{call}", "c1")
+                path = path.replace("{delivery}", "c1.1.crm")
+                answer = await ask(web, re.sub(r"\{\w+\}", "1", path))
+                assert answer.status < 500
+                assert b"1112233" not in answer.body, operation
+                if need.numbers is ShownNumbers.FULL:
+                    assert answer.status == 403, operation
+
+    run(scenario())
+
+
+@pytest.mark.row("T-35")
+def test_the_rest_is_as_others_see_it() -> None:
+    async def scenario() -> None:
+        async with office() as web:
+            for path in ("/api/calls", "/api/calls/c1", "/api/projects/acme/deliveries/c1.1.crm"):
+                hidden, shown = await ask(web, path), await ask(web, path, Role.EDITOR)
+                assert (hidden.status, shown.status) == (200, 200)
+                assert b"**33" in hidden.body
+                assert b"1112233" in shown.body
+                assert len(hidden.body) == len(shown.body)
+                assert hidden.json.keys() == shown.json.keys()
+            head = await ask(web, "/api/calls", method="HEAD")
+            assert head.headers["content-length"] == hidden_length(await ask(web, "/api/calls"))
+
+    run(scenario())
+
+
+def hidden_length(answer: Answer) -> str:
+    return answer.headers["content-length"]
+
+
+def test_a_number_cannot_be_found_out_by_searching() -> None:
+    async def scenario() -> None:
+        async with office() as web:
+            answer = await ask(web, "/api/calls?number=38044*")
+            assert (answer.status, "cannot search" in answer.json["detail"]) == (403, True)
+            assert (await ask(web, "/api/calls?number=38044*", Role.EDITOR)).status == 200
+
+    run(scenario())
+
+
+def test_viewers_see_numbers_unless_the_project_says_otherwise() -> None:
+    async def scenario() -> None:
+        async with office(MINIMAL) as web:
+            assert b"1112233" in (await ask(web, "/api/calls")).body
+            assert (await ask(web, "/api/calls/export")).status == 200
+
+    run(scenario())
