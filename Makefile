@@ -53,6 +53,10 @@ conformance-page: dev
 fuzz: dev ## 100,000 plausible messages, sounds and answers, right, sloppy and wrong (INPUTS=n)
 	@PLAUSIBLE=$(or $(INPUTS),100000) $(BIN)/pytest -q --timeout=0 tests/test_plausible.py
 
+.PHONY: api-fuzz
+api-fuzz: dev ## 50 made-up requests to each operation of the HTTP API with each token: no crash, nothing undocumented (EXAMPLES=n)
+	API_EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n 2 --timeout=0 tests/api/test_openapi_fuzz.py
+
 .PHONY: bench
 bench: dev ## every benchmark, one after another; leave the machine alone meanwhile
 	@scripts/system-packages $(BENCHMARK_PROGRAMS)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import structlog.testing
 
+from switchhook.api.description.operations import OPERATIONS
 from tests.support.loop import run
 from tests.support.web import HOOKS, KEYS, PROBLEM, serving
 
@@ -92,11 +93,15 @@ def test_the_document_describes_every_path_and_loads_nothing_from_afar() -> None
             assert answer.status == 200
             told = answer.json
             assert {path: set(one) for path, one in told["paths"].items()} == PATHS
-            assert b"http" not in answer.body.replace(b'"http"', b"")
+            described = {f"{method} {path}" for path, one in PATHS.items() for method in one}
+            assert described == set(OPERATIONS)  # each with its id and examples
+            assert not re.search(rb'"\$ref":"(?!#)', answer.body)
             put = told["paths"]["/api/projects/{project}"]["put"]
             assert set(put["requestBody"]["content"]) == {"application/toml"}
             post = told["paths"][HOOKS.rstrip("/")]["post"]
             assert len(post["requestBody"]["content"]) == 2
+            outward = told["paths"]["/callback/outward_call"]["post"]
+            assert len(outward["requestBody"]["content"]) == 2
             assert {"401", "403", "422", "429"} <= set(put["responses"])
             assert told["security"] == [{"token": []}, {"bearer": []}]
             assert told["paths"]["/healthz"]["get"]["security"] == [{}]  # nobody needs a token

@@ -38,7 +38,7 @@ def test_calls_are_found_page_by_page_and_counted() -> None:
             first = await web.ask("GET", "/api/calls?limit=2&count=true", key="calls")
             assert first.status == 200
             assert [one["id"] for one in first.json["calls"]] == ["now", "c2"]
-            assert (first.json["count"], first.json["more"]) == (4, False)
+            assert (first.json["count"], first.json["is_more"]) == (4, False)
             behind = first.json["next"]
             second = await web.ask("GET", f"/api/calls?limit=2&after={behind}", key="calls")
             assert [one["id"] for one in second.json["calls"]] == ["c1", "c0"]

@@ -54,11 +54,11 @@ def test_events_are_listed_from_a_place_on() -> None:
         async with serving() as web:
             await publish(web, "a", "b", "c")
             first = (await web.ask("GET", f"{EVENTS}?limit=2", key="events")).json
-            assert (ids(first), first["more"]) == (["a.1", "b.1"], True)
+            assert (ids(first), first["is_more"]) == (["a.1", "b.1"], True)
             rest = (await web.ask("GET", f"{EVENTS}?after={first['next']}", key="events")).json
-            assert (ids(rest), rest["more"]) == (["c.1"], False)
+            assert (ids(rest), rest["is_more"]) == (["c.1"], False)
             again = (await web.ask("GET", f"{EVENTS}?after={rest['next']}", key="events")).json
-            assert again == {"events": [], "next": rest["next"], "more": False}
+            assert again == {"events": [], "next": rest["next"], "is_more": False}
             await publish(web, "d")
             new = (await web.ask("GET", f"{EVENTS}?after={rest['next']}", key="events")).json
             assert ids(new) == ["d.1"]
@@ -72,7 +72,7 @@ def test_the_two_words_are_places_too() -> None:
             await publish(web, "a", "b")
             assert ids((await web.ask("GET", f"{EVENTS}?after=oldest")).json) == ["a.1", "b.1"]
             newest = (await web.ask("GET", f"{EVENTS}?after=newest")).json
-            assert newest == {"events": [], "next": "2", "more": False}
+            assert newest == {"events": [], "next": "2", "is_more": False}
 
     run(scenario())
 
@@ -176,7 +176,7 @@ def test_who_begins_with_the_oldest_reads_all_that_is_kept_around_what_is_gone(s
             while more:
                 page = (await web.ask("GET", f"{EVENTS}?limit={size}&after={place}")).json
                 found += ids(page)
-                place, more = page["next"], page["more"]
+                place, more = page["next"], page["is_more"]
             assert found == ["long.1", "c.1"]
             async with Reader(web).connected("?after=oldest") as reader:
                 assert await reader.events(2) == found

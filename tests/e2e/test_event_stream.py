@@ -113,7 +113,7 @@ def listed(server: Server, project: str) -> list[dict[str, Any]]:
         page = json.loads(connection.getresponse().read())
         connection.close()
         found += page["events"]
-        place, more = page["next"], page["more"]
+        place, more = page["next"], page["is_more"]
     return found
 
 

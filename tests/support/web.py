@@ -20,6 +20,7 @@ from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.access.token import Scope, Token
 from switchhook.metrics import Metrics
+from switchhook.operations.intake.foreign_events import ForeignEventTeller
 from switchhook.operations.projects import apply_project
 from switchhook.operations.recordings import NO_RECORDINGS
 from switchhook.operations.tokens import digest_of
@@ -28,6 +29,7 @@ from switchhook.routing.admission import Rejection
 from switchhook.routing.callback_admission import WantedCallback
 from switchhook.routing.events import TransferOrdered
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import Memory
 from switchhook.trusted_proxies import TrustedProxies
@@ -227,6 +229,12 @@ async def serving(
             tokens=real.tokens,
             people=real.people,
             audit=real.audit,
+            foreign_events=ForeignEventTeller(
+                store=real,
+                context=OutboxContext(product="test"),
+                dispatch=lambda *_: None,
+                visit=web.visits.visit,
+            ),
             memory=web.memory,
             clock=lambda: web.now,
             applied=applied,

@@ -4,7 +4,6 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
@@ -18,6 +17,7 @@ from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.description.document import CompletedDocument
 from switchhook.api.document.endpoints import EndpointController
 from switchhook.api.document.rehearsals import RehearsalController
 from switchhook.api.document.resources import DocumentController, ResourceController
@@ -48,7 +48,7 @@ DOCUMENT = OpenAPIConfig(
     openapi_router=Router(
         path="/api/openapi.json", route_handlers=[], opt={OPEN: True}, include_in_schema=False
     ),
-    render_plugins=[JsonRenderPlugin(path="/")],  # pages for browsers load from afar
+    render_plugins=[CompletedDocument()],
     use_handler_docstrings=True,
     components=Components(
         security_schemes={

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -109,8 +109,8 @@ class _ActOperation(Operation):
         self.parameters = [*(self.parameters or ()), PARAMETER]
 
     fields = CALL_FIELDS
-    required_fields: tuple[str, ...] = ("caller", "callee")
-    forms: tuple[str, ...] = ()
+    required_fields: ClassVar[tuple[str, ...]] = ("caller", "callee")
+    forms: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass

@@ -136,13 +136,13 @@ class FindOperation(Operation):
         number = Schema(type=[OpenAPIType.INTEGER, OpenAPIType.NULL])
         listed = Schema(
             type=OpenAPIType.OBJECT,
-            required=["calls", "next", "searched_to", "count", "more"],
+            required=["calls", "next", "searched_to", "count", "is_more"],
             properties={
                 "calls": Schema(type=OpenAPIType.ARRAY, items=_CALL),
                 "next": text,
                 "searched_to": text,
                 "count": number,
-                "more": Schema(type=OpenAPIType.BOOLEAN),
+                "is_more": Schema(type=OpenAPIType.BOOLEAN),
             },
         )
         _describe(

@@ -62,7 +62,7 @@ class StreamList(msgspec.Struct, frozen=True):
     events: list[msgspec.Raw]
     next: str
     """The place behind them, to go on from."""
-    more: bool
+    is_more: bool
     """Whether there are more behind it by now."""
 
 
@@ -77,11 +77,11 @@ class ListOperation(Operation):
         )
         listed = Schema(
             type=OpenAPIType.OBJECT,
-            required=["events", "next", "more"],
+            required=["events", "next", "is_more"],
             properties={
                 "events": Schema(type=OpenAPIType.ARRAY, items=event),
                 "next": Schema(type=OpenAPIType.STRING, description="The place to go on from."),
-                "more": Schema(type=OpenAPIType.BOOLEAN),
+                "is_more": Schema(type=OpenAPIType.BOOLEAN),
             },
         )
         _describe(self, "application/json", listed)
@@ -94,7 +94,7 @@ class StreamOperation(Operation):
     def __post_init__(self) -> None:
         """Write it into the document."""
         said = "Server-sent events: the place as id, the type as event, the event as data."
-        _describe(self, EVENTS_TYPE, Schema(type=OpenAPIType.STRING, description=said))
+        _describe(self, EVENTS_TYPE, Schema(description=said))
 
 
 @dataclass
@@ -144,7 +144,7 @@ class EventStreamController(Controller):
         listed = StreamList(
             events=[msgspec.Raw(one.body) for one in page.events if one.type in wanted],
             next=str(reached),
-            more=reached.number < page.last,
+            is_more=reached.number < page.last,
         )
         return Response(msgspec.json.encode(listed), media_type="application/json")
 

@@ -34,7 +34,7 @@ PARAMETER: Final = Parameter(
     name=HEADER,
     param_in="header",
     description="The request is done once for each key; sent again within a day, it gets the first answer.",
-    schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=MAX_KEY),
+    schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=MAX_KEY, pattern="^[!-~]+$"),
 )
 """Describes the header, for the OpenAPI document."""
 

@@ -33,7 +33,7 @@ class WrongField(Problem, frozen=True, kw_only=True):
     """The error of one field of a request."""
 
     field: str
-    """Its name; empty for the body as a whole."""
+    """Its name; empty for the body or the request as a whole."""
 
 
 class MistakeInFile(Struct, frozen=True):
@@ -106,7 +106,7 @@ def response_spec(content: type[Struct], meaning: str) -> ResponseSpec:
 
 
 COMMON_RESPONSES: Final = {
-    400: response_spec(Problem, "The request cannot be understood."),
+    400: response_spec(WrongField, "A parameter, a header or the body cannot be understood."),
     401: response_spec(Problem, "There is no token."),
     403: response_spec(Problem, "The token is not good, or not for this."),
     404: response_spec(Problem, "There is no such thing in the token's project."),
@@ -120,10 +120,14 @@ COMMON_RESPONSES: Final = {
 """The usual error responses."""
 
 
-def _http_error(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+def _http_error(
+    request: AnyRequest, error: HTTPException
+) -> Response[Problem] | Response[WrongField]:
     if error.status_code == 500:
         return _internal_error(request, error)
     detail = _detail(error)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(400, WrongField, headers=error.headers, detail=detail, field=_field(error))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"the body has more than {_most(request)} bytes"
     return problem(error.status_code, detail=detail, headers=error.headers)
@@ -144,6 +148,12 @@ def _detail(error: HTTPException) -> str:
     phrases = {HTTPStatus(error.status_code).phrase, getattr(type(error), "detail", "")}
     is_bare = error.detail in phrases
     return _DETAILS.get(error.status_code, error.detail) if is_bare else error.detail
+
+
+def _field(error: HTTPException) -> str:
+    """Return the first of the wrong parameters, if Litestar knows them."""
+    wrong = error.extra if isinstance(error.extra, list) else []
+    return str(wrong[0].get("key", "")) if wrong else ""
 
 
 _DETAILS: Final = {

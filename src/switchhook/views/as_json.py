@@ -68,7 +68,7 @@ def call_page(page: CallPage, details: Sequence[CallDetails] | None = None) -> d
         "next": None if page.next is None else str(page.next),
         "searched_to": iso(page.searched_to),
         "count": page.count,
-        "more": page.has_more,
+        "is_more": page.has_more,
     }
 
 

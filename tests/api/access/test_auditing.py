@@ -123,9 +123,9 @@ def test_a_project_reads_its_own_audit_log_page_by_page() -> None:
                 await web.ask("DELETE", f"/api/calls/{call}")
             path = "/api/projects/acme/audit"
             told = (await ask(web, "GET", f"{path}?limit=2")).json
-            assert [one["target"] for one in told] == ["/api/calls/3", "/api/calls/2"]
-            more = (await ask(web, "GET", f"{path}?before={told[1]['number']}")).json
-            assert [one["target"] for one in more] == ["/api/calls/1"]
+            assert [one["target"] for one in told["entries"]] == ["/api/calls/3", "/api/calls/2"]
+            more = (await ask(web, "GET", f"{path}?after={told['next']}")).json
+            assert [one["target"] for one in more["entries"]] == ["/api/calls/1"]
             assert (await ask(web, "GET", f"{path}?limit=0")).status == 400
             assert (await web.ask("GET", path)).status == 403  # the scope project is no admin's
 

@@ -33,7 +33,7 @@ def test_pages_counts_and_marks() -> None:
             ids = await give_up(web, 1, 2, 3)
             first = (await web.ask("GET", f"{PATH}?limit=2")).json
             assert [one["id"] for one in first["deliveries"]] == [ids[2], ids[1]]
-            rest = (await web.ask("GET", f"{PATH}?limit=2&before={first['next']}")).json
+            rest = (await web.ask("GET", f"{PATH}?limit=2&after={first['next']}")).json
             assert [one["id"] for one in rest["deliveries"]] == [ids[0]]
             assert rest["next"] is None
             count = await web.ask("GET", f"{PATH}/count?text=answered%20503&since=9000d")
@@ -102,7 +102,7 @@ def test_another_projects_token_finds_nothing() -> None:
         ("GET", "?state=lost", b"", "state"),
         ("GET", "?limit=0", b"", "limit"),
         ("GET", "?limit=100000", b"", "limit"),
-        ("GET", "?before=x", b"", "before"),
+        ("GET", "?after=x", b"", "after"),
         ("GET", "?since=yesterday", b"", "since: 'yesterday' is no moment"),
         ("GET", "/count?until=%22", b"", "until"),
         ("POST", "/check", {"ids": []}, "name 1 to 1000 deliveries"),

@@ -62,7 +62,7 @@ def test_a_draft_is_rehearsed_and_the_calls_are_listed_with_both_paths() -> None
                 "sip": None,
             }
             assert (one["rehearsed"]["ending"], one["rehearsed"]["sip"]) == ("refused", 404)
-            page = (await web.ask("GET", f"{REHEARSALS}/{number}/calls?skip=1")).json
+            page = (await web.ask("GET", f"{REHEARSALS}/{number}/calls?after=1")).json
             assert (len(page["calls"]), page["next"]) == (1, None)
             assert [one["number"] for one in (await web.ask("GET", REHEARSALS)).json] == [2, 1]
             stopped = await web.ask("DELETE", f"{REHEARSALS}/{number}")

@@ -14,12 +14,17 @@ def test_versions_are_listed_read_compared_and_restored() -> None:
     async def scenario() -> None:
         async with serving() as web:
             await web.ask("PATCH", "/api/projects/acme/config/project", {"name": "Acme Ltd"})
-            rows = (await web.ask("GET", VERSIONS)).json
+            page = (await web.ask("GET", VERSIONS)).json
+            rows = page["versions"]
             assert [(one["version"], one["by"]) for one in rows] == [
                 (2, f"{USER} over the API"),
                 (1, ""),
             ]
-            assert (await web.ask("GET", f"{VERSIONS}?below=2")).json == rows[1:]
+            assert page["next"] is None
+            first = (await web.ask("GET", f"{VERSIONS}?limit=1")).json
+            assert (first["versions"], first["next"]) == (rows[:1], 2)
+            rest = (await web.ask("GET", f"{VERSIONS}?after={first['next']}")).json
+            assert rest == {"versions": rows[1:], "next": None}
             assert (await web.ask("GET", f"{VERSIONS}/1")).status == 400
             first = await web.ask("GET", f"{VERSIONS}/1?secrets=true")
             assert first.body.decode() == MINIMAL

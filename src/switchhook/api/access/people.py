@@ -51,6 +51,14 @@ class TokenWanted(Struct, frozen=True, forbid_unknown_fields=True):
     days: int | None = None
 
 
+class AuditPage(Struct, frozen=True):
+    """Lines of the audit log, newest first."""
+
+    entries: list[dict[str, Any]]
+    next: int | None
+    """What `after` takes for the next page; null behind the last."""
+
+
 class MemberController(Controller):
     """Only of the token's own project: others are not there."""
 
@@ -170,14 +178,17 @@ class AuditController(Controller):
         project: FromPath[str],
         *,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LISTED)] = 50,
-        before: Annotated[
-            int | None, QueryParameter(ge=1, description="The `number` of a line, to page on.")
+        after: Annotated[
+            int | None, QueryParameter(ge=1, description="`next` of the last page.")
         ] = None,
-    ) -> list[dict[str, Any]]:
+    ) -> AuditPage:
         """List who did what in the project, or was refused, newest first."""
         del request
-        found = await deps.audit.entries(project=project, limit=limit, before=before)
-        return [audit_entry(one) for one in found]
+        found = await deps.audit.entries(project=project, limit=limit, before=after)
+        return AuditPage(
+            entries=[audit_entry(one) for one in found],
+            next=found[-1].number if len(found) == limit else None,
+        )
 
 
 async def _member(deps: Dependencies, project: str, login: str) -> User | None:

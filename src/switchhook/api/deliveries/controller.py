@@ -83,7 +83,7 @@ class DeliveryController(Controller):
         until: Moment = None,
         text: ErrorText = None,
         limit: Annotated[int, QueryParameter(ge=1, le=MOST_LISTED)] = USUAL_PAGE,
-        before: Annotated[
+        after: Annotated[
             int | None, QueryParameter(ge=0, lt=2**62, description="`next` of the last page.")
         ] = None,
         full: Annotated[
@@ -93,7 +93,7 @@ class DeliveryController(Controller):
         """List deliveries, newest first; by default those that need somebody."""
         chosen = ChosenDeliveries(of_state, webhook, event, call, since, until, text)
         which = _filter(chosen, own_project(request, project), deps.clock())
-        rows = await history.list_deliveries(deps.store, which, limit=limit, before=before)
+        rows = await history.list_deliveries(deps.store, which, limit=limit, before=after)
         if full:
             attempts = [await deps.store.attempts(row.delivery.id) for row in rows]
             stories = zip(rows, attempts, strict=True)

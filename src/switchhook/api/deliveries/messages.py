@@ -12,7 +12,7 @@ class DeliveryPage(Struct, frozen=True):
 
     deliveries: list[dict[str, Any]]
     next: int | None
-    """What `before` takes for the next page; null behind the last."""
+    """What `after` takes for the next page; null behind the last."""
 
 
 class DeliveryCount(Struct, frozen=True):

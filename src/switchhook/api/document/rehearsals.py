@@ -82,7 +82,7 @@ class DiversionPage(Struct, frozen=True):
 
     calls: list[dict[str, Any]]
     next: int | None
-    """What `skip` takes for the next page; null behind the last that was found so far."""
+    """What `after` takes for the next page; null behind the last that was found so far."""
 
 
 class RehearsalController(Controller):
@@ -158,13 +158,15 @@ class RehearsalController(Controller):
         project: FromPath[str],
         number: FromPath[int],
         *,
-        skip: Annotated[int, QueryParameter(ge=0, le=2**31)] = 0,
+        after: Annotated[
+            int, QueryParameter(ge=0, le=2**31, description="`next` of the last page.")
+        ] = 0,
         limit: Annotated[int, QueryParameter(ge=1, le=MOST_ON_PAGE)] = USUAL_PAGE,
     ) -> DiversionPage:
         """List the calls that would go elsewhere, newest first, each with both paths."""
         found = _found(deps, own_project(request, project), number).count.diversions
-        page = found[skip : skip + limit]
-        following = skip + len(page)
+        page = found[after : after + limit]
+        following = after + len(page)
         return DiversionPage(
             calls=[views.diversion_as_json(one) for one in page],
             next=following if following < len(found) else None,

@@ -50,6 +50,14 @@ class VersionRow(Struct, frozen=True):
     """Empty where that was not noted."""
 
 
+class VersionPage(Struct, frozen=True):
+    """Versions of a project, latest first."""
+
+    versions: list[VersionRow]
+    next: int | None
+    """What `after` takes for the next page; null behind the last."""
+
+
 class DraftRow(Struct, frozen=True):
     """A draft of a project."""
 
@@ -86,16 +94,19 @@ class VersionController(Controller):
         deps: Dependencies,
         project: FromPath[str],
         *,
-        below: Annotated[
-            int | None, QueryParameter(description="Those below this version.", ge=0, le=2**62)
+        after: Annotated[
+            int | None, QueryParameter(description="`next` of the last page.", ge=0, le=2**62)
         ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 100,
-    ) -> list[VersionRow]:
+    ) -> VersionPage:
         """List the versions that are kept, latest first, with who made each and when."""
         own = own_project(request, project)
         with told():
-            _, rows = await list_versions(deps.store, own, below=below, limit=limit)
-        return [VersionRow(**version_row(one)) for one in rows]
+            _, rows = await list_versions(deps.store, own, below=after, limit=limit)
+        return VersionPage(
+            versions=[VersionRow(**version_row(one)) for one in rows],
+            next=rows[-1].version if len(rows) == limit else None,
+        )
 
     @get("/{version:int}", media_type="application/toml", responses=COMMON_RESPONSES)
     async def read(

@@ -34,16 +34,16 @@ def problem(
     **members: Any,  # noqa: ANN401 (those of the kind)
 ) -> Response[P]:
     """Return an error as it is answered: `detail` and what else its kind has."""
-    told = msgspec.convert({"title": _title(status), "status": status, **members}, kind)
+    told = msgspec.convert({"title": phrase(status), "status": status, **members}, kind)
     return Response(told, status_code=status, headers=headers, media_type=PROBLEM_TYPE)
 
 
 def problem_bytes(status: int, detail: str) -> bytes:
     """Return an error's body, for who answers without an application."""
-    return msgspec.json.encode(Problem(title=_title(status), status=status, detail=detail))
+    return msgspec.json.encode(Problem(title=phrase(status), status=status, detail=detail))
 
 
-def _title(status: int) -> str:
+def phrase(status: int) -> str:
     """Return the phrase of a status; a status of nobody has none."""
     known = {one.value: one.phrase for one in HTTPStatus}
     return known.get(status, "Error")
