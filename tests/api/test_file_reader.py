@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from anyio import open_process
 
 from switchhook.api import file_reader
 from switchhook.api.file_reader import SHORT, read_in_worker
 from switchhook.operations.projects import ReadFile, read_file
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
+
+if TYPE_CHECKING:
+    from anyio.abc import Process
 
 LONG = MINIMAL + "\n".join(
     f'[[accounts]]\nlogin = "{login}"\npassword = "password-{login}"\n'
@@ -50,6 +59,37 @@ def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(file_reader, "TIMEOUT", 0.001)
     wrong = run(read_in_worker(LONG))
     assert "reading the file took more than" in str(wrong)
+    gc.collect()  # a process that is left behind complains, which fails the test
+
+
+@pytest.mark.slow
+def test_who_goes_away_while_the_process_begins_leaves_none_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        begins = asyncio.Event()
+        processes: list[Process] = []
+
+        async def noted(*args: Any, **options: Any) -> Process:
+            process = await open_process(*args, **options)
+            processes.append(process)
+            begins.set()
+            return process
+
+        monkeypatch.setattr("anyio.to_process.open_process", noted)
+        gone = spawn(read_in_worker(LONG), name="read")
+        await begins.wait()
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        assert isinstance(await read_in_worker(LONG), ReadFile)
+        (process,) = processes  # it was waited for, and used
+        assert process.returncode is None
+        kept.append(process)
+
+    kept: list[Process] = []
+    run(scenario())
+    assert kept[0].returncode is not None
 
 
 def test_a_short_file_is_read_here() -> None:

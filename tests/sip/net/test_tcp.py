@@ -16,12 +16,13 @@ from switchhook.sip.transaction.admission import AdmitAll, Admitted
 from switchhook.sip.transaction.overload import LoadLimits, MessageRate
 from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.ua.commands import Invite
+from switchhook.sip.ua.events import InviteFailed
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.loop import run
 from tests.support.sip import read_response
-from tests.support.sip_wire import Tcp, options
+from tests.support.sip_wire import Tcp, Udp, options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -91,6 +92,31 @@ def test_a_connection_that_is_dialled_leaves_from_our_address(
             came_from, via = await seen.get()
             assert came_from == leaves_from
             assert via.startswith(f"SIP/2.0/TCP {leaves_from}:{endpoint.port};")
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(scenario())
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_a_connection_that_leads_back_to_us_is_one_that_nobody_took(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with asyncio.timeout(10), AsyncExitStack() as stack:
+            told: asyncio.Queue[object] = asyncio.Queue()
+            endpoint = SipEndpoint(ListenAddress(host="127.0.0.1", port=0), told.put_nowait)
+            await endpoint.start(stack)
+            with Udp(0) as nobody:  # a port that is free over TCP, and stays so
+                here = "127.0.0.1", nobody.port
+                # The system picks this port by itself once in some ten thousand times.
+                monkeypatch.setattr(endpoint._tcp, "_from", here)
+                uri = Uri(host=here[0], port=here[1])
+                address, peer = NameAddress(uri=uri), Peer("TCP", *here)
+                endpoint.perform(Invite(leg="1", uri=uri, from_=address, to=address, peer=peer))
+                failed = await told.get()
+            assert isinstance(failed, InviteFailed)
+            assert failed.status == 503
+            assert endpoint.connections == 0
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(scenario())

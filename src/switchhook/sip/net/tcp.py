@@ -145,9 +145,11 @@ class Tcp:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.dial):
-                await loop.create_connection(
+                _, connection = await loop.create_connection(
                     lambda: _Connection(self, address), *address, local_addr=self._from
                 )
+            if connection.is_to_itself:
+                raise ConnectionRefusedError("nobody listens there")
         except (OSError, OverflowError, ValueError) as error:
             for packet in self._dialling.pop(address):
                 self._receiver.send_failed(packet)
@@ -246,6 +248,9 @@ class _Connection(asyncio.Protocol):
         self.address = dialled or ("", 0)
         self.peer: Peer | None = None
         self.useful = False
+        self.is_to_itself = False
+        """Whether it leads back to us: the system picked the port to dial from, and it is the one that was dialled,
+        where nobody listens."""
         self.heard_at = asyncio.get_running_loop().time()
         self._tcp = tcp
         self._framer = StreamFramer()
@@ -254,10 +259,11 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not asked with isinstance: uvloop's transports are of no class of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        own, other = (transport.get_extra_info(name) for name in ("sockname", "peername"))
         if self.accepted:
-            host, port = transport.get_extra_info("peername")[:2]
-            self.address = (host, port)
-        if not self._tcp.opened(self):
+            self.address = other[:2]
+        self.is_to_itself = own == other
+        if self.is_to_itself or not self._tcp.opened(self):
             self.cut()
 
     def connection_lost(self, _exc: Exception | None) -> None:
