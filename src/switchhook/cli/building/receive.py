@@ -3,6 +3,7 @@
 import asyncio
 import json as json_
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -224,6 +225,10 @@ def _text(script: Path) -> str:
 
 def _receive(hearing: Hearing, make: Callable[[Hearing], LocalReceiver], *, where: str) -> int:
     async def listen() -> None:
+        # A handler of the loop wakes it even where Ctrl-C comes just before it goes to sleep; Python's own does not.
+        running, loop = asyncio.current_task(), asyncio.get_running_loop()
+        if running is not None:
+            loop.add_signal_handler(signal.SIGINT, running.cancel)
         try:
             async with make(hearing) as receiver:
                 shown = f"http://{where.rpartition(':')[0]}:{receiver.port}/"
@@ -237,7 +242,7 @@ def _receive(hearing: Hearing, make: Callable[[Hearing], LocalReceiver], *, wher
             ) from error
 
     try:
-        with suppress(KeyboardInterrupt):  # the usual end
+        with suppress(asyncio.CancelledError, KeyboardInterrupt):  # the usual end
             asyncio.run(listen())
     finally:
         hearing.close()
