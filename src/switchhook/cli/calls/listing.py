@@ -21,7 +21,6 @@ from switchhook.cli.options import (
     note_without_server,
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
-from switchhook.cli.sounds.recordings import kept_recordings
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.operations.calls.details import with_details
 from switchhook.operations.calls.finding import (
@@ -36,7 +35,6 @@ from switchhook.operations.calls.finding import (
 from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError
 from switchhook.operations.history import CallStory, show_call
-from switchhook.operations.recordings import Recordings
 from switchhook.storage.call_search import EVERY_CALL, CallFilter, CallPlace
 from switchhook.storage.captures import SipCapture
 from switchhook.storage.records import CallRow
@@ -64,6 +62,8 @@ def _option(name: str, help_: str) -> tuple[str, Any, None]:
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+
+    from switchhook.operations.recordings import Recordings
 
     @dataclass(frozen=True)
     class FilterOptions:
@@ -141,7 +141,7 @@ def calls(
         ask_store(config, data_dir, lambda store: _follow(store, project, as_lines=json))
         return 0
     chosen, behind = _chosen(wanted, after)
-    recordings = kept_recordings(config, data_dir) if details else None
+    recordings = _recordings(config, data_dir) if details else None
     if export is not None:
         exported = ask_store(
             config,
@@ -174,6 +174,12 @@ def calls(
     return 0
 
 
+def _recordings(config: Path | None, data_dir: Path | None) -> "Recordings":
+    from switchhook.cli.sounds.recordings import kept_recordings  # noqa: PLC0415 (they bring in sound)
+
+    return kept_recordings(config, data_dir)
+
+
 def _chosen(wanted: FilterOptions, after: str) -> tuple[CallFilter, CallPlace | None]:
     """Read the options. Raises UsageError."""
     given = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
@@ -204,7 +210,7 @@ async def _export(
     project: str | None,
     wanted: CallFilter,
     form: ExportFormat,
-    recordings: Recordings | None,
+    recordings: "Recordings | None",
 ) -> int:
     """Print calls as they are read, and return how many."""
     count = 0
