@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from switchhook.api.description.operations import DescribedOperation
 
-Json = dict[str, Any]
+DocumentPart = dict[str, Any]
 
 PARAMETERS: Final[dict[str, tuple[str, Any]]] = {
     "project": ("The project of the token.", "acme"),
@@ -51,7 +51,7 @@ QUERY: Final[dict[str, str]] = {
 """What parameters of the query and headers are where their handler does not say it."""
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "integer", "minimum": 0}
-HEADERS: Final[Json] = {
+HEADERS: Final[DocumentPart] = {
     "X-Request-Id": {
         "description": "The id of the request: its own, or a new one. It stands in the log.",
         "schema": _TEXT,
@@ -79,16 +79,16 @@ class CompletedDocument(JsonRenderPlugin):
         super().__init__(path="/")  # pages for browsers load from afar
         self._built = b""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+    def render(self, request: Request[Any, Any, Any], openapi_schema: DocumentPart) -> bytes:
         """Return the document."""
         del request
         self._built = self._built or msgspec.json.encode(complete(openapi_schema))
         return self._built
 
 
-def complete(document: Json) -> Json:
+def complete(document: DocumentPart) -> DocumentPart:
     """Return a document with all that clients and their generators need to know."""
-    told: Json = msgspec.json.decode(msgspec.json.encode(document))
+    told: DocumentPart = msgspec.json.decode(msgspec.json.encode(document))
     components = told["components"]
     named = (one for about in OPERATIONS.values() for one in (about.takes, about.gives))
     types = {one for one in named if isinstance(one, type)}
@@ -97,7 +97,7 @@ def complete(document: Json) -> Json:
     )
     components["schemas"] = schemas | components["schemas"]
     components["headers"] = HEADERS
-    shared: Json = {}
+    shared: DocumentPart = {}
     for which, operation in _operations(told):
         _complete(operation, which, OPERATIONS[which])
         operation["responses"] = {
@@ -108,7 +108,7 @@ def complete(document: Json) -> Json:
     return told
 
 
-def _shared(status: str, answer: Json, shared: Json) -> Json:
+def _shared(status: str, answer: DocumentPart, shared: DocumentPart) -> DocumentPart:
     """Return a reference to an error answer that several operations give."""
     if int(status) < 400:
         return answer
@@ -122,13 +122,13 @@ def _shared(status: str, answer: Json, shared: Json) -> Json:
     return {"$ref": f"#/components/responses/{name}"}
 
 
-def _operations(document: Json) -> Iterator[tuple[str, Json]]:
+def _operations(document: DocumentPart) -> Iterator[tuple[str, DocumentPart]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             yield f"{method} {path}", operation
 
 
-def _complete(operation: Json, which: str, about: DescribedOperation) -> None:
+def _complete(operation: DocumentPart, which: str, about: DescribedOperation) -> None:
     operation["operationId"] = about.id
     operation["summary"] = operation.get("description", "").partition(". ")[0].rstrip(".")
     for parameter in operation.get("parameters", ()):
@@ -143,20 +143,20 @@ def _complete(operation: Json, which: str, about: DescribedOperation) -> None:
     _complete_answers(operation, which, about)
 
 
-def _reference(named: type) -> Json:
+def _reference(named: type) -> DocumentPart:
     return {"$ref": f"#/components/schemas/{named.__name__}"}
 
 
-def _complete_body(operation: Json, about: DescribedOperation) -> None:
+def _complete_body(operation: DocumentPart, about: DescribedOperation) -> None:
     if about.takes is not None:
         schema = _reference(about.takes) if isinstance(about.takes, type) else about.takes
-        content: Json = {media: {"schema": schema} for media in about.media}
+        content: DocumentPart = {media: {"schema": schema} for media in about.media}
         operation["requestBody"] = {"required": True, "content": content}
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media["example"] = about.body
 
 
-def _complete_answers(operation: Json, which: str, about: DescribedOperation) -> None:
+def _complete_answers(operation: DocumentPart, which: str, about: DescribedOperation) -> None:
     answers = operation["responses"]
     for status, meaning in _EVERYWHERE.items():
         problem = {"$ref": "#/components/schemas/Problem"}
@@ -179,7 +179,7 @@ def _complete_answers(operation: Json, which: str, about: DescribedOperation) ->
                 media["example"] = example
 
 
-def _headers_of(status: int, which: str, answer: Json) -> Iterator[str]:
+def _headers_of(status: int, which: str, answer: DocumentPart) -> Iterator[str]:
     if status in {429, 503}:
         yield "Retry-After"
     if status == 401:
@@ -198,7 +198,7 @@ def _example(status: int, media_type: str, about: DescribedOperation, meaning: s
     return told | _FURTHER.get(status, {})
 
 
-_FURTHER: Final[dict[int, Json]] = {
+_FURTHER: Final[dict[int, DocumentPart]] = {
     400: {"field": "limit"},
     409: {"uses": [{"kind": "numbers", "name": "380442223344", "key": "numbers[0].scheme"}]},
     412: {"version": 8, "etag": "8-91bc5f2e", "changes": []},
