@@ -155,8 +155,8 @@ class Settings:
         default="127.0.0.1",
         metadata=_is(
             Text(what='an IP address such as 192.0.2.10, or ""', pattern=r"[0-9A-Fa-f:.]*"),
-            "address that the HTTP API is served at, without TLS: a reverse proxy belongs in front;"
-            " empty: none is served",
+            "address that the HTTP API is served at; without web_certificate it speaks no TLS, and a reverse proxy"
+            " belongs in front; empty: none is served",
         ),
     )
     web_port: int = field(
@@ -168,6 +168,21 @@ class Settings:
         metadata=_is(
             Whole(least=1, most=1_000_000),
             "requests that one token may send over the HTTP API within a minute; one more is answered 429",
+        ),
+    )
+    web_certificate: str = field(
+        default="",
+        metadata=_is(
+            Text(what='a file such as /etc/ssl/pbx.pem, or ""', most=4096),
+            "file with the certificate of the HTTP API and those between it and its authority, as PEM: it is served"
+            " over HTTPS alone then; a renewed one is taken within seconds",
+        ),
+    )
+    web_key: str = field(
+        default="",
+        metadata=_is(
+            Text(what='a file such as /etc/ssl/pbx.key, or ""', most=4096),
+            "file with the certificate's private key, as PEM without a password",
         ),
     )
     trusted_proxies: str = field(
@@ -304,7 +319,12 @@ class Settings:
         if self.public_url or not self.web_host or not port or self.web_host in _ANYWHERE:
             return self.public_url.rstrip("/")
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
-        return f"http://{host}:{port}"
+        return f"{self.web_scheme}://{host}:{port}"
+
+    @property
+    def web_scheme(self) -> str:
+        """Return how the HTTP API is spoken to: http or https."""
+        return "https" if self.web_certificate else "http"
 
     @property
     def proxies_in_front(self) -> TrustedProxies:
@@ -360,6 +380,8 @@ def load_settings(
     if settings is not None:
         mistakes += settings.mail_server.problems()
         mistakes += _proxy_problems(settings)
+        if bool(settings.web_certificate) != bool(settings.web_key):
+            mistakes.append("web_certificate and web_key: set both, or neither")
     if settings is None or mistakes:
         raise SettingsError("\n".join(mistakes))
     return settings

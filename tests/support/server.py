@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 READY = re.compile(
-    r"takes calls at [0-9.]+:(\d+) over UDP and TCP\. HTTP API: http://[0-9.]+:(\d+)\."
+    r"takes calls at [0-9.]+:(\d+) over UDP and TCP\. HTTP API: https?://[0-9.]+:(\d+)\."
 )
 """The line that says which ports are open."""
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 import uvicorn
 
+from switchhook.api.exchange.tls import HANDSHAKE_TIMEOUT
+from switchhook.api.listening import BACKLOG
 from switchhook.api.protocol import LimitedProtocol
 from switchhook.tasks import spawn
 
@@ -23,12 +25,18 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+    from switchhook.api.exchange.tls import WebCertificate
+
 log = structlog.get_logger(__name__)
 
 GRACE: Final = 3
 """Seconds that requests have to end in when the server stops."""
 KEEP_ALIVE: Final = 15
 """Seconds that a connection stays open for another request."""
+
+
+LOOK: Final = 10
+"""Seconds after which the files of the certificate are looked at again."""
 
 
 class WebServer:
@@ -40,8 +48,12 @@ class WebServer:
         *,
         http: type[HttpToolsProtocol] = LimitedProtocol,
         name: str = "HTTP API",
+        certificate: WebCertificate | None = None,
     ) -> None:
-        """`http` is the protocol of a connection, without limits for trusted clients."""
+        """`http` is the protocol of a connection, without limits for trusted clients.
+
+        With a certificate, connections over networks speak TLS.
+        """
         self._name = name
         _forward_uvicorn_logs()
         self._server = _Server(
@@ -57,7 +69,8 @@ class WebServer:
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE,
                 env_file=None,
-            )
+            ),
+            certificate,
         )
 
     async def serve(self, listening: socket.socket, stack: AsyncExitStack) -> None:
@@ -82,16 +95,29 @@ _KEEPS_PATH: Final[dict[str, Any]] = (
 class _Server(uvicorn.Server):
     """Leaves signals to its owner, and needs no polling to end."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, certificate: WebCertificate | None) -> None:
         super().__init__(config)
+        self._certificate = certificate
         self.began = asyncio.Event()
         self.ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at sockets of networks, and at Unix sockets, which uvicorn makes by itself alone."""
         local = [one for one in sockets or () if one.family == AF_UNIX]
-        await super().startup([one for one in sockets or () if one not in local])
+        others = [one for one in sockets or () if one not in local]
         loop = asyncio.get_running_loop()
+        await super().startup([] if self._certificate else others)
+        if self._certificate is not None:
+            self.servers += [
+                await loop.create_server(
+                    self._protocol,
+                    sock=one,
+                    backlog=BACKLOG,
+                    ssl=self._certificate.context,
+                    ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
+                )
+                for one in others
+            ]
         self.servers += [
             await loop.create_unix_server(self._protocol, sock=one, **_KEEPS_PATH) for one in local
         ]
@@ -106,8 +132,12 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Keep the Date header true until the end."""
         self.began.set()
+        ticks = 0
         while not self.ending.is_set():
             await self.on_tick(0)
+            ticks += 1
+            if self._certificate is not None and ticks % LOOK == 0:
+                await asyncio.to_thread(self._certificate.look)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.ending.wait(), 1.0)
 

@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -70,10 +71,10 @@ from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-    from pathlib import Path
 
     from litestar.types import ASGIApp
 
+    from switchhook.api.exchange.tls import WebCertificate
     from switchhook.api.server import WebServer
     from switchhook.app.drivers import DriverFactory
     from switchhook.domain.directory import ProjectDirectory
@@ -299,6 +300,7 @@ async def open_application(
     StoreError when the database cannot be opened.
     """
     async with AsyncExitStack() as stack:
+        certificate = _web_certificate(settings)
         web = listen(settings.web_host, settings.web_port) if settings.web_host else None
         if web is not None:
             stack.callback(web.close)
@@ -333,7 +335,7 @@ async def open_application(
             looks=looks,
             sends=sends,
         )
-        control, api = _control_and_api(app, has_api=web is not None)
+        control, api = _control_and_api(app, has_api=web is not None, certificate=certificate)
         await app.dispatcher.start(
             stack,
             await store.pending_deliveries(),
@@ -383,7 +385,20 @@ def _always_under_way(
     )
 
 
-def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, WebServer | None]:
+def _web_certificate(settings: Settings) -> WebCertificate | None:
+    """Return what the HTTP API speaks TLS with; None where it speaks none. Raises CannotListenError."""
+    if not settings.web_host or not settings.web_certificate:
+        return None
+    from switchhook.api.exchange.tls import WebCertificate  # noqa: PLC0415 (only where it is served)
+
+    return WebCertificate(
+        Path(settings.web_certificate).expanduser(), Path(settings.web_key).expanduser()
+    )
+
+
+def _control_and_api(
+    app: Application, *, has_api: bool, certificate: WebCertificate | None
+) -> tuple[WebServer, WebServer | None]:
     """Make what answers the operator's commands, and the HTTP API, before calls come.
 
     The libraries of the API take a quarter of a second to load.
@@ -412,7 +427,7 @@ def _control_and_api(app: Application, *, has_api: bool) -> tuple[WebServer, Web
         foreign_events=app.foreign_events,
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
-    return control, None if api is None else WebServer(api)
+    return control, None if api is None else WebServer(api, certificate=certificate)
 
 
 def _api(app: Application) -> ASGIApp:

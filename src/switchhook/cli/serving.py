@@ -58,7 +58,11 @@ async def _serve(settings: Settings) -> None:
         async with open_application(settings) as app:
             settle()
             where = f"{bracketed(app.sip_address)}:{app.sip_port}"
-            web = f"http://{bracketed(settings.web_host)}:{app.web_port}" if app.web_port else "off"
+            web = (
+                f"{settings.web_scheme}://{bracketed(settings.web_host)}:{app.web_port}"
+                if app.web_port
+                else "off"
+            )
             stdout().print(
                 f"Switchhook {__version__} takes calls at {where} over UDP and TCP. HTTP API: {web}."
                 f" Projects: {', '.join(app.directory.snapshots) or 'none yet, apply a project file'}."

@@ -1,0 +1,147 @@
+"""With a certificate the API is served over TLS alone; a renewed one is taken, and a handshake that never ends is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog.testing
+import trustme
+
+from switchhook.api import server
+from switchhook.api.exchange.tls import WebCertificate
+from switchhook.api.listening import CannotListenError, listen
+from switchhook.api.server import WebServer
+from tests.support.loop import run
+from tests.support.web import read_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.support.web import Answer
+
+NAME = "pbx.example.com"
+
+
+def write(ca: trustme.CA, directory: Path, name: str = NAME) -> WebCertificate:
+    issued = ca.issue_cert(name)
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    (directory / "pbx.pem").write_bytes(chain)
+    (directory / "pbx.key").write_bytes(issued.private_key_pem.bytes())
+    return WebCertificate(directory / "pbx.pem", directory / "pbx.key")
+
+
+async def echo(scope: object, receive: object, send: object) -> None:
+    told = str(scope["scheme"]).encode()  # type: ignore[index] # ASGI
+    head = [(b"content-length", b"%d" % len(told))]
+    await send({"type": "http.response.start", "status": 200, "headers": head})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": told})  # type: ignore[operator]
+    del receive
+
+
+@asynccontextmanager
+async def served(certificate: WebCertificate) -> AsyncIterator[int]:
+    async with AsyncExitStack() as stack:
+        listening = listen("127.0.0.1", 0)
+        await WebServer(echo, certificate=certificate).serve(listening, stack)
+        yield listening.getsockname()[1]
+
+
+def trusting(ca: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=ca.cert_pem.bytes().decode())
+    return context
+
+
+async def ask(port: int, context: ssl.SSLContext | None, name: str = NAME) -> Answer:
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=context, server_hostname=name if context else None
+    )
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        return await read_answer(reader)
+    finally:
+        writer.close()
+
+
+def test_it_is_served_over_tls_and_the_application_knows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            for _ in range(3):
+                answer = await ask(port, trusting(ca))
+                assert (answer.status, answer.body) == (200, b"https")
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await ask(port, trusting(trustme.CA()))
+            old = trusting(ca)
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_2
+            assert (await ask(port, old)).status == 200
+
+    run(scenario())
+
+
+def test_plain_http_gets_nothing_and_disturbs_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await ask(port, None)
+            assert (await ask(port, trusting(ca))).status == 200
+
+    run(scenario())
+
+
+def test_a_handshake_that_never_ends_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HANDSHAKE_TIMEOUT", 0.5)
+
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await asyncio.wait_for(reader.readexactly(1), 10)
+            writer.close()
+            assert (await ask(port, trusting(ca))).status == 200
+
+    run(scenario())
+
+
+def test_a_renewed_certificate_is_taken_and_half_of_one_is_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        before, after = trustme.CA(), trustme.CA()
+        certificate = write(before, tmp_path)
+        async with served(certificate) as port:
+            assert (await ask(port, trusting(before))).status == 200
+            whole = (tmp_path / "pbx.pem").read_bytes()
+            issued = after.issue_cert(NAME)
+            (tmp_path / "pbx.pem").write_bytes(b"".join(b.bytes() for b in issued.cert_chain_pems))
+            with structlog.testing.capture_logs() as logged:
+                certificate.look()
+                certificate.look()
+            assert [line["event"] for line in logged] == ["certificate not taken"]
+            assert (await ask(port, trusting(before))).status == 200
+            (tmp_path / "pbx.key").write_bytes(issued.private_key_pem.bytes())
+            with structlog.testing.capture_logs() as logged:
+                certificate.look()
+            assert [line["event"] for line in logged] == ["certificate renewed"]
+            assert (await ask(port, trusting(after))).status == 200
+            assert whole != (tmp_path / "pbx.pem").read_bytes()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("spoils", ["pbx.pem", "pbx.key", "missing"])
+def test_files_that_cannot_be_used_are_named(tmp_path: Path, spoils: str) -> None:
+    write(trustme.CA(), tmp_path)
+    if spoils == "missing":
+        (tmp_path / "pbx.key").unlink()
+    else:
+        (tmp_path / spoils).write_text("nothing")
+    with pytest.raises(CannotListenError, match=r"over TLS with web_certificate .*pbx\.pem"):
+        WebCertificate(tmp_path / "pbx.pem", tmp_path / "pbx.key")
