@@ -33,3 +33,14 @@ LIMIT :batch;
 -- name: delete_foreign_events
 -- Delete the events about something, last of all.
 DELETE FROM foreign_events WHERE project = :project AND call = :call;
+
+-- name: foreign_deliveries_that_name
+-- Read what was told of a project's events that are no calls and holds some digits.
+SELECT DISTINCT d.call, CAST(d.body AS TEXT) AS body
+FROM foreign_events AS e
+CROSS JOIN deliveries AS d
+    ON d.project = e.project
+    AND d.id > e.call || '.'
+    AND d.id < e.call || '/'
+    AND d.call = e.call
+WHERE e.project = :project AND instr(CAST(d.body AS TEXT), :digits) > 0;

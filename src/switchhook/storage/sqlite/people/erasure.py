@@ -109,8 +109,21 @@ def _erase_traces(
         found = connection.execute(sql("visits_that_name"), values).fetchall()
         visits = {row["id"] for row in found if names.search(row["attributes"])}
         _erase_visits(connection, project, visits)
+        _erase_foreign_events(connection, values, names)
         callers = connection.execute(sql("erase_caller"), values).rowcount
     return ErasedTraces(visits=tuple(sorted(visits)), callers=callers)
+
+
+def _erase_foreign_events(
+    connection: sqlite3.Connection, values: dict[str, str], names: re.Pattern[str]
+) -> None:
+    """Erase events that are no calls, all about a subject of which a delivery names the number; what waits stays."""
+    told = connection.execute(sql("foreign_deliveries_that_name"), values).fetchall()
+    for call in {row["call"] for row in told if names.search(row["body"])}:
+        key = {"project": values["project"], "call": call}
+        if connection.execute(sql("has_unsettled"), key).fetchone() is None:
+            for statement in ("delete_attempts", "delete_deliveries", "delete_foreign_events"):
+                connection.execute(sql(statement), key)
 
 
 def _erase_visits(connection: sqlite3.Connection, project: str, visits: set[str]) -> None:
