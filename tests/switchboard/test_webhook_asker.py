@@ -15,7 +15,7 @@ from switchhook.domain.value_form import SentType, ValueForm
 from switchhook.domain.webhook import Dialect, Field, ForwardingNumber
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import AskFailed, VerdictGiven
-from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, WebhookAsker
+from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, KEPT, WebhookAsker
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
 from tests.support.snapshots import PIN, incoming, snapshot
@@ -250,3 +250,14 @@ def test_what_a_type_cannot_hold_is_noticed() -> None:
     heard = run(WebhookAsker(Router(answer), "Switchhook").ask(call, command, now=0))
     assert not isinstance(heard, Failure)
     assert heard.notices == ("count: constant is 'many', no number; sent 0",)
+
+
+def test_what_went_over_the_wire_is_kept_within_bounds_and_without_the_code() -> None:
+    heard = ask(says("status=NAK&said=4711&" + "x" * 5_000))
+    assert isinstance(heard, VerdictGiven)
+    facts = dict(heard.exchange)
+    assert "Host: pin.example" in facts["request_headers"].split("\n")
+    assert "request_body" not in facts
+    assert len(facts["body"]) == ANSWER_SHOWN
+    assert len(facts["response_body"]) == KEPT
+    assert "4711" not in "".join(facts.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from switchhook.domain.journal import EntryFacts, EntryKind, JournalEntry
 from switchhook.views.exchanges import exchanges_of
+from switchhook.views.timeline import call_lines
 
 
 def entry(seq: int, kind: EntryKind, text: str, *facts: tuple[str, str]) -> JournalEntry:
@@ -29,6 +30,9 @@ ANSWERED = (
         ("try_1", "POST https://crm.example/route; timeout; 50.0 ms"),
         ("bytes", "3"),
         ("read_as", "text"),
+        ("request_headers", "Host: crm.example\nX-Key: ****"),
+        ("request_body", '{"caller":"380441112233"}'),
+        ("response_headers", "content-type: text/plain"),
     ),
 )
 
@@ -40,6 +44,24 @@ def test_an_answer_stands_beside_its_question() -> None:
     assert (told["seconds"], told["phases"]) == (0.12, {"dns": 0.01, "total": 0.11})
     assert told["tries"] == ["POST https://crm.example/route; timeout; 50.0 ms"]
     assert (told["failure"], told["detail"]) == (None, None)
+    assert told["request_headers"] == [["Host", "crm.example"], ["X-Key", "****"]]
+    assert told["request_body"] == '{"caller":"380441112233"}'
+    assert (told["response_headers"], told["response_body"]) == (
+        [["content-type", "text/plain"]],
+        "101",
+    )
+
+
+def test_full_lines_show_both_sides() -> None:
+    (line,) = [one for one in call_lines(ANSWERED, is_full=True) if one.sign == "!"]
+    assert line.below[-5:] == (
+        "> Host: crm.example",
+        "> X-Key: ****",
+        '> {"caller":"380441112233"}',
+        "< content-type: text/plain",
+        "< 101",
+    )
+    assert not any("Host" in below for one in call_lines(ANSWERED) for below in one.below)
 
 
 def test_a_failure_says_its_kind() -> None:

@@ -14,6 +14,7 @@ from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
 from switchhook.webhooks.answer import Ack, Nak, RingTargets, SchemeId
 from switchhook.webhooks.parameters import CallFacts
+from switchhook.webhooks.secrets import request_lines, response_lines
 from switchhook.webhooks.url import with_masked_query
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ log = structlog.get_logger(__name__)
 AskOutcome = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
 """The event that an ask ends in."""
 ANSWER_SHOWN = 200
-"""Characters of an answer's body that the journal keeps."""
+"""Characters of an answer's body that the timeline shows."""
+KEPT = 2_000
+"""Characters of headers, and of a body, that the journal keeps of each side of an exchange."""
 
 
 class WebhookAsker:
@@ -196,4 +199,16 @@ def summary(exchange: Exchange) -> JournalFacts:
     if exchange.response is not None:
         body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
         facts += [("status", str(exchange.response.status)), ("body", body[:ANSWER_SHOWN])]
-    return tuple(facts)
+    return (*facts, *_whole(exchange))
+
+
+def _whole(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield what went over the wire, within bounds, without secrets."""
+    request, response = exchange.request, exchange.response or exchange.begun
+    yield "request_headers", request_lines(request)[:KEPT]
+    if request.body:
+        yield "request_body", request.body[: 4 * KEPT].decode("utf-8", "replace")[:KEPT]
+    if response is not None:
+        yield "response_headers", response_lines(response)[:KEPT]
+        if len(response.body) > ANSWER_SHOWN or exchange.response is None:
+            yield "response_body", response.body[: 4 * KEPT].decode("utf-8", "replace")[:KEPT]

@@ -8,7 +8,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.views.text import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from switchhook.domain.journal import JournalEntry
 
@@ -44,6 +44,10 @@ def _asked(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
         "status": None,
         "bytes": None,
         "body": None,
+        "request_headers": None,
+        "request_body": None,
+        "response_headers": None,
+        "response_body": None,
         "read_as": None,
         "answer": None,
         "failure": None,
@@ -64,6 +68,10 @@ def _came_back(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
         "status": _number(facts.get("status")),
         "bytes": _number(facts.get("bytes")),
         "body": facts.get("body"),
+        "request_headers": _headers(facts.get("request_headers")),
+        "request_body": facts.get("request_body"),
+        "response_headers": _headers(facts.get("response_headers")),
+        "response_body": facts.get("response_body", facts.get("body")),
         "read_as": facts.get("read_as") or None,
         "answer": None if has_failed else entry.text,
         "failure": facts.get("kind") if has_failed else None,
@@ -75,6 +83,21 @@ def _came_back(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
         },
         "tries": [said for name, said in facts.items() if name.startswith(_TRY)],
     }
+
+
+def _headers(lines: str | None) -> list[list[str]] | None:
+    """Return header lines as pairs, in their order."""
+    if lines is None:
+        return None
+    return [[name, value] for name, _, value in (one.partition(": ") for one in lines.split("\n"))]
+
+
+def whole_exchange(facts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of a request and its answer as they went over the wire, within bounds."""
+    for sign, side in ((">", "request"), ("<", "response")):
+        body = facts.get(f"{side}_body", facts.get("body", "") if side == "response" else "")
+        for part in (facts.get(f"{side}_headers", ""), body):
+            yield from (f"{sign} {line}" for line in part.split("\n") if part)
 
 
 def _number(text: str | None) -> float | int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
+from switchhook.views.exchanges import whole_exchange
 from switchhook.views.text import clock, notes_of, one_line, seconds
 from switchhook.webhooks.mail import Mail
 
@@ -54,21 +55,26 @@ class Line:
 
 
 def call_lines(
-    entries: Iterable[JournalEntry], deliveries: Iterable[DeliveryRow] = ()
+    entries: Iterable[JournalEntry],
+    deliveries: Iterable[DeliveryRow] = (),
+    *,
+    is_full: bool = False,
 ) -> list[Line]:
-    """Return the lines of one call in the order of time."""
-    lines = [entry_line(entry) for entry in entries]
+    """Return the lines of one call in the order of time; full ones have what endpoints were sent and said."""
+    lines = [entry_line(entry, is_full=is_full) for entry in entries]
     lines += [line for row in deliveries for line in delivery_lines(row)]
     return sorted(lines, key=lambda line: line.at)
 
 
-def entry_line(entry: JournalEntry) -> Line:
+def entry_line(entry: JournalEntry, *, is_full: bool = False) -> Line:
     """Say what a journal entry tells."""
     sign, style = SIGNS[entry.kind]
     facts = defaultdict(str, entry.facts)
     facts["target"] = facts["target"] or entry.leg
     text = one_line(WORDS[entry.kind](one_line(entry.text), facts))
     below = tuple(map(one_line, _exchange(facts))) if facts["request"] else ()
+    if is_full and below:
+        below += tuple(map(one_line, whole_exchange(facts)))
     below += tuple(
         f"not told to {one_line(said)}"
         for name, said in entry.facts

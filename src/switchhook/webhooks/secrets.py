@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from switchhook.domain.masking import mask
+from switchhook.domain.masking import MASK, mask
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.authentication import sent_secrets
 from switchhook.webhooks.url import placeholders, url_template
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.webhook import RoutingWebhook
-    from switchhook.webhooks.http import Exchange, HttpResponse
+    from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 
 NamedValues = tuple[tuple[str, str], ...]
 
@@ -59,9 +60,10 @@ def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
 
 
 def redacted_exchange(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
-    """Return the exchange with these texts hidden in what the endpoint said."""
+    """Return the exchange with these texts hidden in what the endpoint said, and in the values that it was told."""
     if not secrets:
         return exchange
+    exchange = exchange._replace(request=_redacted_request(exchange.request, secrets))
     if exchange.redirects:
         redirects = tuple(mask(where, secrets) for where in exchange.redirects)
         exchange = exchange._replace(redirects=redirects)
@@ -73,12 +75,63 @@ def redacted_exchange(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
     )
 
 
+def _redacted_request(request: HttpRequest, secrets: tuple[str, ...]) -> HttpRequest:
+    """Hide secrets in the body and the parameters' headers of a request, however they are written there."""
+    if not request.body and not request.parameter_headers:
+        return request
+    written = _as_written(secrets)
+    body = mask(request.body.decode("utf-8", "replace"), written).encode()
+    headers = tuple(
+        (name, mask(value, written) if name.lower() in request.parameter_headers else value)
+        for name, value in request.headers
+    )
+    return replace(request, body=body, headers=headers)
+
+
+@lru_cache(maxsize=1024)
+def _as_written(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """Return secrets also as they stand in forms and in JSON."""
+    every = {
+        form
+        for secret in secrets
+        for form in (
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+        )
+    }
+    return tuple(sorted(every, key=lambda v: (-len(v), v)))
+
+
+def request_lines(request: HttpRequest) -> str:
+    """Return the header lines of a request for people; what may be a key is masked."""
+    shown = OPEN_HEADERS | request.parameter_headers
+    return "\n".join(
+        f"{name}: {value if name.lower() in shown else MASK}" for name, value in request.headers
+    )
+
+
+def response_lines(response: HttpResponse) -> str:
+    """Return the header lines of a response for people; what may let in somebody is masked."""
+    return "\n".join(
+        f"{name}: {MASK if _LETS_IN.search(name) else value}" for name, value in response.headers
+    )
+
+
+_LETS_IN = re.compile(r"cookie|auth|token|secret|key|sign", re.IGNORECASE)
+
+
 def _redacted(response: HttpResponse | None, secrets: tuple[str, ...]) -> HttpResponse | None:
     if response is None:
         return None
     if response.left_out:
         left_out = tuple(mask(line, secrets) for line in response.left_out)
         response = response._replace(left_out=left_out)
+    if any(mask(value, secrets) != value for _, value in response.headers):
+        headers = tuple((name, mask(value, secrets)) for name, value in response.headers)
+        response = response._replace(headers=headers)
     body = response.body.decode("utf-8", "replace")
     shown = mask(body, secrets)
     return response if shown == body else response._replace(body=shown.encode())

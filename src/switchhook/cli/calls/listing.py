@@ -4,7 +4,7 @@ import time
 from dataclasses import fields, make_dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
@@ -121,6 +121,13 @@ def calls(
         bool,
         Parameter(help="With a call: show its SIP messages in the timeline.", negative=()),
     ] = False,
+    full: Annotated[
+        bool,
+        Parameter(
+            help="With a call: show what was sent to webhooks that were asked, and what they answered.",
+            negative=(),
+        ),
+    ] = False,
     pcap: Annotated[
         Path | None,
         Parameter(help="With a call: write its SIP messages for Wireshark; - is standard output."),
@@ -132,9 +139,10 @@ def calls(
 ) -> int:
     """List calls, newest first, find and export them, or show the timeline of one."""
     if call is not None:
-        return _show_one(call, config, data_dir, with_sip=sip, pcap=pcap, json=json)
-    if sip or pcap is not None:
-        raise UsageError("--sip and --pcap are of one call; name it")
+        how = _Shown(with_sip=sip, is_full=full, json=json, pcap=pcap)
+        return _show_one(call, config, data_dir, how)
+    if sip or full or pcap is not None:
+        raise UsageError("--sip, --full and --pcap are of one call; name it")
     if follow:
         if project is None:
             raise UsageError("--follow is of one project; name it with --project")
@@ -314,28 +322,29 @@ def _length(row: CallRow) -> float | None:
     return row.ended_at - row.answered_at
 
 
-def _show_one(
-    call: str,
-    config: Path | None,
-    data_dir: Path | None,
-    *,
-    with_sip: bool,
-    pcap: Path | None,
-    json: bool,
-) -> int:
+class _Shown(NamedTuple):
+    """What is shown of a call, and how."""
+
+    with_sip: bool
+    is_full: bool
+    json: bool
+    pcap: Path | None
+
+
+def _show_one(call: str, config: Path | None, data_dir: Path | None, how: _Shown) -> int:
     """Show one call, perhaps with its SIP messages, or write these alone."""
     capture = None
-    if with_sip or pcap is not None:
+    if how.with_sip or how.pcap is not None:
         _, capture = ask_store(config, data_dir, lambda store: sip_messages_of(store, call))
-        if pcap is not None:
-            _write(pcap, pcap_of(capture))
+        if how.pcap is not None:
+            _write(how.pcap, pcap_of(capture))
             return 0
     story = ask_store(config, data_dir, lambda store: show_call(store, call))
-    if json:
+    if how.json:
         sip = {} if capture is None else {"sip": sip_capture(capture)}
         print_json(as_json.call_story(story) | sip)
         return 0
-    _show_call(story, capture)
+    _show_call(story, capture, is_full=how.is_full)
     if story.call.outcome is None:
         note_without_server(config, data_dir)
     return 0
@@ -352,10 +361,12 @@ def _write(file: Path, data: bytes) -> None:
         raise CommandError(f"{file}: {error.strerror or error}") from error
 
 
-def _show_call(story: CallStory, capture: SipCapture | None = None) -> None:
+def _show_call(
+    story: CallStory, capture: SipCapture | None = None, *, is_full: bool = False
+) -> None:
     console, row = stdout(), story.call
     console.print(f"call {row.id} of project {row.project}, {clock(row.arrived_at)}")
-    lines = call_lines(story.journal, story.deliveries)
+    lines = call_lines(story.journal, story.deliveries, is_full=is_full)
     if capture is not None:
         lines = sorted([*map(sip_line, capture.messages), *lines], key=lambda line: line.at)
     for line in lines:
