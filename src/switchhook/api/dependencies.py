@@ -12,6 +12,7 @@ from switchhook.api.stream_readers import StreamReaders
 from switchhook.delivery.oauth import Send
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.metrics import Gauge, Metrics
+from switchhook.operations.calls.encoded_sound import EncodedSounds
 from switchhook.operations.error_check import DeliverySender
 from switchhook.operations.intake.foreign_events import ForeignEventTeller
 from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitMemory
@@ -121,6 +122,8 @@ class ApiDependencies:
     """Has calls imported that were just queued."""
     keeps_events: Callable[[str], bool]
     """Says whether a project's event stream is kept now."""
+    encoded: EncodedSounds = field(default_factory=EncodedSounds)
+    """Has recordings as MP3 and Opus."""
     readers: StreamReaders = field(default_factory=StreamReaders)
     metrics: Metrics = field(default_factory=Metrics)
     gauges: Callable[[], Iterable[Gauge]] = tuple

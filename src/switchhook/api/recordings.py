@@ -35,6 +35,11 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
+from switchhook.operations.calls.encoded_sound import (
+    NotEncodedError,
+    SoundForm,
+    media_type_of,
+)
 from switchhook.operations.recordings import (
     SUFFIX,
     NoSuchRecordingError,
@@ -44,7 +49,6 @@ from switchhook.operations.recordings import (
 from switchhook.views.text import iso
 from switchhook.webhooks.recording_links import ALL, PATH, LinkState, RecordingName
 
-WAV_TYPE: Final = "audio/wav"
 BLOCK: Final = 1 << 18
 """Bytes that are read and sent at once: 16 seconds of sound."""
 LINK_SECONDS: Final = 3600
@@ -190,9 +194,15 @@ class SoundOperation(Operation):
                 schema=text,
                 description="With any value, browsers save the file instead of playing it.",
             ),
+            Parameter(
+                name="format",
+                param_in="query",
+                schema=Schema(type=OpenAPIType.STRING, enum=[one.value for one in SoundForm]),
+                description="mp3 and opus need the extra `sound` of the server.",
+            ),
             Parameter(name="Range", param_in="header", schema=text),
         ]
-        sound = {WAV_TYPE: OpenAPIMediaType(schema=text)}
+        sound = {media_type_of(one): OpenAPIMediaType(schema=text) for one in SoundForm}
         parts = sound | {"multipart/byteranges": OpenAPIMediaType(schema=text)}
         self.responses = dict(self.responses or {}) | {
             "200": OpenAPIResponse(description="The whole file.", content=sound),
@@ -208,7 +218,7 @@ class SoundOperation(Operation):
     tags=["recordings"],
     operation_class=SoundOperation,
     responses={
-        400: response_spec(WrongField, "The path cannot be understood."),
+        400: response_spec(WrongField, "The path cannot be understood, or the recording not be had in that form."),
         403: response_spec(Problem, "The link has expired, or nobody gave it out."),
         404: response_spec(Problem, "The recording was deleted."),
         416: response_spec(Problem, "The file has none of these bytes."),
@@ -227,7 +237,20 @@ async def sound(
         found = await asyncio.to_thread(deps.recordings.find, name)
     except (ValueError, NoSuchRecordingError):
         raise NotFoundException("this recording was deleted") from None
-    return _answer(request, name, found)
+    form = _form(request.query_params.get("format", SoundForm.WAV.value))
+    if form is not SoundForm.WAV:
+        try:
+            found = await deps.encoded.of(name, found, form)
+        except NotEncodedError as error:
+            raise WrongFieldError("format", f"format: {error}") from None
+    return _answer(request, name, found, form)
+
+
+def _form(written: str) -> SoundForm:
+    try:
+        return SoundForm(written)
+    except ValueError:
+        raise WrongFieldError("format", f"format: one of {', '.join(SoundForm)}") from None
 
 
 def _check_link(
@@ -255,14 +278,16 @@ def _check_link(
     raise PermissionDeniedException("this is no link that was given out here")
 
 
-def _answer(request: OpenRequest, name: RecordingName, found: RecordedSound) -> Response[Any]:
+def _answer(
+    request: OpenRequest, name: RecordingName, found: RecordedSound, form: SoundForm
+) -> Response[Any]:
     """Return the whole file, some of it, or that the client has it (RFC 9110 §13.2.2, §14.2)."""
     tag = f'"{found.version}"'
     manner = "attachment" if "download" in request.query_params else "inline"
     headers = _HEADERS | {
         "ETag": tag,
         "Last-Modified": http_date(found.at),
-        "Content-Disposition": f'{manner}; filename="{name.call}-{name.recording}{SUFFIX}"',
+        "Content-Disposition": f'{manner}; filename="{name.call}-{name.recording}.{form}"',
     }
     if has_it(request.headers, tag=tag, at=found.at):
         return Response(None, status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -275,7 +300,7 @@ def _answer(request: OpenRequest, name: RecordingName, found: RecordedSound) -> 
             status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             headers={"Content-Range": f"bytes */{found.size}"},
         )
-    body = _Body.of(found, wanted)
+    body = _Body.of(found, wanted, media_type_of(form))
     if wanted is not None and len(wanted) == 1:
         headers["Content-Range"] = _content_range(wanted[0], found.size)
     headers["Content-Length"] = str(body.size)
@@ -294,19 +319,19 @@ class _Body:
     """Text and bytes of the file in turn."""
 
     pieces: tuple[bytes | range, ...]
-    media_type: str = WAV_TYPE
+    media_type: str
 
     @classmethod
-    def of(cls, found: RecordedSound, wanted: tuple[range, ...] | None) -> "_Body":
+    def of(cls, found: RecordedSound, wanted: tuple[range, ...] | None, media_type: str) -> "_Body":
         """Return the whole file, one part, or several as RFC 9110 §14.6 has them."""
         if wanted is None:
-            return cls((range(found.size),))
+            return cls((range(found.size),), media_type)
         if len(wanted) == 1:
-            return cls(wanted)
+            return cls(wanted, media_type)
         boundary = secrets.token_hex(12)
         pieces: list[bytes | range] = []
         for one in wanted:
-            head = f"Content-Type: {WAV_TYPE}\r\nContent-Range: {_content_range(one, found.size)}"
+            head = f"Content-Type: {media_type}\r\nContent-Range: {_content_range(one, found.size)}"
             pieces += [f"\r\n--{boundary}\r\n{head}\r\n\r\n".encode(), one]
         pieces.append(f"\r\n--{boundary}--\r\n".encode())
         return cls(tuple(pieces), f"multipart/byteranges; boundary={boundary}")
