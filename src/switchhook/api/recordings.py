@@ -218,7 +218,9 @@ class SoundOperation(Operation):
     tags=["recordings"],
     operation_class=SoundOperation,
     responses={
-        400: response_spec(WrongField, "The path cannot be understood, or the recording not be had in that form."),
+        400: response_spec(
+            WrongField, "The path cannot be understood, or the recording not be had in that form."
+        ),
         403: response_spec(Problem, "The link has expired, or nobody gave it out."),
         404: response_spec(Problem, "The recording was deleted."),
         416: response_spec(Problem, "The file has none of these bytes."),

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 EVERY: Final = 1.0
 """Seconds between two batches."""
+PAUSE: Final = 0.002
+"""Seconds between two calls that are packed: what calls wait for comes first."""
 BATCH: Final = 100
 """Calls that are stored in one transaction."""
 MOST_WAITING: Final = 5_000
@@ -51,7 +53,7 @@ class CaptureWriter:
             packed = []
             for ended in batch:
                 packed.append((ended.call, _packed(ended)))
-                await asyncio.sleep(0)  # what calls wait for comes first
+                await asyncio.sleep(PAUSE)
             try:
                 await self._store.save_sip_captures(packed)
             except StoreError as error:

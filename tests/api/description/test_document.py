@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
-NO_EXAMPLE = {"audio/wav", "multipart/byteranges", "application/vnd.tcpdump.pcap"}
+NO_EXAMPLE = {
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/wav",
+    "multipart/byteranges",
+    "application/vnd.tcpdump.pcap",
+}
 """Media types of bytes that are no text."""
 
 

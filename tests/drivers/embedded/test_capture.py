@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
 from switchhook.drivers.embedded import capture as module
-from switchhook.drivers.embedded.capture import FIRST, LAST, EndedCapture, MessageCapture
+from switchhook.drivers.embedded.capture import (
+    FIRST,
+    LAST,
+    SORT_EVERY,
+    EndedCapture,
+    MessageCapture,
+)
 from switchhook.sip.wire.transport import UDP, Peer
 from tests.drivers.embedded.test_callbacks import ringing
 from tests.drivers.embedded.test_transfers import scene
@@ -115,22 +121,34 @@ def test_a_long_call_keeps_its_begin_and_its_end() -> None:
 
 
 def test_what_is_of_no_call_is_not_kept() -> None:
-    capture = MessageCapture(lambda _: None, local)
-    capture.note(message("OPTIONS sip:a@b SIP/2.0", "ping"), PEER, is_sent=True)
-    capture.note(message("SIP/2.0 200 OK", "ping"), PEER, is_sent=False)
-    capture.note(b"\r\n\r\n", PEER, is_sent=False)
-    assert capture.size == 0
-    capture.note(message(INVITE, "scan"), PEER, is_sent=False)
-    assert capture.size > 0
-    capture.forget_unbound(before=float("inf"))
-    assert capture.size == 0
+    async def scenario() -> None:
+        capture = MessageCapture(lambda _: None, local)
+        capture.note(message("OPTIONS sip:a@b SIP/2.0", "ping"), PEER, is_sent=True)
+        capture.note(message("SIP/2.0 200 OK", "ping"), PEER, is_sent=False)
+        capture.note(b"\r\n\r\n", PEER, is_sent=False)
+        capture.sort()
+        assert capture.size == 0
+        capture.note(message(INVITE, "scan"), PEER, is_sent=False)
+        await asyncio.sleep(2 * SORT_EVERY)
+        assert capture.size > 0
+        capture.forget_unbound(before=float("inf"))
+        assert capture.size == 0
+
+    run(scenario())
 
 
 def test_all_that_is_held_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 10_000)
-    capture = MessageCapture(lambda _: None, local)
-    for place in range(100):
-        capture.note(message(INVITE, f"n{place}", "X: " + "x" * 500 + "\r\n"), PEER, is_sent=False)
-        assert capture.size <= 10_000
-    capture.note(message(INVITE, "big", "X: " + "x" * 100_000 + "\r\n"), PEER, is_sent=False)
-    assert capture.size <= 17_000
+
+    async def scenario() -> None:
+        capture = MessageCapture(lambda _: None, local)
+        for place in range(100):
+            long = message(INVITE, f"n{place}", "X: " + "x" * 500 + "\r\n")
+            capture.note(long, PEER, is_sent=False)
+            capture.sort()
+            assert capture.size <= 10_000
+        capture.note(message(INVITE, "big", "X: " + "x" * 100_000 + "\r\n"), PEER, is_sent=False)
+        capture.sort()
+        assert capture.size <= 17_000
+
+    run(scenario())

@@ -69,7 +69,7 @@ _EVERYWHERE: Final = {
     503: "The database cannot be used now; Retry-After says for how long.",
 }
 _BINARY: Final = ("audio/", "multipart/", "application/vnd.tcpdump.pcap")
-_STREAMED: Final = frozenset({"text/event-stream", "audio/wav"})
+_STREAMED: Final = frozenset({"text/event-stream", "audio/wav", "audio/mpeg", "audio/ogg"})
 
 
 class CompletedDocument(JsonRenderPlugin):

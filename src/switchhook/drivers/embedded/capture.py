@@ -1,7 +1,7 @@
 """Keeps the SIP messages of calls in memory while they run, within bounds, and hands them on once they are over.
 
-What a message costs here is a look for its Call-ID and one entry in a list: secrets are taken out, and all is packed and
-stored, later.
+What a message costs while its call waits is one entry in a list. Its Call-ID is looked for a moment later, secrets are taken
+out and all is packed and stored after the call.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.wire.transport import Peer
 from switchhook.storage.captures import SipMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from switchhook.sip.wire.transport import Peer
 
 FIRST: Final = 100
 """Messages of the begin of a dialog that are kept."""
@@ -29,14 +28,16 @@ MOST_BYTES: Final = 64 << 20
 MOST_DIALOGS: Final = 20_000
 LONGEST: Final = 16_384
 """Bytes of a message that are kept."""
+SORT_EVERY: Final = 0.1
+"""Seconds between two looks at whose the messages are."""
 LINGER: Final = 4.0
 """Seconds after a call's end in which its last messages come, such as the response to a BYE."""
 OVERHEAD: Final = 200
 """Bytes that an entry costs beside its message."""
 _CALL_ID: Final = re.compile(rb"\r?\n(?:[Cc][Aa][Ll][Ll]-[Ii][Dd]|i)[ \t]*:[ \t]*([^\r\n]+)")
 
-Noted = tuple[float, bool, "Peer", bytes]
-"""When, whether it was sent, with whom, and the message."""
+Noted = tuple[float, bool, str, str, int, bytes]
+"""When, whether it was sent, transport, host and port of the peer, and the message: values that the collector lets be."""
 
 
 @dataclass(slots=True)
@@ -74,9 +75,24 @@ class MessageCapture:
         self._local = local
         self._dialogs: dict[bytes, CapturedDialog] = {}
         self._of_call: dict[str, list[bytes]] = {}
+        self._unsorted: list[tuple[float, bool, Peer, bytes]] = []
+        self._is_sorting = False
 
     def note(self, data: bytes, peer: Peer, *, is_sent: bool) -> None:
-        """Take a message that came or goes, if it belongs to a call."""
+        """Take a message that came or goes; `sort` finds out soon whose it is, for a call is under way now."""
+        self._unsorted.append((time.time(), is_sent, peer, data))
+        if not self._is_sorting:
+            self._is_sorting = True
+            asyncio.get_running_loop().call_later(SORT_EVERY, self.sort)
+
+    def sort(self) -> None:
+        """Put each message to its dialog, if it belongs to a call."""
+        self._is_sorting = False
+        unsorted, self._unsorted = self._unsorted, []
+        for at, is_sent, peer, data in unsorted:
+            self._sort(at, peer, data, is_sent=is_sent)
+
+    def _sort(self, at: float, peer: Peer, data: bytes, *, is_sent: bool) -> None:
         found = _CALL_ID.search(data)
         if found is None:
             return
@@ -85,17 +101,19 @@ class MessageCapture:
             if not data.startswith(b"INVITE "):
                 return
             dialog = self._dialogs[found[1]] = CapturedDialog()
-        kept = data if len(data) <= LONGEST else data[:LONGEST]
+        # A copy: the buffer of a received datagram has 64 KiB.
+        kept = data if is_sent and len(data) <= LONGEST else bytes(memoryview(data)[:LONGEST])
+        noted = at, is_sent, peer.transport, peer.host, peer.port, kept
         dialog.seen += 1
         size = len(kept) + OVERHEAD
         if len(dialog.first) < FIRST:
-            dialog.first.append((time.time(), is_sent, peer, kept))
+            dialog.first.append(noted)
         else:
             if len(dialog.last) == LAST:
-                gone = len(dialog.last[0][3]) + OVERHEAD
+                gone = len(dialog.last[0][5]) + OVERHEAD
                 dialog.size -= gone
                 self.size -= gone
-            dialog.last.append((time.time(), is_sent, peer, kept))
+            dialog.last.append(noted)
         dialog.size += size
         self.size += size
         while self.size > MOST_BYTES or len(self._dialogs) > MOST_DIALOGS:
@@ -123,6 +141,7 @@ class MessageCapture:
                 self._drop(call_id)
 
     def _hand_on(self, call: str) -> None:
+        self.sort()
         call_ids = self._of_call.pop(call, [])
         found = [
             dialog
@@ -143,14 +162,14 @@ class MessageCapture:
             self._done(ended)
 
     def _message(self, noted: Noted) -> SipMessage:
-        at, is_sent, peer, data = noted
-        host, port = self._local(peer)
+        at, is_sent, transport, far_host, far_port, data = noted
+        host, port = self._local(Peer(transport, far_host, far_port))
         return SipMessage(
             at=at,
             is_sent=is_sent,
-            transport=peer.transport,
+            transport=transport,
             local=(host.strip("[]"), port),
-            remote=(peer.host, peer.port),
+            remote=(far_host, far_port),
             data=data,
         )
 
