@@ -99,4 +99,4 @@ lock: dev ## write requirements/*.txt anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade \
 	  --custom-compile-command "make lock" --extra fast --extra srv pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --upgrade \
-	  --custom-compile-command "make lock" --extra fast --extra srv --group dev pyproject.toml -o requirements/dev.txt
+	  --custom-compile-command "make lock" --extra fast --extra otel --extra srv --group dev pyproject.toml -o requirements/dev.txt

@@ -199,3 +199,42 @@ def test_a_proxy_that_is_none_is_refused_at_the_start(flags: dict[str, str], sai
     with pytest.raises(SettingsError, match=said) as refused:
         load_settings(file=None, environ={}, flags=flags)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "0.25", " .5 ", "1.0"])
+def test_a_ratio_is_a_part_of_all(text: str) -> None:
+    settings = load_settings(file=None, environ={"SWITCHHOOK_OTEL_RATIO": text}, flags={})
+    assert settings.otel_ratio == float(text)
+
+
+@pytest.mark.parametrize("text", ["1.1", "-0.1", "nan", "half", "", "1e-1"])
+def test_what_is_no_part_of_all_is_no_ratio(text: str) -> None:
+    (line,) = refused(environ={"SWITCHHOOK_OTEL_RATIO": text})
+    assert line.startswith("SWITCHHOOK_OTEL_RATIO: ")
+    assert line.endswith("write 0 to 1, as 0.1")
+
+
+def test_a_ratio_in_a_file_is_a_number(tmp_path: Path) -> None:
+    (line,) = refused(file=write(tmp_path, 'otel_ratio = "all"\n'))
+    assert "otel_ratio" in line
+    assert (
+        load_settings(file=write(tmp_path, "otel_ratio = 1\n"), environ={}, flags={}).otel_ratio
+        == 1.0
+    )
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://collector:4318", "http://collector:4318/", "http://collector:4318/v1/traces"],
+)
+def test_traces_go_to_their_path(endpoint: str) -> None:
+    assert Settings(otel_endpoint=endpoint).otel_traces_url == "http://collector:4318/v1/traces"
+
+
+def test_headers_of_traces_are_read_from_one_line_and_not_shown() -> None:
+    text = "X-Api-Key = a=b==, x-team=pbx"
+    settings = load_settings(file=None, environ={"SWITCHHOOK_OTEL_HEADERS": text}, flags={})
+    assert settings.otel_header_lines == {"x-api-key": "a=b==", "x-team": "pbx"}
+    assert "a=b" not in repr(settings)
+    (line,) = refused(environ={"SWITCHHOOK_OTEL_HEADERS": "a=b==, secret"})
+    assert "secret" not in line.partition(";")[0].replace("x-api-key=secret", "")

@@ -49,6 +49,8 @@ class Metrics:
     attempts: Counter[str] = field(default_factory=Counter)
     """Of deliveries, by result."""
     attempt_seconds: Histogram = field(default_factory=Histogram)
+    traces: Counter[str] = field(default_factory=Counter)
+    """Of calls and of late deliveries, by result: exported (`ok`), `failed`, or `dropped`."""
     loop_delay: Histogram = field(default_factory=lambda: Histogram(DELAYS))
     """How late the event loop ran a timer."""
 

@@ -38,6 +38,7 @@ _HOST = r"[A-Za-z0-9._-]*|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}"
 """A name, an IPv4 or an IPv6 address: no `mail.example.com:587`, which would be looked up as a name."""
 
 
+_TRACES = "/v1/traces"
 _ANYWHERE = frozenset({"0.0.0.0", "::"})
 """Addresses that mean all of this machine's."""
 
@@ -95,6 +96,30 @@ class Ports:
     def write(self, value: str) -> str:
         """Write as text."""
         return Text().write(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A part of all, from 0 to 1."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "0 to 1, as 0.1"
+
+    def read(self, value: object, at: Location) -> float:
+        """Take a number from 0 to 1."""
+        del at
+        if type(value) not in {int, float}:
+            raise WrongError(f"{shown(value)} is no number", f"write {self.allowed}")
+        assert isinstance(value, int | float)  # noqa: S101 (for the type checker; it is so above)
+        if not 0 <= value <= 1:  # nan neither
+            raise WrongError(f"{shown(value)} is no part of all", f"write {self.allowed}")
+        return float(value)
+
+    def write(self, value: float) -> str:
+        """Write with its fraction."""
+        return repr(value)
 
 
 def port_range(text: str) -> range:
@@ -290,6 +315,42 @@ class Settings:
             "what is reached without it",
         ),
     )
+    otel_endpoint: str = field(
+        default="",
+        metadata=_is(
+            Text(
+                what='a URL such as http://127.0.0.1:4318, or ""',
+                most=512,
+                pattern=r"(https?://[^\s/?#@\\]+(/[^\s?#\\]*)?)?",
+            ),
+            "OpenTelemetry collector that gets a trace of each call, over OTLP/HTTP; `/v1/traces` is added where it"
+            " is not there; needs the extra `otel`; empty: none are exported",
+        ),
+    )
+    otel_headers: str = field(
+        default="",
+        repr=False,
+        metadata=_is(
+            Text(
+                what='headers, as "x-api-key=secret, x-team=pbx", or ""',
+                most=4096,
+                pattern=r"(\s*[A-Za-z0-9-]+\s*=[^,\r\n]*(,\s*[A-Za-z0-9-]+\s*=[^,\r\n]*)*)?",
+                secret=True,
+            ),
+            "headers that go along with traces; better in the file or the environment than in a flag, which others"
+            " see",
+        ),
+    )
+    otel_ratio: float = field(
+        default=1.0, metadata=_is(Ratio(), "the part of all calls that is exported as traces")
+    )
+    otel_whole_numbers: bool = field(
+        default=False,
+        metadata=_is(
+            YesNo(),
+            "whether traces show whole telephone numbers, and not only their last two digits",
+        ),
+    )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
         metadata=_is(OneOf(LogLevel), "least level of what is logged"),
@@ -325,6 +386,18 @@ class Settings:
     def web_scheme(self) -> str:
         """Return how the HTTP API is spoken to: http or https."""
         return "https" if self.web_certificate else "http"
+
+    @property
+    def otel_traces_url(self) -> str:
+        """Return the URL that traces are sent to (OTLP 1, section "OTLP/HTTP")."""
+        url = self.otel_endpoint.rstrip("/")
+        return url if url.endswith(_TRACES) else f"{url}{_TRACES}"
+
+    @property
+    def otel_header_lines(self) -> dict[str, str]:
+        """Return the headers that go along with traces."""
+        pairs = (line.partition("=") for line in self.otel_headers.split(",") if line.strip())
+        return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
     @property
     def proxies_in_front(self) -> TrustedProxies:
@@ -437,6 +510,10 @@ def _parsed(kind: ValueType, value: object) -> object:
             if not re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
                 raise WrongError(f"{shown(value)} is not a whole number", f"write {kind.allowed}")
             return int(value)
+        case Ratio():
+            if not re.fullmatch(r"\s*[0-9]{0,9}\.?[0-9]{1,9}\s*", value):
+                raise WrongError(f"{shown(value)} is no number", f"write {kind.allowed}")
+            return float(value)
         case YesNo():
             if (known := _WORDS.get(value.strip().lower())) is None:
                 raise WrongError(f"{shown(value)} is not a yes or no", f"write {kind.allowed}")

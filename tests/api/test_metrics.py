@@ -30,6 +30,7 @@ def counted() -> Metrics:
     metrics.rejected[404] += 1
     metrics.asks["forwarding-number", OK] += 3
     metrics.attempts["headers_timeout"] += 1
+    metrics.traces["dropped"] += 4
     metrics.ask_seconds.observe(0.2)
     metrics.ask_seconds.observe(0.25)
     metrics.ask_seconds.observe(99.0)
@@ -68,6 +69,7 @@ def test_it_tells_sums_gauges_and_histograms(*, is_open: bool) -> None:
     assert told["switchhook_calls_rejected_total{status=404}"] == 1
     assert told["switchhook_asks_total{dialect=forwarding-number,result=ok}"] == 3
     assert told["switchhook_delivery_attempts_total{result=headers_timeout}"] == 1
+    assert told["switchhook_traces_total{result=dropped}"] == 4
     assert told["switchhook_ask_seconds_bucket{le=0.1}"] == 0
     assert told["switchhook_ask_seconds_bucket{le=0.25}"] == 2  # the bound is of its class
     assert told["switchhook_ask_seconds_bucket{le=+Inf}"] == 3

@@ -98,6 +98,21 @@ def test_lists_need_the_database_alone(data_dir: Path, command: tuple[str, ...])
     assert modules & HEAVY == set()
 
 
+def test_a_server_without_traces_needs_no_opentelemetry() -> None:
+    parts = "import switchhook.app.application, switchhook.api.asgi, switchhook.cli.serving, sys"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{parts}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        timeout=60,
+        check=True,
+    )
+    modules = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "switchhook" in modules
+    assert modules & {"opentelemetry", "requests", "google"} == set()
+
+
 @pytest.mark.parametrize("command", [("phones",), ("trunks",), ("export",), ("hang-up", "none")])
 def test_no_other_command_needs_what_the_server_alone_does(
     data_dir: Path, command: tuple[str, ...]

@@ -145,6 +145,7 @@ def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
     assert [line["event"] for line in logs] == [
         "attempts not stored",
         "attempts stored again",
+        "delivery succeeded",
     ]
 
 

@@ -101,6 +101,10 @@ class _Metrics(Collector):
         yield _histogram(
             "delivery_attempt_seconds", "How long an attempt took.", sums.attempt_seconds
         )
+        traces = _counter("traces", "Traces of calls for OpenTelemetry.", "result")
+        for result, count in sums.traces.items():
+            traces.add_metric((result,), count)
+        yield traces
         yield _histogram(
             "event_loop_delay_seconds", "How late the event loop ran a timer.", sums.loop_delay
         )

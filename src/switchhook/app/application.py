@@ -31,6 +31,8 @@ from switchhook.app.projects import CurrentProjects
 from switchhook.app.rehearsals import Rehearsals
 from switchhook.app.retention import DAY, prune, trim_recordings
 from switchhook.app.subscriptions import SubscriptionEnds
+from switchhook.app.traces import CallTraces
+from switchhook.app.tracing import call_traces, nobody_follows
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.delivery.authenticating import AuthenticatingSender
 from switchhook.delivery.dispatcher import Dispatcher
@@ -109,6 +111,8 @@ class Application:
     rehearsals: Rehearsals
     tables: TableFiles
     amendments: Amendments
+    traces: CallTraces | None
+    """None where none are exported."""
     foreign_events: ForeignEventTeller
     importer: CallImporter
     captures: CaptureWriter
@@ -168,6 +172,12 @@ def build(
     tokens = AccessTokens(sender.exchange, USER_AGENT, store)
     subscription_ends = SubscriptionEnds(store, subscribers)
     origins, metrics = OriginSlots(), Metrics()
+    traces = call_traces(
+        settings,
+        store,
+        metrics,
+        runs=lambda call, project: app.switchboard.runs(call, project=project),
+    )
     ended_calls = EndedCallReader(store, settings.sip_host, projects.latest)
     outbox = OutboxContext(
         product=USER_AGENT,
@@ -191,6 +201,7 @@ def build(
         write_anew=LateRequests(store, ended_calls, outbox).write,
         may_send=lambda: sends and app.lease.is_held,
         metrics=metrics,
+        on_settled=nobody_follows if traces is None else traces.settled,
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     tables = TableFiles(settings.data_dir, projects.latest)
@@ -219,6 +230,7 @@ def build(
         tracking=memory,
         outside=outside,
         metrics=metrics,
+        on_closed=nobody_follows if traces is None else traces.ended,
     )
     app = Application(
         settings=settings,
@@ -237,6 +249,7 @@ def build(
         metrics=metrics,
         recordings=recordings,
         amendments=Amendments(ended_calls, switchboard),
+        traces=traces,
         foreign_events=ForeignEventTeller(
             store=store, context=outbox, dispatch=dispatcher.dispatch, visit=memory.visit
         ),
@@ -335,6 +348,8 @@ async def open_application(
             looks=looks,
             sends=sends,
         )
+        if app.traces is not None:
+            stack.push_async_callback(app.traces.close)
         control, api = _control_and_api(app, has_api=web is not None, certificate=certificate)
         await app.dispatcher.start(
             stack,
@@ -378,6 +393,8 @@ def _always_under_way(
     yield app.importer.run, "import calls"
     yield app.tables.watch, "watch tables"
     yield app.captures.run, "store SIP messages"
+    if app.traces is not None:
+        yield app.traces.run, "export traces"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
     yield (
         partial(trim_recordings, app.settings, app.recordings, lambda: app.directory.snapshots),

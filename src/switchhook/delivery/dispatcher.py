@@ -24,7 +24,7 @@ from switchhook.delivery.outcomes import (
     expired,
     is_under_way,
     log_again,
-    log_given_up,
+    log_settled,
     log_unread,
     superseded,
 )
@@ -116,6 +116,7 @@ class Dispatcher:
         authenticating: AuthenticatingSender | None = None,
         recipients: Recipients = ALL_RECIPIENTS,
         write_anew: WriteAnew | None = None,
+        on_settled: Callable[[Delivery], None] = lambda _: None,
         warn: Warn = nobody_is_warned,
         may_send: Callable[[], bool] = lambda: True,
         limits: DispatcherLimits = LIMITS,
@@ -129,7 +130,7 @@ class Dispatcher:
         `origins` counts, and `recipients` whether it is sent at all; `warn` writes what owners are told of
         failing endpoints; `may_send` says whether what is pending is still ours, and `go_on` that it is again;
         `chance` returns a number from 0 to 1. `credentials_of` says what it proves itself with now, or
-        why it may not be sent; `authenticating` sends those that have any. `write_anew` returns a draft as all attempts
+        why it may not be sent; `authenticating` sends those that have any. `on_settled` is told of each that is. `write_anew` returns a draft as all attempts
         send it, once that is stored; raises what a store does.
         """
         self.delivered = 0
@@ -150,6 +151,7 @@ class Dispatcher:
         self._policy_of = policy_of
         self._limit_of = limit_of
         self._recipients = recipients
+        self._on_settled = on_settled
         self._write_anew = write_anew or _as_drafted
         self._limits = limits
         self._may_send = may_send
@@ -526,7 +528,8 @@ class Dispatcher:
             self.delivered += 1
         else:
             self.failed += 1
-            log_given_up(attempt)
+        log_settled(delivery, attempt, after=self._clock() - delivery.occurred_at)
+        self._on_settled(delivery)
         del self._open[delivery.id]
         expiry = self._expiries.pop(delivery.id, None) if self._expiries else None
         if expiry is not None:

@@ -42,13 +42,28 @@ def is_under_way(attempt: Attempt) -> bool:
     return attempt.failure is not None and attempt.failure.kind is FailureKind.UNDER_WAY
 
 
-def log_given_up(attempt: Attempt) -> None:
-    """Tell the log why a delivery was given up; one that nobody wants any more is no trouble."""
+def log_settled(delivery: Delivery, attempt: Attempt, *, after: float) -> None:
+    """Tell the log what became of a delivery, in its one line; one that nobody wants any more is no trouble.
+
+    `after` is how many seconds ago the event happened.
+    """
+    facts = {
+        "delivery": delivery.id,
+        "project": delivery.project,
+        "call": delivery.call,
+        "webhook": delivery.webhook,
+        "told": str(delivery.event),
+        "attempts": attempt.number,
+        "status": attempt.status,
+        "seconds": round(max(0.0, after), 3),
+    }
     failure = attempt.failure
-    if failure is not None and failure.kind in NOT_WANTED:
-        log.info("delivery not sent", delivery=attempt.delivery, reason=str(failure))
+    if failure is None:
+        log.info("delivery succeeded", **facts)
+    elif failure.kind in NOT_WANTED:
+        log.info("delivery not sent", **facts, reason=str(failure))
     else:
-        log.warning("delivery failed", delivery=attempt.delivery, failure=str(failure))
+        log.warning("delivery failed", **facts, failure=str(failure))
 
 
 UNWANTED: Final = Failure(

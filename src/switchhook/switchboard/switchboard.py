@@ -125,8 +125,10 @@ class Switchboard:
         max_calls: int = 1000,
         metrics: Metrics | None = None,
         late_recording: Callable[[str, LateFacts], None] = _not_kept,
+        on_closed: Callable[[Call], None] = lambda _: None,
     ) -> None:
-        """`late_recording` is told of one whose call has ended and been stored."""
+        """`late_recording` is told of one whose call has ended and been stored, `on_closed` of each such call."""
+        self._on_closed = on_closed
         self._late_recording = late_recording
         self._metrics = Metrics() if metrics is None else metrics
         self._driver = driver
@@ -470,7 +472,10 @@ class Switchboard:
         await self._save(mailbox)
 
     def _ended(self, call: Call) -> None:
-        """Count and log the end of a call; `seconds` is how long it lasted, `talked` of that its talk."""
+        """Count and log the end of a call in its one line.
+
+        `seconds` is how long it lasted, `waited` until an answer or the end, `talked` of that its talk.
+        """
         over = call.arrived_at if call.ended_at is None else call.ended_at
         talked = 0.0 if call.answered_at is None else over - call.answered_at
         self._metrics.calls[call.direction, str(call.outcome)] += 1
@@ -481,7 +486,16 @@ class Switchboard:
             outcome=str(call.outcome),
             ended_by=str(call.ended_by),
             seconds=round(over - call.arrived_at, 1),
+            waited=round((call.answered_at or over) - call.arrived_at, 1),
             talked=round(talked, 1),
+            direction=str(call.direction),
+            scheme=call.position.scheme,
+            account=call.caller.account,
+            answered_by=_answered_by(call),
+            sip=0 if call.cause is None else call.cause.sip,
+            q850=0 if call.cause is None else call.cause.q850,
+            asks=call.asks.started,
+            recordings=len(call.recording.finished),
         )
 
     async def _save(self, mailbox: Mailbox) -> None:
@@ -584,6 +598,7 @@ class Switchboard:
         _confirm(mailbox)
         if self._mailboxes.pop(mailbox.call.id, None) is not None:
             self._capacity.remove(mailbox.call.id)
+            self._on_closed(mailbox.call)
         if not self._mailboxes:
             self._idle.set()
 
@@ -614,6 +629,12 @@ def _facts(call: Call) -> dict[str, str]:
         "from": call.caller.number or "withheld",
         "to": call.callee,
     }
+
+
+def _answered_by(call: Call) -> str:
+    """Return the target that talked last; empty where none did."""
+    leg = None if call.answered_at is None else call.leg(call.talking_to)
+    return "" if leg is None else str(leg.target or "")
 
 
 def _log_rejected(offered: OfferedCall, refused: Rejection) -> None:
