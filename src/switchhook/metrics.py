@@ -44,6 +44,8 @@ class Metrics:
     """Calls that were not taken, by SIP status."""
     asks: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By dialect and result."""
+    shadow_asks: Counter[str] = field(default_factory=Counter)
+    """Asks of shadow endpoints by result: same, different, failed, left_out."""
     ask_seconds: Histogram = field(default_factory=Histogram)
     """How long callers waited for an ask, whatever came of it."""
     attempts: Counter[str] = field(default_factory=Counter)

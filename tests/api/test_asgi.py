@@ -60,6 +60,7 @@ PATHS = {
     "/api/projects/{project}/events/{event}": {"get"},
     "/api/projects/{project}/events/{event}/copy": {"post"},
     "/api/projects/{project}/endpoints/cost": {"get"},
+    "/api/projects/{project}/endpoints/shadows": {"get"},
     "/api/projects/{project}/rehearsals": {"get", "post"},
     "/api/projects/{project}/rehearsals/{number}": {"get", "delete"},
     "/api/projects/{project}/rehearsals/{number}/calls": {"get"},

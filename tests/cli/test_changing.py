@@ -176,7 +176,7 @@ def test_while_a_server_runs_no_command_opens_the_database_to_write(
         *(("config", "list", "numbers"), ("config", "remove", "schemes", "1", "--cascade")),
         *(("versions", "list"), ("versions", "restore", "1"), ("draft", "list")),
         *(("draft", "save", "a", str(project)), ("draft", "check", "a"), ("draft", "discard", "a")),
-        *(("rehearse", str(project)), ("table", "list"), ("endpoints", "cost")),
+        *(("rehearse", str(project)), ("table", "list"), ("endpoints", "shadows")),
     )
     with served(data_dir):
         for command in commands:

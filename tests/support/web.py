@@ -223,6 +223,7 @@ async def serving(
             data_dir=data_dir or Path(),
             rehearsals=rehearsals,
             trails=real.trails,
+            shadows=real.shadows,
             visits=web.visits,
             snapshot_of=snapshots.get,
             store=real if store is None else store,

@@ -36,6 +36,7 @@ from switchhook.storage.ports import (
     Visits,
 )
 from switchhook.storage.records import BulkJob
+from switchhook.storage.shadows import Shadows
 from switchhook.storage.trails import CallTrails
 from switchhook.trusted_proxies import TrustedProxies
 
@@ -75,6 +76,8 @@ class ApiDependencies:
     """The parts of one running Switchhook that the API speaks to."""
 
     store: ApiStore
+    shadows: Shadows
+    """Keeps what shadow endpoints said."""
     trails: CallTrails
     """Reads what happened in ended calls."""
     tokens: Tokens

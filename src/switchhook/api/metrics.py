@@ -93,6 +93,12 @@ class _Metrics(Collector):
         for by, count in sums.asks.items():
             asks.add_metric(by, count)
         yield asks
+        shadows = _counter(
+            "shadow_asks", "Asks of shadow endpoints, which no call follows.", "result"
+        )
+        for result, count in sums.shadow_asks.items():
+            shadows.add_metric((result,), count)
+        yield shadows
         yield _histogram("ask_seconds", "How long callers waited for an ask.", sums.ask_seconds)
         attempts = _counter("delivery_attempts", "Attempts of deliveries.", "result")
         for result, count in sums.attempts.items():

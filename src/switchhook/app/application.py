@@ -65,6 +65,7 @@ from switchhook.storage.records import MAIN, ChangeKind
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.outbox import OutboxContext
+from switchhook.switchboard.shadow import ShadowAsks
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tasks import keep_running, spawn
@@ -215,7 +216,12 @@ def build(
         AuthenticatingSender(sender.exchange, tokens, clock=time.time),
         tables,
     )
-    webhook_asker = WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of)
+    webhook_asker = WebhookAsker(
+        asks,
+        USER_AGENT,
+        facts_of=memory.facts_of,
+        shadows=ShadowAsks(asks, store.shadows.add, metrics=metrics),
+    )
     switchboard = Switchboard(
         driver=driver,
         store=store,
@@ -461,6 +467,7 @@ def _api(app: Application) -> ASGIApp:
             product=USER_AGENT,
             store=app.store,
             trails=app.store.trails,
+            shadows=app.store.shadows,
             tokens=app.store.tokens,
             people=app.store.people,
             audit=app.store.audit,

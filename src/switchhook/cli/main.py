@@ -63,7 +63,7 @@ COMMANDS = {
     ),
     "endpoints": (
         "switchhook.cli.calls.endpoints",
-        "What endpoints cost callers who wait for them.",
+        "What endpoints cost callers who wait for them, and what shadow endpoints say.",
     ),
     "hang-up": (
         "switchhook.cli.hang_up",

@@ -155,6 +155,8 @@ class RoutingWebhook(ABC):
     credentials: Credentials = NO_CREDENTIALS
     fallback_url: str = ""
     """Asked when the first failed; told why in `error_code` and `error_url`."""
+    shadow_url: str = ""
+    """Asked beside the first and never obeyed; what it answers is compared."""
     connect_timeout: float | None = None
     """Seconds in one try until the connection stands; None: no limit of its own."""
     try_timeout: float | None = None

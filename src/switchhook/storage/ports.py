@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
+    from switchhook.storage.shadows import Shadows
     from switchhook.storage.stream import StreamPage
     from switchhook.storage.trails import CallTrails
 
@@ -585,6 +586,10 @@ class Store(
     @property
     def tokens(self) -> Tokens:
         """Return the keeper of tokens."""
+
+    @property
+    def shadows(self) -> Shadows:
+        """Return the keeper of shadow asks."""
 
     @property
     def trails(self) -> CallTrails:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 import structlog
 
@@ -12,7 +12,15 @@ from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, Ve
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
-from switchhook.webhooks.answer import Ack, Nak, RingTargets, SchemeId
+from switchhook.switchboard.shadow import heard
+from switchhook.webhooks.answer import (
+    Ack,
+    DialPlanReading,
+    ForwardingNumberReading,
+    Nak,
+    RingTargets,
+    SchemeId,
+)
 from switchhook.webhooks.parameters import CallFacts
 from switchhook.webhooks.secrets import request_lines, response_lines
 from switchhook.webhooks.url import with_masked_query
@@ -23,13 +31,17 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.journal import EntryFacts as JournalFacts
     from switchhook.routing.commands import AskWebhook
+    from switchhook.switchboard.ask_dialects import AskDialect
     from switchhook.switchboard.ask_runner import AskResult, Try
     from switchhook.switchboard.outbox import FactsOf
     from switchhook.switchboard.ports import AskSender
-    from switchhook.webhooks.answer import AnswerReading, DialPlanReading, ForwardingNumberReading
+    from switchhook.switchboard.shadow import ShadowAsks
+    from switchhook.webhooks.answer import AnswerReading
     from switchhook.webhooks.http import Exchange
 
 log = structlog.get_logger(__name__)
+
+R = TypeVar("R", ForwardingNumberReading, DialPlanReading)
 
 AskOutcome = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
 """The event that an ask ends in."""
@@ -49,24 +61,41 @@ class WebhookAsker:
         *,
         facts_of: FactsOf = known_at_arrival,
         runner: AskRunner | None = None,
+        shadows: ShadowAsks | None = None,
     ) -> None:
-        """`facts_of` returns what endpoints may be told of a call from outside it."""
+        """`facts_of` returns what endpoints may be told of a call from outside it; without `shadows` none is asked."""
         self.runner = AskRunner(sender) if runner is None else runner
         self._facts_of = facts_of
         self._product = product
+        self._shadows = shadows
 
     async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> AskOutcome:
         """Return what the webhook's answer, or the lack of one, means for the call."""
         match ask.dialect:
             case Dialect.FORWARDING_NUMBER:
                 dialect = self._direction(call, ask, now)
-                outcome = direction_event(ask.ask, await self.runner.run(dialect))
+                outcome = direction_event(ask.ask, await self._run(ask, dialect))
             case Dialect.DIAL_PLAN:
                 branch = self._branch(call, ask, now)
-                outcome = verdict_event(ask.ask, await self.runner.run(branch))
+                outcome = verdict_event(ask.ask, await self._run(ask, branch))
         if isinstance(outcome, AskFailed):
             _log_failed(call, ask, outcome)
         return outcome
+
+    async def _run(self, ask: AskWebhook, dialect: AskDialect[R]) -> AskResult[R]:
+        """Run an ask, and beside it the one of its shadow."""
+        shadow = None if self._shadows is None else self._shadows.begin(dialect)
+        if self._shadows is None or shadow is None:
+            return await self.runner.run(dialect)
+        began = self.runner.clock()
+        try:
+            result = await self.runner.run(dialect)
+        except BaseException:
+            shadow.cancel()
+            raise
+        took = self.runner.clock() - began
+        self._shadows.compare(shadow, ask, dialect, heard(result.reading, took, dialect))
+        return result
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
         webhook = call.snapshot.webhooks[ask.webhook]

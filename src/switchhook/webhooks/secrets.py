@@ -52,7 +52,7 @@ def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
         fields = (field for field in webhook.fields if field.parameter == "constant")
         constants = tuple((field.name, field.argument) for field in fields)
     return _found(
-        (webhook.first_url, webhook.fallback_url),
+        (webhook.first_url, webhook.fallback_url, webhook.shadow_url),
         webhook.headers,
         sent_secrets(webhook.credentials),
         constants,

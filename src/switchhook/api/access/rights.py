@@ -99,6 +99,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"GET {_DELIVERIES}/jobs/{{number}}": rights.READ_DELIVERIES,
     f"DELETE {_DELIVERIES}/jobs/{{number}}": rights.ACT_ON_DELIVERIES,
     f"GET {_PROJECT}/endpoints/cost": rights.READ_DELIVERIES,
+    f"GET {_PROJECT}/endpoints/shadows": rights.READ_DELIVERIES,
     f"GET {_PROJECT}/rehearsals": rights.READ_PROJECT,
     f"POST {_PROJECT}/rehearsals": rights.CHECK_PROJECT,
     f"GET {_PROJECT}/rehearsals/{{number}}": rights.READ_PROJECT,

@@ -1,4 +1,4 @@
-"""What endpoints cost callers, over HTTP."""
+"""What endpoints cost callers, and what shadow endpoints say, over HTTP."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations.calls.endpoint_cost import endpoint_costs
 from switchhook.operations.history import BadMomentError, parse_moment
-from switchhook.views.endpoints import cost_as_json
+from switchhook.views.endpoints import cost_as_json, shadows_as_json
 
 ArrivedSince = Annotated[
     str, QueryParameter(description="A date and time in ISO 8601, or `2h`, `7d` ago.")
@@ -54,6 +54,38 @@ class CostShown(Struct, frozen=True):
     webhooks: list[WebhookCost]
 
 
+class ShadowCounted(Struct, frozen=True):
+    """How the shadow of a webhook did; times are seconds, on average."""
+
+    webhook: str
+    asks: int
+    different: int
+    seconds: float
+    shadow_seconds: float
+
+
+class ShadowAskShown(Struct, frozen=True):
+    """What an endpoint and its shadow said to one ask."""
+
+    call: str
+    ask: str
+    webhook: str
+    at: str
+    answer: str
+    """What the endpoint said that the call followed; `failed: KIND` for nothing that can be followed."""
+    shadow_answer: str
+    seconds: float
+    shadow_seconds: float
+
+
+class ShadowsShown(Struct, frozen=True):
+    """What shadow endpoints said."""
+
+    webhooks: list[ShadowCounted]
+    asks: list[ShadowAskShown]
+    """Newest first."""
+
+
 class EndpointController(Controller):
     """Only of the token's own project: others are not there."""
 
@@ -77,6 +109,32 @@ class EndpointController(Controller):
         )
         report = await endpoint_costs(deps.trails, own, since=begins, until=ends)
         return convert(cost_as_json(report), CostShown)
+
+    @get(
+        "/shadows",
+        responses=COMMON_RESPONSES | {400: response_spec(WrongField, "A time is wrong.")},
+    )
+    async def shadows(
+        self,
+        request: TokenRequest,
+        deps: Dependencies,
+        project: FromPath[str],
+        *,
+        since: ArrivedSince = "7d",
+        webhook: Annotated[str | None, QueryParameter(description="Only of this webhook.")] = None,
+        same: Annotated[
+            bool, QueryParameter(description="Also asks to which both said the same.")
+        ] = False,
+        limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 50,
+    ) -> ShadowsShown:
+        """List asks to which a shadow endpoint said something else than the endpoint that calls follow."""
+        own = own_project(request, project)
+        begins = _moment("since", since, deps.clock()) or 0.0
+        found = await deps.shadows.list(
+            own, since=begins, webhook=webhook, only_different=not same, limit=limit
+        )
+        counts = await deps.shadows.counts(own, since=begins)
+        return convert(shadows_as_json(counts, found), ShadowsShown)
 
 
 def _moment(name: str, text: str | None, now: float) -> float | None:

@@ -1,9 +1,10 @@
-"""`switchhook endpoints`: what endpoints cost callers."""
+"""`switchhook endpoints`: what endpoints cost callers, and what their shadows say."""
 
 import time
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from switchhook.cli.errors import UsageError
 from switchhook.cli.options import Config, DataDir, Json, OfProject, ask_store
@@ -11,11 +12,21 @@ from switchhook.cli.output import print_json, print_table, stderr, stdout
 from switchhook.operations.calls.endpoint_cost import CostReport, endpoint_costs
 from switchhook.operations.history import BadMomentError, parse_moment
 from switchhook.operations.project_versions import latest_version
+from switchhook.storage.shadows import ShadowAsk, ShadowCount
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.views.endpoints import cost_as_json, cost_rows
+from switchhook.views.endpoints import (
+    cost_as_json,
+    cost_rows,
+    shadow_count_lines,
+    shadow_rows,
+    shadows_as_json,
+)
 from switchhook.views.text import clock
 
-endpoints = App(name="endpoints", help="What endpoints cost callers who wait for them.")
+endpoints = App(
+    name="endpoints",
+    help="What endpoints cost callers who wait for them, and what shadow endpoints say.",
+)
 Since = Annotated[
     str, Parameter(help="Calls that arrived then or later: a date or time, or 2h, 7d ago.")
 ]
@@ -52,6 +63,44 @@ def cost(
         stderr().print(
             f"of the newest {report.calls:,} calls, back to {clock(report.reached)}; --until goes further back"
         )
+    return 0
+
+
+@endpoints.command
+def shadows(
+    *,
+    since: Since = "7d",
+    webhook: Annotated[str | None, Parameter(help="Only of this webhook.")] = None,
+    all_: Annotated[
+        bool, Parameter(name="--all", help="Also asks to which both said the same.", negative=())
+    ] = False,
+    limit: Annotated[
+        int, Parameter(help="How many at most, newest first.", validator=Number(gte=1, lte=10_000))
+    ] = 50,
+    project: OfProject = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List asks to which a shadow endpoint said something else than the endpoint that calls follow."""
+    begins, _ = moments(since, "")
+
+    async def ask(store: SqliteStore) -> tuple[tuple[ShadowCount, ...], tuple[ShadowAsk, ...]]:
+        own = (await latest_version(store, project)).id
+        found = await store.shadows.list(
+            own, since=begins, webhook=webhook, only_different=not all_, limit=limit
+        )
+        return await store.shadows.counts(own, since=begins), found
+
+    counts, found = ask_store(config, data_dir, ask)
+    if json:
+        print_json(shadows_as_json(counts, found))
+        return 0
+    if found:
+        columns = ("call", "asked", "webhook", "its endpoint said", "its shadow said")
+        print_table(columns, shadow_rows(found))
+    for line in shadow_count_lines(counts) or ["no shadow was asked in that time"]:
+        stdout().print(line)
     return 0
 
 

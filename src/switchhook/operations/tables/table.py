@@ -66,16 +66,18 @@ _MOST_FIRST: Final[tuple[Where, ...]] = tuple(
 def webhooks_of(project: Project, table: str) -> tuple[RoutingWebhook, ...]:
     """Return the webhooks that ask a table."""
     every: tuple[RoutingWebhook, ...] = (*project.forwarding_numbers, *project.dial_plan_webhooks)
-    return tuple(
-        one for one in every if table in {table_of(one.first_url), table_of(one.fallback_url)}
-    )
+    return tuple(one for one in every if table in map(table_of, _urls(one)))
 
 
 def tables_used(project: Project) -> tuple[str, ...]:
     """Return the names of the tables that webhooks of a project ask."""
     every: tuple[RoutingWebhook, ...] = (*project.forwarding_numbers, *project.dial_plan_webhooks)
-    urls = (url for one in every for url in (one.first_url, one.fallback_url))
+    urls = (url for one in every for url in _urls(one))
     return tuple(dict.fromkeys(filter(None, map(table_of, urls))))
+
+
+def _urls(webhook: RoutingWebhook) -> tuple[str, ...]:
+    return webhook.first_url, webhook.fallback_url, webhook.shadow_url
 
 
 def read_table(

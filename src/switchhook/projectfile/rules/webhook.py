@@ -104,6 +104,8 @@ def check_dial_plan_webhook(webhook: DialPlanWebhook) -> Iterator[Finding]:
     yield from _check_url_template("url_template", webhook.url_template)
     if webhook.fallback_url:
         yield from _check_url_template("fallback_url", webhook.fallback_url)
+    if webhook.shadow_url:
+        yield from _check_url_template("shadow_url", webhook.shadow_url)
     yield from _check_routing_webhook(webhook)
 
 
@@ -113,7 +115,8 @@ def _check_routing_webhook(
     """Headers can be set, and credentials are whole and of one kind."""
     ours = header_names(webhook.credentials)
     yield from check_headers(webhook.headers, ours, in_headers)
-    yield from check_credentials(webhook.credentials, webhook.first_url, webhook.fallback_url)
+    urls = (webhook.first_url, webhook.fallback_url)
+    yield from check_credentials(webhook.credentials, *urls, webhook.shadow_url)
 
 
 def _check_url_template(key: str, template: str) -> Iterator[Finding]:

@@ -115,6 +115,16 @@ PATIENCE = (
 """How long and how often every webhook that is asked is waited for."""
 
 
+def _shadow_url(address: ValueType) -> TableKey:
+    """Return the key of the URL that is asked beside the first; `address` is the kind of the webhook's URLs."""
+    return TableKey(
+        "shadow_url",
+        address,
+        "endpoint that is asked beside the first and never obeyed; what it answers is compared",
+        default=DECLARED,
+    )
+
+
 def _fallback_url(address: ValueType) -> TableKey:
     """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
     return TableKey(
@@ -184,6 +194,7 @@ FORWARDING_NUMBER = Table(
         TableKey("send_origin", YesNo(), "whether an Origin header is sent", default=DECLARED),
         *REACHED,
         _fallback_url(WebAddress(may_be_empty=True, may_be_table=True)),
+        _shadow_url(WebAddress(may_be_empty=True, may_be_table=True)),
         *PATIENCE,
         TableKey(
             "template",
@@ -274,6 +285,7 @@ DIAL_PLAN_WEBHOOK = Table(
         ),
         *REACHED,
         _fallback_url(Text(what=ADDRESS, most=2000, secret=True)),
+        _shadow_url(Text(what=ADDRESS, most=2000, secret=True)),
         *PATIENCE,
     ),
 )

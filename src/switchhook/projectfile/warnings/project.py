@@ -143,10 +143,10 @@ class ProjectEndpoint:
 def endpoints(project: Project) -> Iterator[ProjectEndpoint]:
     """Yield every URL that requests of a project go to."""
     for number in project.forwarding_numbers:
-        urls = (number.url, number.fallback_url)
+        urls: tuple[str, ...] = (number.url, number.fallback_url, number.shadow_url)
         yield from _of(f"forwarding number {number.name!r}", number.credentials, *urls)
     for gate in project.dial_plan_webhooks:
-        urls = (gate.url_template, gate.fallback_url)
+        urls = (gate.url_template, gate.fallback_url, gate.shadow_url)
         yield from _of(f"dial-plan webhook {gate.name!r}", gate.credentials, *urls)
     for told in project.event_webhooks:
         of_google = ("api_secret",) if isinstance(told.format, Ga4Format) else ()

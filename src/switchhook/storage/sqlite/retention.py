@@ -19,6 +19,7 @@ DELETIONS: Final = (
     "delete_listed",
     "delete_reference",
     "delete_sip_capture",
+    "delete_shadow_asks",
     "delete_call",
 )
 """Retention order: a call's rows before the call, attempts before their delivery."""

@@ -44,6 +44,7 @@ from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRun
 from switchhook.storage.sqlite.intake import captures as sip_captures
 from switchhook.storage.sqlite.intake import foreign_events, imports
 from switchhook.storage.sqlite.lists import calls as call_list
+from switchhook.storage.sqlite.lists.shadows import SqliteShadows
 from switchhook.storage.sqlite.lists.trails import SqliteTrails
 from switchhook.storage.sqlite.maintenance import (
     Maintenance,
@@ -141,6 +142,7 @@ class SqliteStore:
         self._folder = folder
         self.tokens = SqliteTokens(reader=reader, change=self._change)
         self.trails = SqliteTrails(reader)
+        self.shadows = SqliteShadows(reader=reader, change=self._change)
         self.keyed_requests = SqliteKeyedRequests(change=self._change)
         self.people = SqlitePeople(reader=reader, change=self._change, cipher=cipher)
         self.erasure = SqliteErasure(reader=reader, change=self._change)
