@@ -1,11 +1,12 @@
 """What a rehearsal costs beside `step` itself.
 
-    python -m benchmarks.rehearsing [--calls 100000] [--pieces 50]
+    python -m benchmarks.rehearsing [--calls 100000] [--pieces 5]
 
 From the project's root. A store is filled with ended calls of one project over a week: a webhook that names one of 400
 people is asked first, then a group rings, then voicemail; answered, missed, busy and given up as unevenly as in life, and a
 twentieth over a menu. A draft that rings another group in the second step is rehearsed on all of them, as `switchhook
-rehearse` does it: read from the database, replayed, compared, both paths written of those that go elsewhere. In turns with
+rehearse` does it: read from the database, replayed, compared, and the new path written of those that go elsewhere; the old
+path is read for those alone that somebody looks at. In turns with
 it, a piece at a time and by one clock, the very `step` calls of the same replays are made alone, with the same calls and
 events. Printed are both sums of processor time, which is what a busy machine leaves alone, and their ratio.
 
@@ -253,7 +254,7 @@ def main() -> int:
     """Run it."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--calls", type=int, default=100_000)
-    options.add_argument("--pieces", type=int, default=50, help="batches between two looks")
+    options.add_argument("--pieces", type=int, default=5, help="batches between two looks")
     given = options.parse_args()
     configure_logs("warning", as_json=False)
     is_met = asyncio.run(bench(given.calls, given.pieces, Console()))

@@ -22,6 +22,19 @@ class TrailTarget(msgspec.Struct, frozen=True):
     value: str
 
 
+class TrailCause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a leg or a call ended; as `Cause`, and read three times as fast."""
+
+    sip: int = 0
+    q850: int = 0
+    text: str = ""
+    is_loss: bool = False
+
+    def as_cause(self) -> Cause:
+        """Return it as the engine takes it."""
+        return Cause(sip=self.sip, q850=self.q850, text=self.text, is_loss=self.is_loss)
+
+
 class TrailLeg(msgspec.Struct, frozen=True, kw_only=True):
     """A leg of a call that has ended. Times are unix seconds."""
 
@@ -33,7 +46,7 @@ class TrailLeg(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: float | None = None
     ended_at: float | None = None
     end: AttemptEnd | None = None
-    cause: Cause | None = None
+    cause: TrailCause | None = None
 
 
 class TrailEntry(NamedTuple):
@@ -65,7 +78,7 @@ class CallTrail(
     ended_at: float | None = None
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
-    cause: Cause | None = None
+    cause: TrailCause | None = None
     entries: list[TrailEntry] = []
     """Asks and what came of them, keys, restarts, and steps that record a message."""
 

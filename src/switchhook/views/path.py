@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import AttemptEnd
 from switchhook.domain.journal import EntryKind
@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from switchhook.domain.journal import JournalEntry
+
+
+_TOLD: Final = frozenset(
+    {
+        EntryKind.STEP,
+        EntryKind.ASK_FAILED,
+        EntryKind.NOTICE,
+        EntryKind.JUMPED,
+        EntryKind.FALLBACK,
+        EntryKind.DIALLED,
+        EntryKind.ATTEMPT_ENDED,
+    }
+)
+"""The entries that a path is made of."""
 
 
 @dataclass(slots=True)
@@ -38,7 +52,8 @@ def path_of(journal: Iterable[JournalEntry]) -> str:
     """
     path = _Path()
     for entry in journal:
-        path.take(entry, dict(entry.facts))
+        if entry.kind in _TOLD:
+            path.take(entry, dict(entry.facts))
     return " → ".join(map(str, path.hops))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.cause import Cause, EndedBy
+from switchhook.domain.cause import EndedBy
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import (
     GoToStep,
@@ -22,6 +22,7 @@ from switchhook.domain.scheme import (
 from switchhook.domain.webhook import Encoding
 from switchhook.operations.rehearsal.draft import Draft, Missing
 from switchhook.operations.rehearsal.replay import Comparison, replay
+from switchhook.storage.trails import TrailCause
 from switchhook.tryout.script import PHONES
 from switchhook.views.path import path_of
 from tests.support.rehearsed import rehearsed, simulated, trail_of
@@ -271,7 +272,7 @@ def test_where_an_operator_ended_a_call_nothing_more_is_known() -> None:
     made = simulated(house(ring(MARY)), phones={"mary": "rings"}, patience=8.0)
     trail = trail_of(made)
     trail.ended_by = EndedBy.SYSTEM
-    trail.cause = Cause(sip=480, text="ended by anna")
+    trail.cause = TrailCause(sip=480, text="ended by anna")
 
     done = replay(trail, Draft(house(ring(MARY))))
 

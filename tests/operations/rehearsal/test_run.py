@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.operations.rehearsal import run as run_module
 from switchhook.operations.rehearsal.draft import Draft, Missing
-from switchhook.operations.rehearsal.run import RehearsalRun
+from switchhook.operations.rehearsal.run import RehearsalRun, with_stored_paths
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views.path import path_of
 from tests.support.loop import run
@@ -39,6 +39,8 @@ def rehearse(
             )
             while await work.next_batch():
                 pass
+            listed = await with_stored_paths(store.trails, "shop", work.count.diversions, path_of)
+            work.count.diversions[:] = listed
             return work.count
         finally:
             await store.close()

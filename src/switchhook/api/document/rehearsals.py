@@ -33,8 +33,10 @@ from switchhook.operations.rehearsal.jobs import (
     RehearsalRunsError,
     RehearsalWanted,
 )
+from switchhook.operations.rehearsal.run import with_stored_paths
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.views import rehearsal as views
+from switchhook.views.path import path_of
 
 USUAL_SINCE = "7d"
 USUAL_PAGE = 50
@@ -166,9 +168,10 @@ class RehearsalController(Controller):
         """List the calls that would go elsewhere, newest first, each with both paths."""
         found = _found(deps, own_project(request, project), number).count.diversions
         page = found[after : after + limit]
+        shown = await with_stored_paths(deps.trails, project, page, path_of)
         following = after + len(page)
         return DiversionPage(
-            calls=[views.diversion_as_json(one) for one in page],
+            calls=[views.diversion_as_json(one) for one in shown],
             next=following if following < len(found) else None,
         )
 

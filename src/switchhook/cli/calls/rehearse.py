@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,7 +30,13 @@ from switchhook.operations.history import BadMomentError, parse_moment
 from switchhook.operations.project_versions import require_project
 from switchhook.operations.rehearsal.draft import Draft
 from switchhook.operations.rehearsal.jobs import snapshot_of_draft
-from switchhook.operations.rehearsal.run import MOST_LISTED, RehearsalCount, RehearsalRun
+from switchhook.operations.rehearsal.run import (
+    MOST_LISTED,
+    Diversion,
+    RehearsalCount,
+    RehearsalRun,
+    with_stored_paths,
+)
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
@@ -90,7 +97,13 @@ def rehearse(
     except KeyboardInterrupt:
         work.is_stopped = True
     _clear()
-    _show(work, limit=limit, json=json)
+    count = work.count or RehearsalCount()
+    some = count.diversions[:limit]
+    of = snapshot.project.id
+    listed = ask_store(
+        config, data_dir, lambda store: with_stored_paths(store.trails, of, some, path_of)
+    )
+    _show(count, listed, is_stopped=work.is_stopped, json=json)
     return 1 if work.is_stopped else 0
 
 
@@ -139,11 +152,11 @@ def _clear() -> None:
         stderr().print(" " * 100, end="\r")
 
 
-def _show(work: _Work, *, limit: int, json: bool) -> None:
-    count = work.count or RehearsalCount()
-    listed = count.diversions[:limit]
+def _show(
+    count: RehearsalCount, listed: Sequence[Diversion], *, is_stopped: bool, json: bool
+) -> None:
     if json:
-        found = count_as_json(count) | {"stopped": work.is_stopped}
+        found = count_as_json(count) | {"stopped": is_stopped}
         print_json(found | {"diversions": [diversion_as_json(one) for one in listed]})
         return
     console = stdout()
@@ -156,5 +169,5 @@ def _show(work: _Work, *, limit: int, json: bool) -> None:
         console.print(f"{len(listed):,} of {count.elsewhere:,} are listed; --limit lists more")
     for line in summary(count):
         console.print(line)
-    if work.is_stopped:
+    if is_stopped:
         console.print(f"stopped; calls before {clock(count.reached)} were not rehearsed")

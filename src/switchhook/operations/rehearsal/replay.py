@@ -58,6 +58,7 @@ _CUT_OFF: Final = frozenset({AttemptEnd.ANSWERED_ELSEWHERE, AttemptEnd.CANCELLED
 """How attempts end by our order."""
 _CARRIED_OUT: Final = frozenset({RingLeg, AskWebhook, AnswerCaller, Play})
 """The orders that something answers."""
+_NEVER: Final = float("inf")
 _EVENT, _DUE, _LEAVES, _UNKNOWN = range(4)
 """What comes first of several things at one moment."""
 
@@ -188,6 +189,22 @@ def _rounds(legs: Iterable[Any], until: float | None) -> list[set[str]]:
 class _Run:
     """One replay, with what is left of the stored call."""
 
+    __slots__ = (
+        "_answers",
+        "_attempts",
+        "_coming",
+        "_draft",
+        "_keys",
+        "_left",
+        "_left_at",
+        "_moments",
+        "_number",
+        "_passed",
+        "_trail",
+        "_waited_for",
+        "orders",
+    )
+
     def __init__(self, trail: CallTrail, draft: Draft) -> None:
         self.orders: list[tuple[Command, ...]] = []
         self._trail = trail
@@ -237,7 +254,7 @@ class _Run:
             return
         if trail.ended_by is EndedBy.CALLER or cause.is_loss:
             self._left_at = ended_at
-            self._left = cause if cause.is_loss else LEFT
+            self._left = cause.as_cause() if cause.is_loss else LEFT
         elif trail.outcome is Outcome.CANCELLED:
             self._push(ended_at, _UNKNOWN, Unknown(Missing.OPERATOR))
 
@@ -269,14 +286,16 @@ class _Run:
             if leg is not None and leg.is_live:
                 break
             heappop(coming)
-        soonest = coming[0][:2] if coming else (float("inf"), _UNKNOWN)
-        due = (float("inf") if call.wake_at is None else call.wake_at, _DUE)
-        leaves = (float("inf") if self._left_at is None else self._left_at, _LEAVES)
-        if soonest <= due and soonest <= leaves:
-            return soonest[0], heappop(coming)[3]
+        at, rank = (coming[0][0], coming[0][1]) if coming else (_NEVER, _UNKNOWN)
+        due = _NEVER if call.wake_at is None else call.wake_at
+        leaves = _NEVER if self._left_at is None else self._left_at
+        if (at < due or (at == due and rank < _DUE)) and (
+            at < leaves or (at == leaves and rank < _LEAVES)
+        ):
+            return at, heappop(coming)[3]
         if due <= leaves:
-            return due[0], TIME_PASSED
-        return leaves[0], LegEnded(leg=CALLER, cause=self._left)
+            return due, TIME_PASSED
+        return leaves, LegEnded(leg=CALLER, cause=self._left)
 
     def _take(self, call: Call, commands: Iterable[Command], now: float) -> None:
         """Let telephones, endpoints and the caller do what they did then."""
@@ -323,7 +342,7 @@ class _Run:
             self._push(now + (then.answered_at - began), _EVENT, LegAnswered(leg=leg), leg)
             return
         ended_at = then.ended_at or self._trail.ended_at or now
-        cause = then.cause or Cause()
+        cause = then.cause.as_cause() if then.cause else Cause()
         over = now + (ended_at - began)
         if _is_cut_off(then, cause, self._trail):
             shorter = Unknown(Missing.RANG_SHORTER, name)
@@ -393,7 +412,7 @@ def _is_cut_off(leg: TrailLeg, cause: Cause, trail: CallTrail) -> bool:
     """Say whether an attempt ended by our order, and not by its telephone."""
     if leg.end in _CUT_OFF or cause == NO_ANSWER:
         return True
-    return leg.end is AttemptEnd.FAILED and cause == trail.cause
+    return leg.end is AttemptEnd.FAILED and leg.cause == trail.cause
 
 
 def _is_late(outcome: Any) -> bool:  # noqa: ANN401 (whatever came of an ask)

@@ -12,7 +12,7 @@ from switchhook.operations.rehearsal.replay import Comparison, Route, replay
 from switchhook.tasks import compute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from switchhook.domain.journal import JournalEntry
     from switchhook.operations.rehearsal.draft import Draft
@@ -53,6 +53,7 @@ class Diversion:
     caller: str
     callee: str
     stored: CallPath
+    """Its path is empty until `with_stored_paths` has read it."""
     rehearsed: CallPath
     unknown: Unknown | None
     """Where the stored call told no more, so that the way is not known to its end."""
@@ -68,7 +69,7 @@ class RehearsalCount:
     unknown: Counter[Missing] = field(default_factory=Counter)
     """Calls that cannot be rehearsed, by what is not known."""
     diversions: list[Diversion] = field(default_factory=list)
-    """The calls that would go elsewhere, newest first, up to `MOST_LISTED`."""
+    """The calls that would go elsewhere, newest first, up to `MOST_LISTED`; see `with_stored_paths`."""
     reached: float | None = None
     """When the call arrived that was looked at last, in unix seconds."""
 
@@ -113,10 +114,7 @@ class RehearsalRun:
         )
         replays = await compute(self._replayed, page.trails)
         elsewhere = [one for one in replays if isinstance(one, Diversion)]
-        listed = elsewhere[: MOST_LISTED - len(self.count.diversions)]
-        if listed:
-            journals = await self._trails.journals(project, [one.call for one in listed])
-            self.count.diversions += [self._with_stored_path(one, journals) for one in listed]
+        self.count.diversions += elsewhere[: MOST_LISTED - len(self.count.diversions)]
         self._add(page.trails, replays)
         self._behind = page.next
         return page.next is not None
@@ -160,8 +158,19 @@ class RehearsalRun:
         if trails:
             count.reached = trails[-1].arrived_at
 
-    def _with_stored_path(
-        self, one: Diversion, journals: Mapping[str, Sequence[JournalEntry]]
-    ) -> Diversion:
-        path = self._path_of(journals.get(one.call, ()))
-        return replace(one, stored=replace(one.stored, path=path))
+
+async def with_stored_paths(
+    trails: CallTrails,
+    project: str,
+    found: Sequence[Diversion],
+    path_of: Callable[[Iterable[JournalEntry]], str],
+) -> tuple[Diversion, ...]:
+    """Return calls of a rehearsal with the paths that they went: read for those alone that somebody looks at.
+
+    Raises StoreError. The path of a call that is deleted by now is empty.
+    """
+    journals = await trails.journals(project, [one.call for one in found]) if found else {}
+    return tuple(
+        replace(one, stored=replace(one.stored, path=path_of(journals.get(one.call, ()))))
+        for one in found
+    )
