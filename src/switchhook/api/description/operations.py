@@ -354,6 +354,32 @@ OPERATIONS: Final[dict[str, DescribedOperation]] = {
         id="putTableFile", body=CSV_TABLE, takes={"type": "string"}, media=(CSV,), answer=TABLE
     ),
     f"delete {_ONE}/tables/{{table}}": _about(id="removeTableFile"),
+    f"get {_ONE}/endpoints/shadows": _about(
+        id="listShadowAsks",
+        answer={
+            "webhooks": [
+                {
+                    "webhook": "crm",
+                    "asks": 4000,
+                    "different": 12,
+                    "seconds": 0.091,
+                    "shadow_seconds": 0.035,
+                }
+            ],
+            "asks": [
+                {
+                    "call": "1796077236.902735050867",
+                    "ask": "1796077236.902735050867-1",
+                    "webhook": "crm",
+                    "at": AT,
+                    "answer": "101",
+                    "shadow_answer": "102",
+                    "seconds": 0.084,
+                    "shadow_seconds": 0.031,
+                }
+            ],
+        },
+    ),
     f"get {_ONE}/endpoints/cost": _about(
         id="getEndpointCosts",
         answer={
