@@ -14,6 +14,7 @@ PACKAGES = {
     "fail2ban-regex": "fail2ban",
     "php": "php-cli",
     "sipp": "sip-tester",
+    "tshark": "tshark",
     "wrk": "wrk",
 }
 """Program to the Debian package that brings it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pytest
 from switchhook.storage.captures import SipCapture, SipMessage, pack, unpack
 from switchhook.storage.records import UnreadableError
 from switchhook.views.sip_messages import pcap, sip_capture, sip_line
+from tests.support.programs import require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +43,7 @@ CAPTURES = {
 
 @pytest.mark.parametrize("name", sorted(CAPTURES))
 def test_tshark_reads_each_message(name: str, tmp_path: Path) -> None:
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        pytest.skip("needs tshark")
+    tshark = require("tshark")
     file = tmp_path / "call.pcap"
     file.write_bytes(pcap(CAPTURES[name]))
     fields: tuple[str, ...] = ("sip.Request-Line", "sip.Status-Line", "sip.Call-ID")
