@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("failure", "event", "level", "why"),
     [
-        (None, "delivery succeeded", "info", {}),
+        (None, "delivery succeeded", "debug", {}),
         (DOWN, "delivery failed", "warning", {"failure": "status: answered 503"}),
         (UNWANTED, "delivery not sent", "info", {"reason": str(UNWANTED)}),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -45,8 +46,12 @@ def is_under_way(attempt: Attempt) -> bool:
 def log_settled(delivery: Delivery, attempt: Attempt, *, after: float) -> None:
     """Tell the log what became of a delivery, in its one line; one that nobody wants any more is no trouble.
 
-    `after` is how many seconds ago the event happened.
+    `after` is how many seconds ago the event happened. A line takes a tenth of what a delivery takes, so that those of
+    successes are written only where somebody debugs.
     """
+    failure = attempt.failure
+    if failure is None and not log.is_enabled_for(logging.DEBUG):
+        return
     facts = {
         "delivery": delivery.id,
         "project": delivery.project,
@@ -57,9 +62,8 @@ def log_settled(delivery: Delivery, attempt: Attempt, *, after: float) -> None:
         "status": attempt.status,
         "seconds": round(max(0.0, after), 3),
     }
-    failure = attempt.failure
     if failure is None:
-        log.info("delivery succeeded", **facts)
+        log.debug("delivery succeeded", **facts)
     elif failure.kind in NOT_WANTED:
         log.info("delivery not sent", **facts, reason=str(failure))
     else:
