@@ -31,6 +31,7 @@ from switchhook.operations.history import (
 from switchhook.operations.job_run import JobRun
 from switchhook.storage.records import BulkAct, BulkState, DeliveryFilter
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.views.text import iso
 from tests.support.loop import run
 from tests.support.promises import DOWN, attempt, call, delivery, mail, record
 
@@ -254,6 +255,8 @@ def test_all_of_a_filter_are_checked_and_put_back() -> None:
 def test_a_moment_is_said_in_two_ways() -> None:
     assert parse_moment("2h", 10_000.0) == 2_800.0
     assert parse_moment(" 1970-01-01T01:00+01:00", 5.0) == 0.0
+    for far in ("999999w", "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"):
+        assert iso(parse_moment(far, 5.0)), far  # whatever is told of it can be shown
     for wrong in ("", "yesterday", "2 h", "-1d", "99999999999-01-01", "9999999d"):
         with pytest.raises(BadMomentError, match="is no moment"):
             parse_moment(wrong, 5.0)

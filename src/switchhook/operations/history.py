@@ -49,17 +49,19 @@ class BadMomentError(ExpectedError, ValueError):
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _AGO: Final = re.compile(r"(\d{1,6})([smhdw])")
+_LATEST: Final = 253_370_764_800.0
+"""The begin of 9999."""
 
 
 def parse_moment(text: str, now: float) -> float:
     """Return the unix seconds of `2h` (ago), or of a date and time in ISO 8601, of this machine's zone without one.
 
-    Raises BadMomentError.
+    What lies before 1970, or behind 9998, is taken for that: beyond, some zone has no date for it. Raises BadMomentError.
     """
     if ago := _AGO.fullmatch(text.strip()):
-        return now - float(ago[1]) * _UNITS[ago[2]]
+        return max(0.0, now - float(ago[1]) * _UNITS[ago[2]])
     try:
-        return datetime.fromisoformat(text.strip()).timestamp()
+        return min(max(0.0, datetime.fromisoformat(text.strip()).timestamp()), _LATEST)
     except (ValueError, OverflowError, OSError):
         raise BadMomentError(
             f"{text[:40]!r} is no moment; write 30m, 2h or 7d ago, or 2026-03-01T09:00+01:00"

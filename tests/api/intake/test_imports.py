@@ -252,6 +252,17 @@ def test_calls_of_accounts_are_imported_as_theirs(tmp_path: Path, direction: str
         (missed("pbx-1", outcome="answered"), "calls[0].outcome"),
         (made(ended_by="cat"), "calls[0].ended_by"),
         (made(recording_link="ftp://x/y"), "calls[0].recording_link"),
+        (made(recording_link="http://[::1"), "calls[0].recording_link"),
+        (made(direction="internal", callee="102", caller="a\nb"), "calls[0].caller"),
+        (made(direction="internal", callee="102", caller="a" * 201), "calls[0].caller"),
+        (
+            made(
+                started_at="0001-01-01T00:00:00Z",
+                answered_at=None,
+                ended_at="0001-01-01T00:01:00Z",
+            ),
+            "calls[0].started_at",
+        ),
         (made(started_at="yesterday"), "started_at"),
         (made(more=1), "more"),
         (made(caller=7), "caller"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -128,6 +129,8 @@ def _checked(made: ImportedCall, now: float) -> ImportedCall:
 
 
 def _check_moments(made: ImportedCall, now: float) -> None:
+    if made.started_at < 0:  # a year 1 has no local time, so nobody could list the call
+        raise CallImportError("not before 1970", "started_at")
     if made.ended_at > now + AHEAD:
         raise CallImportError("the call is over, so this is not in the future", "ended_at")
     if not 0 <= made.ended_at - made.started_at <= LONGEST:
@@ -150,23 +153,29 @@ def _one_of(kind: type[K], text: str, name: str) -> K:
 def _check_link(link: str) -> None:
     if not link:
         return
-    parts = urlsplit(link) if len(link) <= MAX_LINK and link.isprintable() else None
+    parts = None
+    with suppress(ValueError):  # such as http://[::1
+        parts = urlsplit(link) if len(link) <= MAX_LINK and link.isprintable() else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or " " in link:
         raise CallImportError("an address of http or https", "recording_link")
 
 
 def _caller(made: ImportedCall, direction: Direction) -> str:
     if direction is Direction.INTERNAL:
-        return made.caller or made.account
+        return _login(made.caller, "caller") if made.caller else made.account
     return "" if not made.caller else _phone_number(made.caller, "caller")
 
 
 def _callee(made: ImportedCall, direction: Direction) -> str:
     if direction is not Direction.INTERNAL:
         return _phone_number(made.callee, "callee")
-    if not made.callee.isprintable() or not 1 <= len(made.callee) <= MAX_TEXT or " " in made.callee:
-        raise CallImportError("the login that was called", "callee")
-    return made.callee
+    return _login(made.callee, "callee")
+
+
+def _login(text: str, name: str) -> str:
+    if not text.isprintable() or not 1 <= len(text) <= MAX_TEXT or " " in text:
+        raise CallImportError(f"one login of at most {MAX_TEXT} characters", name)
+    return text
 
 
 def _phone_number(text: str, name: str) -> str:
