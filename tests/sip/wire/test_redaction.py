@@ -79,6 +79,30 @@ def test_a_pressed_key_is_not_told(kind: bytes, body: bytes, shown: bytes) -> No
     assert redacted(message(b"Content-Type: " + kind, body=body)).endswith(b"\r\n\r\n" + shown)
 
 
+def test_a_pressed_key_is_not_told_in_a_part_of_several_or_in_a_report_of_keys() -> None:
+    parts = (
+        b"--x\r\nContent-Type: text/plain\r\n\r\nroom=5\r\n"
+        b"--x\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=7\r\nDuration=160\r\n--x--\r\n"
+    )
+    kept = redacted(message(b"Content-Type: multipart/mixed;boundary=x", body=parts))
+    assert kept.endswith(parts.replace(b"Signal=7", b"Signal=*"))
+
+    report = b'<?xml version="1.0"?><kpml-response version="1.0" code="200" digits="4711" tag="a"/>'
+    kept = redacted(message(b"Content-Type: application/kpml-response+xml", body=report))
+    assert kept.endswith(report.replace(b"4711", b"*"))
+
+
+def test_lines_that_end_with_a_line_feed_alone_hide_nothing() -> None:
+    body = b"v=0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3\n"
+    sent = message(b"pROXY-aUTHORIZATION: Digest response=deadbeef", body=body).replace(b"\r", b"")
+    kept = redacted(sent)
+    assert b"d0RmdmcmVCspeEc3" not in kept
+    assert b"deadbeef" not in kept
+
+    keys = message(b"Content-Type: application/dtmf-relay", body=b"Signal=5\n").replace(b"\r", b"")
+    assert redacted(keys).endswith(b"\n\nSignal=*\n")
+
+
 @given(st.binary(max_size=400))
 def test_whatever_comes_is_taken(data: bytes) -> None:
     assert isinstance(redacted(data), bytes)

@@ -21,7 +21,15 @@ _OTHER_SCHEME: Final = re.compile(
 )
 _PASSWORD: Final = re.compile(rb"(?i)\b(sips?:[^\s@:;<>\"]{1,200}):[^\s@<>\"]{1,200}@")
 _MEDIA_KEY: Final = re.compile(rb"(?im)^(a=crypto:[^\r\n]*?inline:|k=[a-z]+:|a=key-mgmt:)[^\r\n]+")
-_DTMF_TYPE: Final = re.compile(rb"(?im)^(?:content-type|c)[ \t]*:[ \t]*application/(?:vnd\.)?dtmf")
+_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+"""Ends the head: some telephones end lines with LF alone."""
+_DTMF_TYPE: Final = re.compile(
+    rb"(?im)^(?:content-type|c)[ \t]*:(?:\r?\n)?[ \t]*application/(?:vnd\.)?dtmf"
+)
+_KPML: Final = re.compile(
+    rb"(?i)(<kpml-response\b[^>]*?\bdigits[ \t]*=[ \t]*)(?:\"[^\"]*\"|'[^']*')"
+)
+"""Pressed keys as RFC 4730 reports them."""
 _SIGNAL: Final = re.compile(rb"(?im)^([ \t]*signal[ \t]*=[ \t]*)[^\r\n]+")
 _KEYS: Final = re.compile(rb"[0-9A-Da-d*#]")
 
@@ -31,8 +39,10 @@ def redacted(message: bytes) -> bytes:
 
     Lengths may differ: the Content-Length that it states is that of the message on the wire.
     """
-    head, blank, body = message.partition(b"\r\n\r\n")
-    if b"uth" in head or b"UTH" in head:
+    found = _BLANK.search(message)
+    split = (len(message), len(message)) if found is None else found.span()
+    head, blank, body = message[: split[0]], message[slice(*split)], message[split[1] :]
+    if b"auth" in head.lower():
         head = _PROOF.sub(_without_proof, head)
     if b"@" in head:
         head = _PASSWORD.sub(rb"\1:" + MASK + b"@", head)
@@ -40,7 +50,26 @@ def redacted(message: bytes) -> bytes:
         body = _MEDIA_KEY.sub(rb"\1" + MASK, body)
     if body and _DTMF_TYPE.search(head):
         body = _SIGNAL.sub(rb"\1*", body) if b"=" in body else _KEYS.sub(b"*", body)
+    elif body and b"dtmf" in body.lower() and _DTMF_TYPE.search(body):  # a part of several
+        body = _without_keys(body)
+    if b"kpml" in body:
+        body = _KPML.sub(rb'\1"*"', body)
     return head + blank + body
+
+
+def _without_keys(parts: bytes) -> bytes:
+    """Hide the keys in what follows the head of each part about them, up to its boundary."""
+    lines, is_keys, is_body = parts.splitlines(keepends=True), False, False
+    for place, line in enumerate(lines):
+        if line.startswith(b"--"):
+            is_keys = is_body = False
+        elif not line.strip():
+            is_body = True
+        elif is_keys and is_body:
+            lines[place] = _SIGNAL.sub(rb"\1*", line) if b"=" in line else _KEYS.sub(b"*", line)
+        elif not is_body and _DTMF_TYPE.match(line):
+            is_keys = True
+    return b"".join(lines)
 
 
 def _without_proof(header: re.Match[bytes]) -> bytes:
