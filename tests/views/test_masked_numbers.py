@@ -35,6 +35,7 @@ def test_json_is_masked_but_for_ids_and_moments() -> None:
     value = {
         "id": "1760000000.7",
         "call": "1760000000.7",
+        "about": {"call": "deal:17", "id": "deal:%2B380441112233"},
         "arrived_at": "2026-12-01T09:21:18.000+02:00",
         "caller": "+380441112233",
         "attempts": [{"target": "380445556677"}, 3801234567, None, True],
@@ -44,6 +45,7 @@ def test_json_is_masked_but_for_ids_and_moments() -> None:
     assert masked(value) == {
         "id": "1760000000.7",
         "call": "1760000000.7",
+        "about": {"call": "deal:17", "id": "deal:%2B**********33"},
         "arrived_at": "2026-12-01T09:21:18.000+02:00",
         "caller": "+**********33",
         "attempts": [{"target": "**********77"}, 3801234567, None, True],

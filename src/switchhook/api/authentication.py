@@ -87,7 +87,7 @@ class Authentication(AbstractAuthenticationMiddleware):
         scope = cast("dict[str, Any]", connection.scope)
         check_rights(scope, token, secrets=secrets)
         snapshot = self._deps.snapshot_of(token.project)
-        check_numbers(scope, token, snapshot, connection.query_params)
+        check_numbers(scope, token, snapshot, connection.query_params.multi_items())
         return AuthenticationResult(user=token, auth=None)
 
     def _refusal(

@@ -11,6 +11,8 @@ _NUMBER: Final = re.compile(r"\+?\d{7,}|[+(][\d() \-]{6,}\d|\b0[\d() \-]{6,}\d")
 """Seven digits in a row, or fewer in groups where a plus, a bracket or a zero says that a number begins."""
 _IDS: Final = frozenset({"id", "call", "delivery", "at", "next", "since", "until", "searched_to"})
 """Members that hold ids and moments, which are no numbers though they may look so."""
+_ABOUT: Final = re.compile(r"[a-z]+:")
+"""Begins the id of what is no call, such as `deal:17`: its subject, which may be a number, stands behind."""
 
 
 def masked(value: Any, member: str = "") -> Any:  # noqa: ANN401 (any JSON)
@@ -20,10 +22,14 @@ def masked(value: Any, member: str = "") -> Any:  # noqa: ANN401 (any JSON)
             return {mask_numbers(name): masked(inner, name) for name, inner in value.items()}
         case list():
             return [masked(inner, member) for inner in value]
-        case str() if member not in _IDS and not member.endswith("_at"):
+        case str() if not _is_id(member) or _ABOUT.match(value):
             return mask_numbers(value)
         case _:
             return value
+
+
+def _is_id(member: str) -> bool:
+    return member in _IDS or member.endswith("_at")
 
 
 def mask_numbers(text: str) -> str:

@@ -90,6 +90,18 @@ def test_a_number_cannot_be_found_out_by_searching() -> None:
             answer = await ask(web, "/api/calls?number=38044*")
             assert (answer.status, "cannot search" in answer.json["detail"]) == (403, True)
             assert (await ask(web, "/api/calls?number=38044*", Role.EDITOR)).status == 200
+            deliveries = "/api/projects/acme/deliveries"
+            for path in (
+                "/api/calls?dialled=380441112233",
+                "/api/calls/c1/why?target=%2B380441112233",
+                "/api/calls/c1/why?target=101&target=%2B380441112233",
+                f"{deliveries}?text=112",
+                f"{deliveries}/count?text=112",
+            ):
+                assert (await ask(web, path)).status == 403, path
+                assert (await ask(web, path, Role.EDITOR)).status in {200, 410}, path
+            assert (await ask(web, f"{deliveries}?text=refused")).status == 200
+            assert (await ask(web, "/api/calls/c1/why?target=101")).status in {200, 410}
 
     run(scenario())
 

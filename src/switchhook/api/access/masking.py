@@ -10,10 +10,10 @@ from litestar.exceptions import PermissionDeniedException
 from switchhook.api.access.rights import numbers_of
 from switchhook.domain.access.people import Role
 from switchhook.domain.access.rights import ShownNumbers
-from switchhook.views.masked_numbers import masked
+from switchhook.views.masked_numbers import mask_numbers, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Container, MutableMapping
+    from collections.abc import Iterable, MutableMapping
 
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,13 +29,13 @@ def check_numbers(
     scope: MutableMapping[str, Any],
     token: Token,
     snapshot: ProjectSnapshot | None,
-    query: Container[str],
+    query: Iterable[tuple[str, str]],
 ) -> None:
     """Have numbers masked for a viewer whose project says so. Raises 403 for what shows them nonetheless."""
     if token.role is not Role.VIEWER or snapshot is None or snapshot.project.viewers_see_numbers:
         return
     match numbers_of(scope):
-        case ShownNumbers.MASKABLE if "number" in query:
+        case ShownNumbers.MASKABLE if any(_finds_numbers(*one) for one in query):
             raise PermissionDeniedException(
                 "your role sees numbers masked, so it cannot search by them: hits would tell them"
             )
@@ -47,6 +47,19 @@ def check_numbers(
             raise PermissionDeniedException(
                 "your role sees numbers masked, and this has them in full; read the list instead"
             )
+
+
+def _finds_numbers(name: str, value: str) -> bool:
+    """Say whether hits of a parameter of the query tell a number, or a part of one."""
+    match name:
+        case "number" | "dialled":
+            return True
+        case "text":  # is found anywhere in errors: a few digits at a time tell all
+            return any(map(str.isdigit, value))
+        case "target":
+            return mask_numbers(value) != value
+        case _:
+            return False
 
 
 def with_masking(app: ASGIApp) -> ASGIApp:

@@ -105,7 +105,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"GET {_PROJECT}/rehearsals/{{number}}": rights.READ_PROJECT,
     f"DELETE {_PROJECT}/rehearsals/{{number}}": rights.CHECK_PROJECT,
     f"GET {_PROJECT}/rehearsals/{{number}}/calls": rights.READ_REHEARSALS,
-    f"GET {_PROJECT}/tables": rights.READ_PROJECT,
+    f"GET {_PROJECT}/tables": rights.READ_TABLES,
     f"GET {_PROJECT}/tables/{{table}}": rights.READ_SECRETS,
     f"PUT {_PROJECT}/tables/{{table}}": rights.CHANGE_PROJECT,
     f"DELETE {_PROJECT}/tables/{{table}}": rights.CHANGE_PROJECT,

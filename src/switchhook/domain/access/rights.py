@@ -68,6 +68,8 @@ CHECK_PROJECT: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT, is_audited=Fa
 """Nothing is changed by it."""
 READ_DELIVERIES: Final = Need(role=Role.VIEWER, scope=Scope.PROJECT, numbers=ShownNumbers.MASKABLE)
 READ_REHEARSALS: Final = READ_DELIVERIES
+READ_TABLES: Final = READ_DELIVERIES
+"""What is wrong with a table quotes its cells, in which callers stand."""
 ACT_ON_DELIVERIES: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 ACT_ON_CALLS: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
 READ_SIP: Final = Need(role=Role.EDITOR, scope=Scope.PROJECT)
