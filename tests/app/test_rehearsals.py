@@ -43,7 +43,7 @@ def wanted(document: str = DRAFT, project: str = "shop") -> RehearsalWanted:
 class Held:
     """A store that answers when it is let, or fails."""
 
-    def __init__(self, error: StoreError | None = None) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.error = error
 
     async def page(self, *_: object, **__: object) -> TrailPage:
@@ -116,6 +116,19 @@ def test_a_store_that_fails_is_named() -> None:
         assert not isinstance(begun, Mistakes)
         await over(begun)
         assert (begun.state, begun.trouble) == (RehearsalState.FAILED, "disk full")
+
+    run(scenario())
+
+
+def test_a_mistake_of_ours_ends_the_rehearsal_and_another_may_begin() -> None:
+    async def scenario() -> None:
+        jobs = Rehearsals(Held(ZeroDivisionError("oops")), clock=lambda: BEGAN, own_host="h")
+        for number in (1, 2):
+            begun = await jobs.start(wanted())
+            assert not isinstance(begun, Mistakes)
+            await over(begun)
+            assert (begun.number, begun.state) == (number, RehearsalState.FAILED)
+            assert "mistake in Switchhook" in begun.trouble
 
     run(scenario())
 

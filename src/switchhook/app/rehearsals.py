@@ -122,6 +122,11 @@ class Rehearsals:
         except StoreError as error:
             one.trouble = str(error)
             self._end(one, RehearsalState.FAILED)
+        except Exception:
+            # Internal error: it costs this rehearsal; the project may begin another.
+            log.exception("rehearsal crashed", project=one.wanted.project, rehearsal=one.number)
+            one.trouble = "this is a mistake in Switchhook; its log has more"
+            self._end(one, RehearsalState.FAILED)
         else:
             self._end(one, RehearsalState.DONE)
         log.info(

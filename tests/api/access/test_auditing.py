@@ -127,6 +127,7 @@ def test_a_project_reads_its_own_audit_log_page_by_page() -> None:
             more = (await ask(web, "GET", f"{path}?after={told['next']}")).json
             assert [one["target"] for one in more["entries"]] == ["/api/calls/1"]
             assert (await ask(web, "GET", f"{path}?limit=0")).status == 400
+            assert (await ask(web, "GET", f"{path}?after={2**63}")).status == 400
             assert (await web.ask("GET", path)).status == 403  # the scope project is no admin's
 
     run(scenario())

@@ -57,6 +57,16 @@ def test_what_is_no_number_is_400(body: object) -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize("after", [-1, 10**30])
+def test_a_place_that_was_never_given_out_is_400(after: int) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await erase(web, {"number": NUMBER, "after": after})
+            assert answer.status == 400
+
+    run(scenario())
+
+
 def test_it_takes_an_admin() -> None:
     async def scenario() -> None:
         async with serving() as web:

@@ -47,6 +47,8 @@ async def erase(request: TokenRequest, deps: Dependencies, project: FromPath[str
         wanted = msgspec.json.decode(await read_body(request), type=ErasureWanted)
     except (ValueError, RecursionError):
         raise WrongFieldError("number", 'send {"number": "+380441112233"}') from None
+    if not 0 <= wanted.after < 2**62:
+        raise WrongFieldError("after", "after: send what `next` said")
     try:
         done = await erase_person(
             deps.store,

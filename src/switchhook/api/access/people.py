@@ -179,7 +179,7 @@ class AuditController(Controller):
         *,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LISTED)] = 50,
         after: Annotated[
-            int | None, QueryParameter(ge=1, description="`next` of the last page.")
+            int | None, QueryParameter(ge=1, lt=2**62, description="`next` of the last page.")
         ] = None,
     ) -> AuditPage:
         """List who did what in the project, or was refused, newest first."""
