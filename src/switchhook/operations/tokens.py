@@ -70,6 +70,8 @@ async def create_token(
     """
     _check_user(user)
     owner = await latest_version(store, project)
+    if person is not None and person.disabled_at is not None:
+        raise TokenError(f"{user} is disabled; `switchhook user enable` lets them in again")
     if person is not None and person.role_in(owner.id) is None:
         raise TokenError(
             f"{user} has no role in project {owner.id}; `switchhook user role` gives one"

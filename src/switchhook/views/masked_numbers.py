@@ -11,6 +11,9 @@ _NUMBER: Final = re.compile(r"\+?\d{7,}|[+(][\d() \-]{6,}\d|\b0[\d() \-]{6,}\d")
 """Seven digits in a row, or fewer in groups where a plus, a bracket or a zero says that a number begins."""
 _IDS: Final = frozenset({"id", "call", "delivery", "at", "next", "since", "until", "searched_to"})
 """Members that hold ids and moments, which are no numbers though they may look so."""
+_NAMED_BY_OTHERS: Final = frozenset({"variables"})
+"""Members whose own members an endpoint names, `id` perhaps."""
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _ABOUT: Final = re.compile(r"[a-z]+:")
 """Begins the id of what is no call, such as `deal:17`: its subject, which may be a number, stands behind."""
 
@@ -19,17 +22,22 @@ def masked(value: Any, member: str = "") -> Any:  # noqa: ANN401 (any JSON)
     """Return JSON with all texts masked, but for ids and moments: too much is masked rather than too little."""
     match value:
         case dict():
-            return {mask_numbers(name): masked(inner, name) for name, inner in value.items()}
+            return {
+                mask_numbers(name): masked(inner, "" if member in _NAMED_BY_OTHERS else name)
+                for name, inner in value.items()
+            }
         case list():
             return [masked(inner, member) for inner in value]
-        case str() if not _is_id(member) or _ABOUT.match(value):
+        case str() if not _is_id(member, value):
             return mask_numbers(value)
         case _:
             return value
 
 
-def _is_id(member: str) -> bool:
-    return member in _IDS or member.endswith("_at")
+def _is_id(member: str, value: str) -> bool:
+    if member.endswith("_at"):
+        return _DATE.match(value) is not None
+    return member in _IDS and _ABOUT.match(value) is None
 
 
 def mask_numbers(text: str) -> str:

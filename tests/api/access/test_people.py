@@ -108,6 +108,20 @@ def test_a_token_that_is_made_may_do_what_its_maker_may_and_no_more() -> None:
     run(scenario())
 
 
+def test_a_disabled_user_gets_no_token_and_least_of_all_a_programs() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await admin(web)
+            assert (await ask(web, "PUT", f"{USERS}/olga", {"role": "viewer"})).status == 200
+            (olga,) = [one for one in await web.store.people.users() if one.login == "olga"]
+            await web.store.people.set_disabled(olga.id, 1.0)
+            for name in ("olga", "OLGA"):
+                refused = await ask(web, "POST", TOKENS, {"user": name, "scope": "project"})
+                assert (refused.status, "is disabled" in refused.json["detail"]) == (400, True)
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -192,9 +192,9 @@ class AuditController(Controller):
 
 
 async def _member(deps: Dependencies, project: str, login: str) -> User | None:
-    """Return who has a role in the project; a user of other projects alone is as good as none."""
+    """Return who has a role in the project, disabled or not; a user of other projects alone is as good as none."""
     found = await deps.people.secrets_of(login.casefold())
-    is_member = found is not None and found.user.role_in(project) is not None
+    is_member = found is not None and any(one.project == project for one in found.user.roles)
     return found.user if found is not None and is_member else None
 
 
