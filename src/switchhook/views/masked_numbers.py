@@ -7,8 +7,11 @@ from typing import Any, Final
 
 SHOWN: Final = 2
 """Digits at the end that stay."""
-_NUMBER: Final = re.compile(r"\+?\d{7,}|[+(][\d() \-]{6,}\d|\b0[\d() \-]{6,}\d")
-"""Seven digits in a row, or fewer in groups where a plus, a bracket or a zero says that a number begins."""
+_NUMBER: Final = re.compile(r"\+?\d{7,}|[+(](?:[() \-]{0,8}\d){5,}|\b0(?:[() \-]{0,8}\d){5,}")
+"""Seven digits in a row, or fewer in groups where a plus, a bracket or a zero says that a number begins.
+
+What stands between two digits is bounded: else a text of brackets alone would take the square of its length.
+"""
 _IDS: Final = frozenset({"id", "call", "delivery", "at", "next", "since", "until", "searched_to"})
 """Members that hold ids and moments, which are no numbers though they may look so."""
 _NAMED_BY_OTHERS: Final = frozenset({"variables"})

@@ -92,6 +92,11 @@ def test_a_pressed_key_is_not_told_in_a_part_of_several_or_in_a_report_of_keys()
     assert kept.endswith(report.replace(b"4711", b"*"))
 
 
+def test_reports_of_keys_that_never_end_take_no_longer_than_others() -> None:
+    body = b"<kpml-response " * 100_000  # minutes, where time grows with the square of its length
+    assert redacted(message(body=body)).endswith(body)
+
+
 def test_lines_that_end_with_a_line_feed_alone_hide_nothing() -> None:
     body = b"v=0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3\n"
     sent = message(b"pROXY-aUTHORIZATION: Digest response=deadbeef", body=body).replace(b"\r", b"")

@@ -27,7 +27,7 @@ _DTMF_TYPE: Final = re.compile(
     rb"(?im)^(?:content-type|c)[ \t]*:(?:\r?\n)?[ \t]*application/(?:vnd\.)?dtmf"
 )
 _KPML: Final = re.compile(
-    rb"(?i)(<kpml-response\b[^>]*?\bdigits[ \t]*=[ \t]*)(?:\"[^\"]*\"|'[^']*')"
+    rb"(?i)(<kpml-response\b[^<>]*?\bdigits[ \t]*=[ \t]*)(?:\"[^\"]*\"|'[^']*')"
 )
 """Pressed keys as RFC 4730 reports them."""
 _SIGNAL: Final = re.compile(rb"(?im)^([ \t]*signal[ \t]*=[ \t]*)[^\r\n]+")
