@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.api.access.masking import LONG
 from switchhook.api.access.rights import RIGHTS
 from switchhook.domain.access.people import Role
 from switchhook.domain.access.rights import ShownNumbers
@@ -102,6 +103,20 @@ def test_a_number_cannot_be_found_out_by_searching() -> None:
                 assert (await ask(web, path, Role.EDITOR)).status in {200, 410}, path
             assert (await ask(web, f"{deliveries}?text=refused")).status == 200
             assert (await ask(web, "/api/calls/c1/why?target=101")).status in {200, 410}
+
+    run(scenario())
+
+
+def test_a_long_answer_is_masked_beside_the_loop() -> None:
+    async def scenario() -> None:
+        async with office() as web:
+            for number in range(140):
+                await commit(web.store, made(f"more-{number}", caller=NUMBER))
+            hidden = await ask(web, "/api/calls?limit=200")
+            assert (hidden.status, len(hidden.json["calls"])) == (200, 141)
+            assert len(hidden.body) >= LONG
+            assert b"1112233" not in hidden.body
+            assert hidden.headers["content-length"] == str(len(hidden.body))
 
     run(scenario())
 
