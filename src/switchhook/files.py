@@ -1,9 +1,13 @@
-"""Files that people name: read whole, within a bound that no text of theirs reaches."""
+"""Files: read whole, within a bound that no text of people's reaches, and replaced whole."""
 
 from __future__ import annotations
 
 import errno
-from typing import IO, Final
+import os
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BYTES: Final = 64 << 20
 
@@ -14,3 +18,14 @@ def read_bounded(file: IO[bytes]) -> bytes:
     if len(data) > MAX_BYTES:
         raise OSError(errno.EFBIG, f"longer than {MAX_BYTES >> 20} MiB")
     return data
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file of ours atomically: a reader gets the old one or the new one, whole. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ name another file of that folder, or one anywhere on the machine.
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import threading
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.errors import ExpectedError
+from switchhook.files import replace_file
 from switchhook.projectfile.types.project import PROJECT_ID
 from switchhook.sip.rtp.packet import RATE
 from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, remark_on, write_wav
@@ -65,7 +65,7 @@ def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
         raise SoundError(f"{file} cannot be read: {error.strerror or error}") from error
     path = data_dir / SOUNDS / project / f"{name}.wav"
     try:
-        _replace(path, write_wav(pcm))
+        replace_file(path, write_wav(pcm))
     except OSError as error:
         raise SoundError(f"{path} cannot be written: {error.strerror or error}") from error
     return Added(
@@ -143,17 +143,6 @@ def _read(file: Path) -> bytes:
     if status.st_size > MAX_BYTES:
         raise WavError(f"the file is larger than {MAX_BYTES >> 20} MiB; cut the sound")
     return file.read_bytes()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file atomically: a reader gets the old one or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        new.write_bytes(data)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

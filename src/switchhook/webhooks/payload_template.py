@@ -135,7 +135,7 @@ def _said(sent: StandIn) -> str:
         case str():
             return _shown(sent)
         case _:
-            return _text(sent)
+            return scalar_text(sent)
 
 
 def _shown(text: str) -> str:
@@ -210,10 +210,10 @@ def _pairs(name: str, value: PayloadValue) -> Iterator[tuple[str, str]]:
             for key, member in value.items():
                 yield from _pairs(f"{name}[{key}]", member)
         case _:
-            yield name, _text(value)
+            yield name, scalar_text(value)
 
 
-def _text(value: Scalar) -> str:
+def scalar_text(value: Scalar) -> str:
     """Return a value as text, the way JSON writes it; null is empty."""
     match value:
         case None:

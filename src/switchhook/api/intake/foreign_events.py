@@ -32,6 +32,7 @@ from switchhook.operations.intake.foreign_events import (
     PostedEvent,
     tell_foreign_event,
 )
+from switchhook.webhooks.payload_template import scalar_text
 
 MAX_BODY: Final = 1 << 19
 """Bytes: a hundred fields of the greatest length."""
@@ -173,7 +174,7 @@ async def _tell(
         number=posted.number,
         account=posted.account,
         visit=posted.visit,
-        fields={name: as_text(value) for name, value in posted.fields.items()},
+        fields={name: scalar_text(value) for name, value in posted.fields.items()},
     )
     try:
         told = await tell_foreign_event(deps.foreign_events, snapshot, event, now=deps.clock())
@@ -186,17 +187,6 @@ async def _tell(
         deliveries=list(told.deliveries),
         left_out=list(told.left_out),
     )
-
-
-def as_text(value: str | float | bool | None) -> str:  # noqa: FBT001 (it is the value)
-    """Write a JSON value that is no list and no object as the text that a parameter has."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
 
 
 def _read(body: bytes) -> ForeignEventPosted:

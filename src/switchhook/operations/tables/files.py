@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ import structlog
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import table_of
 from switchhook.errors import ExpectedError
+from switchhook.files import replace_file
 from switchhook.operations.sounds import missing_sounds
 from switchhook.operations.tables.table import (
     MOST_BYTES,
@@ -85,13 +85,7 @@ def import_table(
     if isinstance(table, Mistakes):
         return table
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            new.write_bytes(content)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        replace_file(path, content)
     except OSError as error:
         raise TableError(f"{path} cannot be written: {error.strerror or error}") from error
     return table
