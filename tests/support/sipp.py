@@ -140,11 +140,13 @@ class Sipp:
             ) from None
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does: one that does not end when it is asked (SIPp may hang then) is killed."""
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.terminate()
-            self._process.wait(10)
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def finish(self, timeout: float = 60.0) -> None:
         """Let it begin no other calls and end those that it has; end it anyhow after so many seconds."""
