@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 import subprocess
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from switchhook.storage.captures import SipCapture, SipMessage, pack, unpack
 from switchhook.storage.records import UnreadableError
@@ -34,9 +34,7 @@ SENT = replace(RECEIVED, at=1_700_000_000.5, is_sent=True, data=RINGING)
 SIX = {"local": ("2001:db8::9", 5060), "remote": ("2001:db8::1", 5070)}
 CAPTURES = {
     "udp over IPv4": SipCapture(messages=(RECEIVED, SENT)),
-    "udp over IPv6": SipCapture(
-        messages=tuple(replace(one, **SIX) for one in (RECEIVED, SENT))  # type: ignore[arg-type] # of a message
-    ),
+    "udp over IPv6": SipCapture(messages=tuple(replace(one, **SIX) for one in (RECEIVED, SENT))),
     "tcp": SipCapture(messages=tuple(replace(one, transport="TCP") for one in (RECEIVED, SENT))),
 }
 

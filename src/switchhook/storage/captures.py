@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipMessage:
+class SipMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message, without secrets."""
 
     at: float

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from switchhook.cli.main import FAILED, FINE
 from switchhook.cli.main import run as command
 from switchhook.domain.access.token import Scope
-from switchhook.drivers.embedded.capture import EndedCapture
-from switchhook.storage.captures import SipMessage
+from switchhook.sip.wire.redaction import redacted
+from switchhook.storage.captures import SipCapture, SipMessage
 from switchhook.views.sip_messages import pcap
 from tests.api.intake.test_imports import NOW, imported, made
 from tests.support.brought import HERE, Brought, brought
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 INVITE = b'INVITE sip:101@x SIP/2.0\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\nAuthorization: Digest response="beef"\r\n\r\n'
 
 
-def ended(call: str) -> EndedCapture:
+def capture_of_one() -> SipCapture:
     message = SipMessage(
         at=NOW - 600,
         is_sent=False,
         transport="UDP",
         local=("192.0.2.9", 5060),
         remote=("192.0.2.1", 5060),
-        data=INVITE,
+        data=redacted(INVITE),
     )
-    return EndedCapture(call=call, messages=(message,), left_out=0)
+    return SipCapture(messages=(message,))
 
 
 async def kept(web: Brought) -> str:
     """Bring a call in, and keep a message of it."""
     done = await imported(web, made())
     call = str(done["calls"][0]["call"])
-    web.app.captures.take(ended(call))
-    web.app.captures.take(ended("gone"))
+    web.app.captures.take(call, capture_of_one())
+    web.app.captures.take("gone", capture_of_one())
     await web.app.captures.store_waiting()
     return call
 

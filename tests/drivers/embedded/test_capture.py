@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CallState
 from switchhook.drivers.embedded import capture as module
 from switchhook.drivers.embedded.capture import (
+    AT_ONCE,
     FIRST,
     LAST,
     SORT_EVERY,
-    EndedCapture,
     MessageCapture,
 )
 from switchhook.sip.wire.transport import UDP, Peer
@@ -23,6 +23,7 @@ from tests.support.loop import run
 if TYPE_CHECKING:
     import pytest
 
+    from switchhook.storage.captures import SipCapture
     from tests.drivers.embedded.test_transfers import Scene
 
 PEER = Peer(UDP, "192.0.2.1", 5060)
@@ -39,7 +40,7 @@ def message(first: str, call_id: str, extra: str = "") -> bytes:
 INVITE = "INVITE sip:a@b SIP/2.0"
 
 
-async def captured(it: Scene, got: list[EndedCapture]) -> EndedCapture:
+async def captured(it: Scene, got: list[SipCapture]) -> SipCapture:
     async with asyncio.timeout(5):
         while not got:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
@@ -51,8 +52,8 @@ async def captured(it: Scene, got: list[EndedCapture]) -> EndedCapture:
 def test_both_legs_of_a_call_are_there_in_order_from_invite_to_bye() -> None:
     async def scenario() -> None:
         async with scene() as it:
-            got: list[EndedCapture] = []
-            it.office.driver.capture(got.append).linger = 0.1
+            got: list[SipCapture] = []
+            it.office.driver.capture(lambda _, one: got.append(one)).linger = 0.1
             came = await ringing(it)
             came.answer()
             mobile = await it.carrier.next_call()
@@ -84,8 +85,8 @@ def test_a_project_may_do_without() -> None:
         async with scene() as it:
             snapshot = it.office.driver._directory().snapshots["shop"]
             object.__setattr__(snapshot, "project", replace(snapshot.project, sip_capture=False))
-            got: list[EndedCapture] = []
-            it.office.driver.capture(got.append).linger = 0.0
+            got: list[SipCapture] = []
+            it.office.driver.capture(lambda _, one: got.append(one)).linger = 0.0
             came = await ringing(it)
             it.office.board.hang_up("c1", by="test")
             await came.ended()
@@ -98,8 +99,8 @@ def test_a_project_may_do_without() -> None:
 
 def test_a_long_call_keeps_its_begin_and_its_end() -> None:
     async def scenario() -> None:
-        got: list[EndedCapture] = []
-        capture = MessageCapture(got.append, local)
+        got: list[SipCapture] = []
+        capture = MessageCapture(lambda _, one: got.append(one), local)
         capture.linger = 0.0
         capture.begin("c1")
         capture.bind("c1", "long")
@@ -120,9 +121,31 @@ def test_a_long_call_keeps_its_begin_and_its_end() -> None:
     run(scenario())
 
 
+def test_many_calls_that_are_over_at_once_are_handed_on_a_few_at_a_time() -> None:
+    async def scenario() -> None:
+        got: list[str] = []
+        capture = MessageCapture(lambda call, _: got.append(call), local)
+        capture.linger = 0.05
+        calls = [f"c{place}" for place in range(3 * AT_ONCE)]
+        for call in calls:
+            capture.begin(call)
+            capture.bind(call, f"id-{call}")
+            capture.note(message(INVITE, f"id-{call}"), PEER, is_sent=False)
+            capture.over(call)
+        seen = set()
+        while len(got) < len(calls):
+            seen.add(len(got))
+            await asyncio.sleep(0)
+        assert got == calls
+        assert seen <= {0, AT_ONCE, 2 * AT_ONCE}
+        assert capture.size == 0
+
+    run(scenario())
+
+
 def test_what_is_of_no_call_is_not_kept() -> None:
     async def scenario() -> None:
-        capture = MessageCapture(lambda _: None, local)
+        capture = MessageCapture(lambda *_: None, local)
         capture.note(message("OPTIONS sip:a@b SIP/2.0", "ping"), PEER, is_sent=True)
         capture.note(message("SIP/2.0 200 OK", "ping"), PEER, is_sent=False)
         capture.note(b"\r\n\r\n", PEER, is_sent=False)
@@ -141,7 +164,7 @@ def test_all_that_is_held_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 10_000)
 
     async def scenario() -> None:
-        capture = MessageCapture(lambda _: None, local)
+        capture = MessageCapture(lambda *_: None, local)
         for place in range(100):
             long = message(INVITE, f"n{place}", "X: " + "x" * 500 + "\r\n")
             capture.note(long, PEER, is_sent=False)

@@ -112,3 +112,14 @@ def test_lines_that_end_with_a_line_feed_alone_hide_nothing() -> None:
 def test_whatever_comes_is_taken(data: bytes) -> None:
     assert isinstance(redacted(data), bytes)
     assert redacted(HEAD + b"From: <sip:a@b>\r\n\r\n") == HEAD + b"From: <sip:a@b>\r\n\r\n"
+
+
+def test_the_case_of_letters_hides_no_secret() -> None:
+    body = b"A=CRYPTO:1 AES_CM_128_HMAC_SHA1_80 INLINE:d0RmdmcmVC\r\nK=CLEAR:mine\r\n"
+    kept = redacted(message(b"To: <SIPS:mary:pass@pbx.example>", body=body))
+
+    for secret in (b"pass", b"d0RmdmcmVC", b"mine"):
+        assert secret not in kept
+
+    report = b'<KPML-Response version="1.0" DIGITS="4711"/>'
+    assert b"4711" not in redacted(message(b"Event: kpml", body=report))

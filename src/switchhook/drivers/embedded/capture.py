@@ -1,7 +1,7 @@
 """Keeps the SIP messages of calls in memory while they run, within bounds, and hands them on once they are over.
 
-What a message costs while its call waits is one entry in a list. Its Call-ID is looked for a moment later, secrets are taken
-out and all is packed and stored after the call.
+What a message costs while its call waits is one entry in a list. Its Call-ID is looked for a moment later; secrets are taken
+out after the call.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.wire.redaction import redacted
 from switchhook.sip.wire.transport import Peer
-from switchhook.storage.captures import SipMessage
+from switchhook.storage.captures import SipCapture, SipMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,14 @@ SORT_EVERY: Final = 0.1
 """Seconds between two looks at whose the messages are."""
 LINGER: Final = 4.0
 """Seconds after a call's end in which its last messages come, such as the response to a BYE."""
+HAND_ON_EVERY: Final = 0.2
+"""Seconds between two looks at which calls are over: one timer for many calls."""
+AT_ONCE: Final = 4
+"""Calls that are handed on without a turn of the loop: some 60 µs each."""
 OVERHEAD: Final = 200
 """Bytes that an entry costs beside its message."""
-_CALL_ID: Final = re.compile(rb"\r?\n(?:[Cc][Aa][Ll][Ll]-[Ii][Dd]|i)[ \t]*:[ \t]*([^\r\n]+)")
+_CALL_ID: Final = re.compile(rb"\n(?:[Cc][Aa][Ll][Ll]-[Ii][Dd]|[Ii])[ \t]*:[ \t]*([^\r\n]+)")
+_USUAL: Final = b"\r\nCall-ID: "
 
 Noted = tuple[float, bool, str, str, int, bytes]
 """When, whether it was sent, transport, host and port of the peer, and the message: values that the collector lets be."""
@@ -50,24 +56,15 @@ class CapturedDialog:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedCapture:
-    """What there was of a call that is over, with its secrets."""
-
-    call: str
-    messages: tuple[SipMessage, ...]
-    left_out: int
-
-
 class MessageCapture:
-    """The messages of the calls that run. A dialog is held from its INVITE on."""
+    """The messages of the calls that run. A dialog is held from its INVITE on; what is handed on has no secrets."""
 
     def __init__(
         self,
-        done: Callable[[EndedCapture], None],
+        done: Callable[[str, SipCapture], None],
         local: Callable[[Peer], tuple[str, int]],
     ) -> None:
-        """`done` gets what there was of a call, `LINGER` seconds after its end; `local` says where a peer reaches us."""
+        """`done` gets a call's id and messages some seconds after its end; `local` says where a peer reaches us."""
         self.size = 0
         """Bytes that are held."""
         self.linger = LINGER
@@ -77,6 +74,8 @@ class MessageCapture:
         self._of_call: dict[str, list[bytes]] = {}
         self._unsorted: list[tuple[float, bool, Peer, bytes]] = []
         self._is_sorting = False
+        self._over: deque[tuple[float, str]] = deque()
+        """When, by the clock of the loop, which call is handed on."""
 
     def note(self, data: bytes, peer: Peer, *, is_sent: bool) -> None:
         """Take a message that came or goes; `sort` finds out soon whose it is, for a call is under way now."""
@@ -93,14 +92,12 @@ class MessageCapture:
             self._sort(at, peer, data, is_sent=is_sent)
 
     def _sort(self, at: float, peer: Peer, data: bytes, *, is_sent: bool) -> None:
-        found = _CALL_ID.search(data)
-        if found is None:
-            return
-        dialog = self._dialogs.get(found[1])
+        call_id = _call_id(data)
+        dialog = self._dialogs.get(call_id)
         if dialog is None:
-            if not data.startswith(b"INVITE "):
+            if not call_id or not data.startswith(b"INVITE "):
                 return
-            dialog = self._dialogs[found[1]] = CapturedDialog()
+            dialog = self._dialogs[call_id] = CapturedDialog()
         # A copy: the buffer of a received datagram has 64 KiB.
         kept = data if is_sent and len(data) <= LONGEST else bytes(memoryview(data)[:LONGEST])
         noted = at, is_sent, peer.transport, peer.host, peer.port, kept
@@ -131,7 +128,10 @@ class MessageCapture:
     def over(self, call: str) -> None:
         """Learn that a call is over."""
         if call in self._of_call:
-            asyncio.get_running_loop().call_later(self.linger, self._hand_on, call)
+            loop = asyncio.get_running_loop()
+            self._over.append((loop.time() + self.linger, call))
+            if len(self._over) == 1:
+                loop.call_later(self.linger, self._hand_on_due)
 
     def forget_unbound(self, before: float) -> None:
         """Drop what began before a moment, in unix seconds, and came to no call."""
@@ -140,41 +140,63 @@ class MessageCapture:
             if call_id not in bound and dialog.first[0][0] < before:
                 self._drop(call_id)
 
-    def _hand_on(self, call: str) -> None:
+    def _hand_on_due(self) -> None:
         self.sort()
+        loop = asyncio.get_running_loop()
+        for _ in range(AT_ONCE):
+            self._hand_on(self._over.popleft()[1])
+            if not self._over:
+                return
+            wait = self._over[0][0] - loop.time()
+            if wait > 0:
+                loop.call_later(max(wait, HAND_ON_EVERY), self._hand_on_due)
+                return
+        loop.call_soon(self._hand_on_due)
+
+    def _hand_on(self, call: str) -> None:
         call_ids = self._of_call.pop(call, [])
         found = [
             dialog
             for call_id in dict.fromkeys(call_ids)
             if (dialog := self._drop(call_id)) is not None
         ]
-        messages = sorted(
-            (one for dialog in found for one in (*dialog.first, *dialog.last)),
-            key=lambda one: one[0],
-        )
-        if messages:
-            seen = sum(dialog.seen for dialog in found)
-            ended = EndedCapture(
-                call=call,
-                messages=tuple(map(self._message, messages)),
-                left_out=seen - len(messages),
-            )
-            self._done(ended)
+        noted = [one for dialog in found for one in (*dialog.first, *dialog.last)]
+        if noted:
+            noted.sort(key=lambda one: one[0])
+            left_out = sum(dialog.seen for dialog in found) - len(noted)
+            self._done(call, SipCapture(messages=self._messages(noted), left_out=left_out))
 
-    def _message(self, noted: Noted) -> SipMessage:
-        at, is_sent, transport, far_host, far_port, data = noted
-        host, port = self._local(Peer(transport, far_host, far_port))
-        return SipMessage(
-            at=at,
-            is_sent=is_sent,
-            transport=transport,
-            local=(host.strip("[]"), port),
-            remote=(far_host, far_port),
-            data=data,
-        )
+    def _messages(self, noted: list[Noted]) -> tuple[SipMessage, ...]:
+        ours: dict[tuple[str, str, int], tuple[str, int]] = {}
+        messages = []
+        for at, is_sent, transport, host, port, data in noted:
+            far = transport, host, port
+            if far not in ours:
+                our_host, our_port = self._local(Peer(*far))
+                ours[far] = our_host.strip("[]"), our_port
+            messages.append(
+                SipMessage(
+                    at=at,
+                    is_sent=is_sent,
+                    transport=transport,
+                    local=ours[far],
+                    remote=(host, port),
+                    data=redacted(data),
+                )
+            )
+        return tuple(messages)
 
     def _drop(self, call_id: bytes) -> CapturedDialog | None:
         dialog = self._dialogs.pop(call_id, None)
         if dialog is not None:
             self.size -= dialog.size
         return dialog
+
+
+def _call_id(data: bytes) -> bytes:
+    """Return the Call-ID of a message, empty where it has none; most write it as we do."""
+    begin = data.find(_USUAL) + len(_USUAL)
+    if begin >= len(_USUAL):
+        return data[begin : data.find(b"\r\n", begin)].strip(b" \t")
+    found = _CALL_ID.search(data)
+    return b"" if found is None else found[1].rstrip(b" \t")

@@ -99,12 +99,12 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.bridge.output import BridgeOutput
-    from switchhook.drivers.embedded.capture import EndedCapture
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, OnDurable, Sounds
     from switchhook.routing.events import RecordingFinished
     from switchhook.sip.ua.registrar import Registration
     from switchhook.sip.wire.transport import Peer
+    from switchhook.storage.captures import SipCapture
     from switchhook.storage.ports import EndedLegs, RegistrationStore
 
 log = structlog.get_logger(__name__)
@@ -169,7 +169,7 @@ class EmbeddedDriver:
         self._handler: CallHandler
         self._directory: Callable[[], ProjectDirectory]
 
-    def capture(self, done: Callable[[EndedCapture], None]) -> MessageCapture:
+    def capture(self, done: Callable[[str, SipCapture], None]) -> MessageCapture:
         """Keep the SIP messages of calls whose project wants it; `done` gets those of a call some seconds after its end."""
         self._capture = MessageCapture(done, self._endpoint.local)
         self._endpoint.watch = self._capture.note

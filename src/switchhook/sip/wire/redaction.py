@@ -19,9 +19,12 @@ _PARAMETER: Final = re.compile(
 _OTHER_SCHEME: Final = re.compile(
     rb"(?i)^([^:]*:[ \t]*(?!digest\b)[A-Za-z0-9_-]+[ \t]+).*", re.DOTALL
 )
-_PASSWORD: Final = re.compile(rb"(?i)\b(sips?:[^\s@:;<>\"]{1,200}):[^\s@<>\"]{1,200}@")
+_PASSWORD: Final = re.compile(
+    rb":(?:(?<=[Ss][Ii][Pp]:)|(?<=[Ss][Ii][Pp][Ss]:))([^\s@:;<>\"]{1,200}):[^\s@<>\"]{1,200}@"
+)
+"""`sip:user:password@`. It begins with the colon that the scan can look for quickly: the scheme is looked back for."""
 _MEDIA_KEY: Final = re.compile(rb"(?im)^(a=crypto:[^\r\n]*?inline:|k=[a-z]+:|a=key-mgmt:)[^\r\n]+")
-_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+_BLANK: Final = re.compile(rb"\n\r?\n")
 """Ends the head: some telephones end lines with LF alone."""
 _DTMF_TYPE: Final = re.compile(
     rb"(?im)^(?:content-type|c)[ \t]*:(?:\r?\n)?[ \t]*application/(?:vnd\.)?dtmf"
@@ -44,17 +47,22 @@ def redacted(message: bytes) -> bytes:
     head, blank, body = message[: split[0]], message[slice(*split)], message[split[1] :]
     if b"auth" in head.lower():
         head = _PROOF.sub(_without_proof, head)
-    if b"@" in head:
-        head = _PASSWORD.sub(rb"\1:" + MASK + b"@", head)
-    if body and (b"inline:" in body or b"k=" in body or b"key-mgmt" in body):
+    if _PASSWORD.search(head):
+        head = _PASSWORD.sub(rb":\1:" + MASK + b"@", head)
+    return head + blank + _redacted_body(head, body) if body else head + blank
+
+
+def _redacted_body(head: bytes, body: bytes) -> bytes:
+    lower = body.lower()
+    if b"inline:" in lower or b"k=" in lower or b"key-mgmt" in lower:
         body = _MEDIA_KEY.sub(rb"\1" + MASK, body)
-    if body and _DTMF_TYPE.search(head):
+    if b"dtmf" in head.lower() and _DTMF_TYPE.search(head):
         body = _SIGNAL.sub(rb"\1*", body) if b"=" in body else _KEYS.sub(b"*", body)
-    elif body and b"dtmf" in body.lower() and _DTMF_TYPE.search(body):  # a part of several
+    elif b"dtmf" in lower and _DTMF_TYPE.search(body):  # a part of several
         body = _without_keys(body)
-    if b"kpml" in body:
+    if b"kpml" in lower:
         body = _KPML.sub(rb'\1"*"', body)
-    return head + blank + body
+    return body
 
 
 def _without_keys(parts: bytes) -> bytes:
