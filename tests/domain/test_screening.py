@@ -62,7 +62,7 @@ def test_denied_prefixes_alone_leave_all_other_numbers_free() -> None:
 
 
 def test_emergency_numbers_are_known_as_they_are_dialled() -> None:
-    for dialled in ("112", "+112", "1 1 2"):
+    for dialled in ("112", "+112", "1 1 2", "1/12"):
         assert NO_SCREENING.is_emergency(dialled)
     assert not NO_SCREENING.is_emergency("1120")
     assert without_international_prefix("+112") == without_international_prefix("00112") == "112"
@@ -134,7 +134,8 @@ def test_a_caller_is_blocked_in_the_spellings_of_the_country() -> None:
 
 
 @pytest.mark.parametrize(
-    "dialled", ["112", "+112", "1 1 2", "0112", "+380112", "380112", "00112", "00380112"]
+    "dialled",
+    ["112", "+112", "1 1 2", "1/12", "0112", "0/112", "+380112", "380112", "00112", "00380112"],
 )
 def test_an_emergency_number_is_known_with_whatever_stands_before_it(dialled: str) -> None:
     assert NO_SCREENING.emergency(dialled, UKRAINE) == "112"

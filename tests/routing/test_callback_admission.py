@@ -24,6 +24,7 @@ from tests.support.snapshots import (
     OLGA,
     SALES,
     calls_back,
+    number,
     ring,
     snapshot,
 )
@@ -120,6 +121,18 @@ def test_emergency_numbers_are_dialled_by_people() -> None:
         "112 is an emergency number, which people dial themselves",
     )
     assert rejected("112", "mary", within)[0] == 403
+
+
+@pytest.mark.parametrize("spelling", ["112/", "1/12", "0/112", "11/2", "+/112", "38/0112"])
+def test_a_slash_among_the_digits_hides_no_emergency_number(spelling: str) -> None:
+    project = replace(snapshot().project, country="UA", dialling=dialling_of("UA"))
+    within = ProjectSnapshot(project)
+    assert rejected("mary", spelling, within)[0] == 403
+    assert rejected(spelling, "mary", within)[0] == 403
+
+
+def test_a_scheme_that_rings_an_emergency_number_is_no_caller() -> None:
+    assert rejected(DIALLED, "mary", snapshot(ring(number("112"))))[0] == 403
 
 
 def test_only_a_number_of_the_project_is_shown() -> None:

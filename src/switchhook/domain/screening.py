@@ -61,13 +61,13 @@ class Screening:
         """Say whether this is an emergency number, apart from a `+` or blanks."""
         if dialled == SOS:
             return bool(self.emergency_numbers)
-        return "".join(dialled.split()).removeprefix("+") in self.emergency_numbers
+        return "".join(_dialled(dialled).split()).removeprefix("+") in self.emergency_numbers
 
     def emergency(self, dialled: str, dialling: Dialling = ANYWHERE) -> str:
         """Return the emergency number in what was dialled, with any prefix before it; "" for none."""
         if dialled == SOS:
             return next(iter(self.emergency_numbers), "")
-        number = written_number(dialled)
+        number = written_number(_dialled(dialled))
         meanings = dialling.meanings(number) if number else ()
         bare_ones = (meaning.removeprefix(dialling.country_code) for meaning in meanings)
         found = (number.removeprefix("+"), *meanings, *bare_ones)
@@ -115,6 +115,11 @@ class Screening:
 
 
 NO_SCREENING = Screening()
+
+
+def _dialled(text: str) -> str:
+    """Return what was dialled with the slash of an area code as a blank, as `grouping.dialled_number` reads it."""
+    return text.replace("/", " ")
 
 
 def without_international_prefix(number: str) -> str:

@@ -24,6 +24,8 @@ from switchhook.routing.transfer_targets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import Number, ProjectSnapshot
@@ -84,6 +86,8 @@ def admit_callback(
     except _RejectedError as error:
         return _refused(error.status, str(error))
     targets = tuple(target for target in targets if target != direct)
+    if urgent := _emergency_among(snapshot, (direct, *targets)):
+        return _refused(403, _people_dial(urgent))
     if not targets:
         return _refused(400, f"{wanted.caller} cannot call {wanted.callee}: they are the same")
     if not shown and made.direction is Direction.OUTGOING and _is_outside(targets):
@@ -163,9 +167,22 @@ def _refuse_emergency(snapshot: ProjectSnapshot, *users: str) -> None:
     screening, dialling = snapshot.project.screening, snapshot.project.dialling
     for user in users:
         if screening.is_emergency(user) or screening.emergency(user, dialling):
-            raise _RejectedError(
-                403, f"{user} is an emergency number, which people dial themselves"
-            )
+            raise _RejectedError(403, _people_dial(user))
+
+
+def _emergency_among(snapshot: ProjectSnapshot, targets: Iterable[Target | None]) -> str:
+    """Return the emergency number among targets, however it was written or found; empty for none."""
+    screening, dialling = snapshot.project.screening, snapshot.project.dialling
+    users = (
+        target.user if target.kind is TargetKind.ADDRESS else target.value
+        for target in targets
+        if target is not None and target.kind in {TargetKind.NUMBER, TargetKind.ADDRESS}
+    )
+    return next((user for user in users if screening.emergency(user, dialling)), "")
+
+
+def _people_dial(number: str) -> str:
+    return f"{number} is an emergency number, which people dial themselves"
 
 
 def _refused(status: int, text: str) -> Rejection:
