@@ -35,7 +35,7 @@ def guess(limit: GuessLimit, login: str, source: str, *, device: str = "") -> bo
     """Guess wrong where one may; say whether."""
     if limit.seconds_to_wait(login, source, device=device):
         return False
-    limit.note_wrong(login, source, device=device)
+    limit.note_try(login, source, device=device)
     return True
 
 

@@ -94,6 +94,9 @@ def test_the_right_password_begins_a_session_that_is_noted() -> None:
         (replace(RIGHT, login=PASSWORD, password="x"), "an unknown user"),
         (replace(RIGHT, password="x" * 100_000), "olga"),
         (replace(RIGHT, password=""), "olga"),
+        (replace(RIGHT, password="\ud800"), "olga"),
+        (replace(RIGHT, login="\ud800"), "an unknown user"),
+        (replace(RIGHT, login="olga\x00"), "an unknown user"),
     ],
 )
 def test_a_refusal_tells_nothing_and_holds_no_secret(sent: SignInRequest, actor: str) -> None:
@@ -201,6 +204,89 @@ def test_who_has_a_one_time_password_never_waits() -> None:
             await attack(at, source=RIGHT.source)
             code = pyotp.TOTP(SECRET).at(int(at.now))
             assert (await at.sign_in(replace(RIGHT, code=code))).user.login == "olga"
+
+    run(scenario())
+
+
+CODES = [f"{n:06d}" for n in range(0, 1_000_000, 5_003)]
+"""Some 200 one-time passwords, of which none is right at `Door.now`."""
+
+
+async def tried(at: Door, sent: SignInRequest) -> str:
+    """Try to sign in; return what came of it, by its kind."""
+    try:
+        await at.sign_in(sent)
+    except SignInError as error:
+        return type(error).__name__
+    return "in"
+
+
+def test_who_knows_the_password_cannot_guess_the_code_where_they_have_to_wait() -> None:
+    async def scenario() -> None:
+        async with door(totp=True) as at:
+            await attack(at, source=RIGHT.source)
+            came = {await tried(at, replace(RIGHT, code=code)) for code in CODES}
+            assert came == {"TooManyTriesError"}
+            right = pyotp.TOTP(SECRET).at(int(at.now))
+            assert await tried(at, replace(RIGHT, code=right)) == "TooManyTriesError"
+            elsewhere = replace(RIGHT, source="198.51.100.1", code=right)
+            assert await tried(at, elsewhere) == "in"  # what strangers tried is not theirs
+
+    run(scenario())
+
+
+def test_who_knows_the_password_cannot_guess_the_code_from_many_addresses() -> None:
+    async def scenario() -> None:
+        async with door(totp=True) as at:
+            before = await at.sign_in(replace(RIGHT, code=pyotp.TOTP(SECRET).at(int(at.now) - 30)))
+            came = [
+                await tried(at, replace(RIGHT, source=f"198.51.{n}.1", code=code))
+                for n, code in enumerate(CODES[:40])
+            ]
+            assert came == ["SignInError"] * 10 + ["TooManyTriesError"] * 30
+            right = replace(RIGHT, source="198.51.99.1", code=pyotp.TOTP(SECRET).at(int(at.now)))
+            assert await tried(at, right) == "TooManyTriesError"
+            assert await tried(at, replace(right, device=before.key)) == "in"
+
+    run(scenario())
+
+
+def test_a_code_that_was_seen_gives_few_tries_at_the_password() -> None:
+    async def scenario() -> None:
+        async with door(totp=True) as at:
+            await attack(at)
+            seen = replace(WRONG, code=pyotp.TOTP(SECRET).at(int(at.now)))
+            came = [await tried(at, seen) for _ in range(30)]
+            assert came == ["SignInError"] * 10 + ["TooManyTriesError"] * 20
+
+    run(scenario())
+
+
+def test_tries_at_once_are_counted_as_tries_in_turn() -> None:
+    async def scenario() -> None:
+        async with door() as at:
+            came = await asyncio.gather(*(tried(at, WRONG) for _ in range(30)))
+            assert sorted(came) == ["SignInError"] * 5 + ["TooManyTriesError"] * 25
+            assert await tried(at, RIGHT) == "in"
+
+    run(scenario())
+
+
+def test_right_passwords_are_not_counted() -> None:
+    async def scenario() -> None:
+        async with door(totp=True) as at:
+            for _ in range(8):
+                assert await tried(at, RIGHT) == "CodeNeededError"
+
+    run(scenario())
+
+
+def test_long_logins_are_counted_as_one_and_not_kept() -> None:
+    async def scenario() -> None:
+        async with door() as at:
+            long = [replace(WRONG, login=f"{n}" * 500_000) for n in range(6)]
+            came = [await tried(at, sent) for sent in long]
+            assert came == ["SignInError"] * 5 + ["TooManyTriesError"]
 
     run(scenario())
 

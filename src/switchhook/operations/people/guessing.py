@@ -4,6 +4,9 @@ Whoever signed in before shows it by the key of an earlier session, and only the
 has its tries, and each source at each account; once an account has seen many wrong ones, a source that tried it waits
 until its own are forgotten, while a fresh one has a try. So a stranger with many addresses gets one try each, and the
 user who types the password right gets in with the first.
+
+One-time passwords have six digits, so they are counted by user: wrong ones that came with the right password, and apart
+from them those by which somebody wants to wait no longer (RFC 6238 §5.1, RFC 4226 §7.3).
 """
 
 from __future__ import annotations
@@ -44,6 +47,11 @@ class LeakyBuckets:
         if len(self._empty_at) > MAX_KEYS:
             self._empty_at.popitem(last=False)
 
+    def take_back(self, key: Hashable) -> None:
+        """Count one less."""
+        if key in self._empty_at:
+            self._empty_at[key] -= self._refill
+
 
 class GuessLimit:
     """Counts wrong passwords."""
@@ -54,6 +62,8 @@ class GuessLimit:
         self._pairs = LeakyBuckets(ticks, burst=5, refill=30.0)
         self._accounts = LeakyBuckets(ticks, burst=20, refill=30.0)
         self._devices = LeakyBuckets(ticks, burst=10, refill=30.0)
+        self._codes = LeakyBuckets(ticks, burst=10, refill=300.0)
+        self._way_out = LeakyBuckets(ticks, burst=10, refill=300.0)
 
     def seconds_to_wait(self, login: str, source: str, *, device: str = "") -> float:
         """Return how long an address has to wait before its next try at an account; 0: not at all.
@@ -68,12 +78,40 @@ class GuessLimit:
         is_attacked = self._accounts.seconds_to_wait(login) > 0
         return max(wait, self._pairs.seconds_to_empty(pair)) if is_attacked else wait
 
-    def note_wrong(self, login: str, source: str, *, device: str = "") -> None:
-        """Count a wrong try."""
+    def note_try(self, login: str, source: str, *, device: str = "") -> None:
+        """Count a try as wrong before it is looked at, so that tries at once are counted as tries in turn."""
+        for buckets, key in self._counted(login, source, device):
+            buckets.add(key)
+
+    def forgive(self, login: str, source: str, *, device: str = "") -> None:
+        """Count a try no longer: it was right, or could not be looked at."""
+        for buckets, key in self._counted(login, source, device):
+            buckets.take_back(key)
+
+    def _counted(
+        self, login: str, source: str, device: str
+    ) -> tuple[tuple[LeakyBuckets, Hashable], ...]:
         if device:
-            self._devices.add(device)
-            return
+            return ((self._devices, device),)
         network = network_of(source)
-        self._sources.add(network)
-        self._pairs.add((login, network))
-        self._accounts.add(login)
+        return (
+            (self._sources, network),
+            (self._pairs, (login, network)),
+            (self._accounts, login),
+        )
+
+    def seconds_to_code(self, login: str) -> float:
+        """Return how long nobody's one-time password is looked at beside the right password; 0: it is now."""
+        return self._codes.seconds_to_wait(login)
+
+    def note_wrong_code(self, login: str) -> None:
+        """Count a wrong one-time password that came with the right password."""
+        self._codes.add(login)
+
+    def may_leave_queue(self, login: str) -> bool:
+        """Say whether a one-time password may end a wait: not after many that did not."""
+        return not self._way_out.seconds_to_wait(login)
+
+    def note_not_left(self, login: str) -> None:
+        """Count a try to end a wait by a one-time password, which was wrong or came with a wrong password."""
+        self._way_out.add(login)

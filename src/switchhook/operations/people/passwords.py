@@ -53,7 +53,7 @@ def is_password(digest: str, password: str) -> bool:
 
     try:
         _hasher().verify(digest or _nobodys(), password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
     return bool(digest)
 

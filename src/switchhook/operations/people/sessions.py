@@ -14,7 +14,7 @@ from switchhook.errors import ExpectedError
 from switchhook.operations.people import audit as audit_log
 from switchhook.operations.people.one_time import step_of
 from switchhook.operations.people.passwords import LONGEST, hashed, is_outdated, is_password
-from switchhook.operations.tokens import digest_of
+from switchhook.operations.tokens import MAX_USER_LENGTH, digest_of
 from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:
@@ -103,21 +103,29 @@ class SignIn:
 
     async def __call__(self, sent: SignInRequest) -> NewSession:
         """Begin a session. Raises SignInError and its kinds, StoreError."""
-        login = sent.login.strip().casefold()
+        login = _as_kept(sent.login)
         known = await self._people.secrets_of(login)
         device = await self._device(known, sent.device)
         wait = self._limit.seconds_to_wait(login, sent.source, device=device)
-        if wait and not self._has_code(known, sent):
-            log.warning("sign-in postponed", address=sent.source, seconds=round(wait))
-            raise TooManyTriesError(wait)
+        if wait and not self._ends_wait(login, known, sent):
+            raise self._postponed(sent, wait)
         if not device and self._waiting >= MAX_WAITING:
             raise TooManyTriesError(1.0)
-        proves = await self._proves(known, sent)  # of nobody as well: it takes the same time
+        self._limit.note_try(login, sent.source, device=device)
+        try:
+            # Of nobody as well: it takes the same time.
+            is_right = await self._is_right(known, sent)
+            proves = is_right and await self._has_second(login, known, sent, device)
+        except Exception:
+            self._limit.forgive(login, sent.source, device=device)
+            raise
         if known is None or not proves:
-            self._limit.note_wrong(login, sent.source, device=device)
+            if wait:
+                self._limit.note_not_left(login)
             await self._note(known, sent, "refused")
             log.warning("sign-in refused", address=sent.source)
             raise SignInError("user, password or one-time password are wrong")
+        self._limit.forgive(login, sent.source, device=device)
         return await self._begun(known, sent)
 
     async def _device(self, known: UserSecrets | None, key: str) -> str:
@@ -126,14 +134,23 @@ class SignIn:
         is_theirs = found is not None and known is not None and found[1].id == known.user.id
         return found[0].id if found is not None and is_theirs else ""
 
-    def _has_code(self, known: UserSecrets | None, sent: SignInRequest) -> bool:
-        """Say whether a one-time password is right: nobody guesses it beside the password, so its user never waits."""
-        if known is None or known.totp is None:
+    def _ends_wait(self, login: str, known: UserSecrets | None, sent: SignInRequest) -> bool:
+        """Say whether a right one-time password came, so that its user does not wait for what others tried."""
+        if known is None or known.totp is None or not sent.code.strip():
             return False
-        return step_of(known.totp, sent.code, now=self._clock()) is not None
+        if not self._limit.may_leave_queue(login):
+            return False
+        if step_of(known.totp, sent.code, now=self._clock()) is not None:
+            return True
+        self._limit.note_not_left(login)
+        return False
 
-    async def _proves(self, known: UserSecrets | None, sent: SignInRequest) -> bool:
-        """Say whether somebody is who they say. Raises CodeNeededError."""
+    def _postponed(self, sent: SignInRequest, wait: float) -> TooManyTriesError:
+        log.warning("sign-in postponed", address=sent.source, seconds=round(wait))
+        return TooManyTriesError(wait)
+
+    async def _is_right(self, known: UserSecrets | None, sent: SignInRequest) -> bool:
+        """Say whether the password is that of a user who may sign in."""
         digest = "" if known is None else known.password
         self._waiting += 1
         try:
@@ -143,14 +160,24 @@ class SignIn:
                 )
         finally:
             self._waiting -= 1
-        if not is_right or known is None or known.user.disabled_at is not None:
-            return False
-        if known.totp is None:
-            return True
+        return is_right and known is not None and known.user.disabled_at is None
+
+    async def _has_second(
+        self, login: str, known: UserSecrets | None, sent: SignInRequest, device: str
+    ) -> bool:
+        """Say whether who knows the password has the one-time password, too. Raises SignInError and its kinds."""
+        if known is None or known.totp is None:
+            return known is not None
         if not sent.code.strip():
             raise CodeNeededError("a one-time password is needed, too")
+        if not device and (wait := self._limit.seconds_to_code(login)):
+            raise self._postponed(sent, wait)
         step = step_of(known.totp, sent.code, now=self._clock())
-        return step is not None and await self._people.use_totp(known.user.id, step)
+        if step is not None and await self._people.use_totp(known.user.id, step):
+            return True
+        if not device:  # its own tries are counted
+            self._limit.note_wrong_code(login)
+        return False
 
     async def _begun(self, known: UserSecrets, sent: SignInRequest) -> NewSession:
         if is_outdated(known.password):
@@ -182,6 +209,12 @@ class SignIn:
             result=result,
             facts={},
         )
+
+
+def _as_kept(login: str) -> str:
+    """Return a login as it is stored; "" for what is none, however long: it is counted by."""
+    kept = login.strip().casefold()
+    return kept if len(kept) <= MAX_USER_LENGTH and kept.isprintable() else ""
 
 
 async def check_session(people: People, key: str, *, now: float) -> tuple[UserSession, User]:
