@@ -24,6 +24,8 @@ MAX_BODY: Final = 1_048_576
 """Bytes of a request's body."""
 MAX_REQUEST: Final = 2 * MAX_BODY
 """Bytes of a request as it is sent, in chunks perhaps, trailers included."""
+WRITE_BUFFER: Final = 65_536
+"""Bytes that wait for a client that does not read; TLS would hold 512 KiB of each."""
 
 PROGRESS: Final = "switchhook.progress"
 """Where a request's scope has what gives an answer without end more time, once a part of it was taken."""
@@ -46,6 +48,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Close the idlest connection when there are too many; refuse this one when none is idle."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER)
         self._wait()
         if len(self.connections) > MAX_CONNECTIONS and not self._makes_room():
             self._refuse(503, "too many connections are open; try again later")
@@ -53,18 +56,17 @@ class LimitedProtocol(HttpToolsProtocol):
     def _makes_room(self) -> bool:
         """Close the connection that waits longest for a request, or the rest of its head; say whether one does.
 
-        A silent connection does not keep other clients out. A request that is answered holds its place: without
-        a good token that is a moment.
+        A silent connection does not keep other clients out, nor one that was closed and does not go. A request that
+        is answered holds its place: without a good token that is a moment.
         """
-        others = (one for one in self.connections if one is not self)
-        waiting = [
-            one
-            for one in others
-            if isinstance(one, LimitedProtocol) and one._waits  # noqa: SLF001 (our own class)
+        others = [
+            one for one in self.connections if isinstance(one, LimitedProtocol) and one is not self
         ]
-        if not waiting:
+        free = [one for one in others if one._waits]  # noqa: SLF001 (our own class)
+        free = free or [one for one in others if one.transport.is_closing()]
+        if not free:
             return False
-        min(waiting, key=lambda one: one._since).transport.abort()  # noqa: SLF001
+        min(free, key=lambda one: one._since).transport.abort()  # noqa: SLF001
         return True
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 import uvicorn
 
-from switchhook.api.exchange.tls import HANDSHAKE_TIMEOUT
+from switchhook.api.exchange.tls import Handshakes
 from switchhook.api.listening import BACKLOG
 from switchhook.api.protocol import LimitedProtocol
 from switchhook.tasks import spawn
@@ -98,6 +98,8 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, certificate: WebCertificate | None) -> None:
         super().__init__(config)
         self._certificate = certificate
+        self._handshakes = None if certificate is None else Handshakes(certificate, self._protocol)
+        self._looking: asyncio.Task[None] | None = None
         self.began = asyncio.Event()
         self.ending = asyncio.Event()
 
@@ -106,16 +108,10 @@ class _Server(uvicorn.Server):
         local = [one for one in sockets or () if one.family == AF_UNIX]
         others = [one for one in sockets or () if one not in local]
         loop = asyncio.get_running_loop()
-        await super().startup([] if self._certificate else others)
-        if self._certificate is not None:
+        await super().startup([] if self._handshakes else others)
+        if self._handshakes is not None:
             self.servers += [
-                await loop.create_server(
-                    self._protocol,
-                    sock=one,
-                    backlog=BACKLOG,
-                    ssl=self._certificate.context,
-                    ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
-                )
+                await loop.create_server(self._handshakes, sock=one, backlog=BACKLOG)
                 for one in others
             ]
         self.servers += [
@@ -136,15 +132,24 @@ class _Server(uvicorn.Server):
         while not self.ending.is_set():
             await self.on_tick(0)
             ticks += 1
-            if self._certificate is not None and ticks % LOOK == 0:
-                await asyncio.to_thread(self._certificate.look)
+            if ticks % LOOK == 0:
+                self._look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.ending.wait(), 1.0)
+
+    def _look(self) -> None:
+        """Look at the certificate's files, beside all else: they may lie on a disk that does not answer."""
+        if self._certificate is None or not (self._looking is None or self._looking.done()):
+            return
+        looks = asyncio.to_thread(self._certificate.look)
+        self._looking = spawn(looks, name="look at the certificate")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, let running ones end, and cancel those that take too long."""
         for server in self.servers:
             server.close()
+        if self._handshakes is not None:
+            self._handshakes.abort()
         state = self.server_state
         for connection in list(state.connections):
             connection.shutdown()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog.testing
 import trustme
 
-from switchhook.api import server
+from switchhook.api import protocol
+from switchhook.api.exchange import tls
 from switchhook.api.exchange.tls import WebCertificate
 from switchhook.api.listening import CannotListenError, listen
 from switchhook.api.server import WebServer
+from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.web import read_answer
 
@@ -88,8 +91,13 @@ def test_plain_http_gets_nothing_and_disturbs_nobody(tmp_path: Path) -> None:
     async def scenario() -> None:
         ca = trustme.CA()
         async with served(write(ca, tmp_path)) as port:
-            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            with (
+                structlog.testing.capture_logs() as logged,
+                pytest.raises((ConnectionError, asyncio.IncompleteReadError)),
+            ):
                 await ask(port, None)
+            (line,) = [one for one in logged if one["event"] == "tls handshake failed"]
+            assert (line["address"], line["why"]) == ("127.0.0.1", "it speaks plain HTTP")
             assert (await ask(port, trusting(ca))).status == 200
 
     run(scenario())
@@ -98,7 +106,7 @@ def test_plain_http_gets_nothing_and_disturbs_nobody(tmp_path: Path) -> None:
 def test_a_handshake_that_never_ends_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HANDSHAKE_TIMEOUT", 0.5)
+    monkeypatch.setattr(tls, "HANDSHAKE_TIMEOUT", 1)
 
     async def scenario() -> None:
         ca = trustme.CA()
@@ -110,6 +118,83 @@ def test_a_handshake_that_never_ends_is_ended(
             assert (await ask(port, trusting(ca))).status == 200
 
     run(scenario())
+
+
+def test_handshakes_that_never_end_are_few_and_keep_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls, "MAX_HANDSHAKES", 5)
+
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+            assert (await ask(port, trusting(ca))).status == 200
+            ends = [spawn(reader.read(), name="silent") for reader, _ in silent]
+            await asyncio.sleep(0.2)
+            assert sum(one.done() for one in ends) >= 15
+            for _, writer in silent:
+                writer.close()
+            await asyncio.gather(*ends, return_exceptions=True)
+
+    run(scenario())
+
+
+def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            client = trusting(ca).wrap_bio(incoming, outgoing, server_hostname=NAME)
+            with pytest.raises(ssl.SSLWantReadError):
+                client.do_handshake()
+            writer.write(outgoing.read())
+            while True:
+                incoming.write(await reader.read(65_536))
+                try:
+                    client.do_handshake()
+                except ssl.SSLWantReadError:
+                    continue
+                break
+            client.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            writer.write(outgoing.read())  # what ends the handshake, and the request, in one
+            answer = b""
+            while not answer.endswith(b"https"):
+                incoming.write(await reader.read(65_536))
+                with suppress(ssl.SSLWantReadError):
+                    while part := client.read(65_536):
+                        answer += part
+            writer.close()
+
+    run(scenario())
+
+
+def test_clients_that_do_not_take_leave_keep_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 3)
+
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            raw = [await _secure(port, trusting(ca)) for _ in range(3)]
+            for sock in raw:  # refused, and closed by the server; none reads or takes leave
+                sock.send(b"no HTTP at all\r\n\r\n")
+            await asyncio.sleep(0.2)
+            assert (await ask(port, trusting(ca))).status == 200
+            for sock in raw:
+                sock.close()
+
+    run(scenario())
+
+
+async def _secure(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+    def connect() -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", port))
+        return context.wrap_socket(plain, server_hostname=NAME)
+
+    return await asyncio.to_thread(connect)
 
 
 def test_a_renewed_certificate_is_taken_and_half_of_one_is_not(tmp_path: Path) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from asyncio.sslproto import SSLProtocol
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 
 from switchhook.api.listening import CannotListenError
+from switchhook.sip.net.log_limit import LogLimit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 log = structlog.get_logger(__name__)
 
-HANDSHAKE_TIMEOUT: Final = 5.0
+HANDSHAKE_TIMEOUT: Final = 5
 """Seconds. A connection counts against the limit of connections from the end of its handshake on."""
+MAX_HANDSHAKES: Final = 100
+"""At once. For one more, the oldest makes room: a silent connection keeps no other client out."""
+FAREWELL_TIMEOUT: Final = 5
+"""Seconds in which a client may take leave when its connection is closed (RFC 8446 §6.1)."""
 
 
 class WebCertificate:
@@ -41,8 +50,8 @@ class WebCertificate:
             return
         self._seen = now
         try:
-            self._load()  # beside the one that serves: half a renewal must not spoil it
-            self.context.load_cert_chain(self._certificate, self._key)
+            # Another in place of the one that serves: half a renewal must not spoil it, nor this thread a handshake.
+            self.context = self._load()
         except (OSError, ssl.SSLError) as error:
             log.warning(
                 "certificate not taken", certificate=str(self._certificate), why=_why(error)
@@ -53,6 +62,7 @@ class WebCertificate:
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION  # each costs us more than the client
         context.set_alpn_protocols(["http/1.1"])
         context.load_cert_chain(self._certificate, self._key, password=_no_password)
         return context
@@ -64,6 +74,87 @@ class WebCertificate:
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
         return tuple(found)
+
+
+class Handshakes:
+    """Takes connections, and hands each to its protocol when its TLS stands. Bounds those that are not so far."""
+
+    def __init__(
+        self, certificate: WebCertificate, protocol: Callable[[], asyncio.Protocol]
+    ) -> None:
+        """`protocol` makes what speaks over a connection."""
+        self._certificate = certificate
+        self._protocol = protocol
+        self._open: dict[_Handshake, None] = {}
+        self._limit = LogLimit()
+
+    def __call__(self) -> asyncio.BaseProtocol:
+        """Return what a new connection speaks with, as `loop.create_server` wants it."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        made = _Handshake(
+            loop, self._protocol(), self._certificate.context, over, began=self._began
+        )
+        over.add_done_callback(partial(self._over, made))
+        return made
+
+    def abort(self) -> None:
+        """End all that are under way."""
+        for one in list(self._open):
+            one.transport.abort()
+
+    def _began(self, one: _Handshake) -> None:
+        self._open[one] = None
+        if len(self._open) > MAX_HANDSHAKES:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            oldest.transport.abort()
+
+    def _over(self, one: _Handshake, over: asyncio.Future[None]) -> None:
+        """Count a handshake no longer, and say why it failed where that was not the network."""
+        self._open.pop(one, None)
+        error = None if over.cancelled() else over.exception()
+        if not isinstance(error, ssl.SSLError):
+            return
+        told = self._limit.count(one.address, asyncio.get_running_loop().time())
+        if told is not None:
+            why = "it speaks plain HTTP" if error.reason == "HTTP_REQUEST" else _why(error)
+            log.info("tls handshake failed", address=told[0], why=why, times=told[1])
+
+
+class _Handshake(SSLProtocol):
+    """TLS on one connection, also by the loops whose own has no way to end a handshake before its time."""
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol: asyncio.Protocol,
+        context: ssl.SSLContext,
+        over: asyncio.Future[None],
+        *,
+        began: Callable[[_Handshake], None],
+    ) -> None:
+        super().__init__(
+            cast("Any", loop),
+            protocol,
+            context,
+            cast("Any", over),
+            server_side=True,
+            ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
+            ssl_shutdown_timeout=FAREWELL_TIMEOUT,
+        )
+        self._tell_began = began
+        self.address = ""
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (of whichever loop)
+        """Begin the handshake."""
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        self._tell_began(self)
+        super().connection_made(transport)
 
 
 def _no_password() -> str:
