@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
-from switchhook.tasks import SWITCH_INTERVAL, compute, keep_running, spawn
+from switchhook.tasks import SWITCH_INTERVAL, compute, in_own_thread, keep_running, spawn
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -98,3 +98,18 @@ def test_threads_at_once_leave_the_interval_as_it_was() -> None:
 
     assert run(scenario()) == pytest.approx(SWITCH_INTERVAL)
     assert sys.getswitchinterval() == pytest.approx(0.005)
+
+
+def test_what_never_ends_in_a_thread_of_its_own_holds_no_exit_up() -> None:
+    never = threading.Event()
+
+    async def scenario() -> None:
+        assert await in_own_thread(divmod, 7, 2) == (3, 1)
+        with pytest.raises(ZeroDivisionError):
+            await in_own_thread(divmod, 7, 0)
+        in_own_thread(never.wait)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(in_own_thread(never.wait), 0.01)
+
+    run(scenario())
+    never.set()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 import structlog
 
@@ -63,6 +65,35 @@ async def compute(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T
     """Run what takes a processor in a thread that hands over to calls soon."""
     with _short_turns:
         return await asyncio.to_thread(work, *args, **options)
+
+
+def in_own_thread(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> asyncio.Future[T]:
+    """Run what may take long, or never end, in a thread of its own that nothing waits for when the process ends.
+
+    The threads of `asyncio.to_thread` are few, and an exit waits for each of them.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def settle(found: T | None, error: Exception | None) -> None:
+        if result.done():
+            return
+        if error is None:
+            result.set_result(cast("T", found))
+        else:
+            result.set_exception(error)
+
+    def run() -> None:
+        found, error = None, None
+        try:
+            found = work(*args, **options)
+        except Exception as raised:  # noqa: BLE001 (who waits gets it)
+            error = raised
+        with suppress(RuntimeError):  # the loop is gone, and so is who waited
+            loop.call_soon_threadsafe(settle, found, error)
+
+    threading.Thread(target=run, name=getattr(work, "__name__", "work"), daemon=True).start()
+    return result
 
 
 class _ShortTurns:

@@ -14,6 +14,7 @@ from litestar.exceptions import (
     HTTPException,
     NotFoundException,
     PermissionDeniedException,
+    ServiceUnavailableException,
     TooManyRequestsException,
 )
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, Schema
@@ -37,6 +38,7 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations.calls.encoded_sound import (
     NotEncodedError,
+    NotReadyError,
     SoundForm,
     media_type_of,
 )
@@ -225,6 +227,9 @@ class SoundOperation(Operation):
         404: response_spec(Problem, "The recording was deleted."),
         416: response_spec(Problem, "The file has none of these bytes."),
         429: response_spec(Problem, "Too many wrong links came from this address."),
+        503: response_spec(
+            Problem, "It is still being encoded; Retry-After says when to ask again."
+        ),
     },
 )
 async def sound(
@@ -245,6 +250,11 @@ async def sound(
             found = await deps.encoded.of(name, found, form)
         except NotEncodedError as error:
             raise WrongFieldError("format", f"format: {error}") from None
+        except NotReadyError as error:
+            headers = {"Retry-After": str(error.again_in)}
+            raise ServiceUnavailableException(str(error), headers=headers) from None
+        except FileNotFoundError:
+            raise NotFoundException("this recording was deleted") from None
     return _answer(request, name, found, form)
 
 

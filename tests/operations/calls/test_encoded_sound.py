@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +15,12 @@ from switchhook.operations.calls import encoded_sound as module
 from switchhook.operations.calls.encoded_sound import (
     EncodedSounds,
     NotEncodedError,
+    NotReadyError,
     SoundForm,
     encode,
     media_type_of,
 )
-from switchhook.operations.recordings import recordings_in
+from switchhook.operations.recordings import FilePart, RecordedSound, recordings_in
 from switchhook.webhooks.recording_links import RecordingName
 from tests.api.test_recordings import LIST, _link, _web
 from tests.operations.test_recordings import ONE, TWO, keep
@@ -125,3 +129,96 @@ def test_what_was_encoded_is_held_within_bounds(
         assert made == 5 * ["mp3"]
 
     run(scenario())
+
+
+def test_who_wants_the_same_waits_for_one_encoding_and_too_many_others_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, may_go_on = [], threading.Event()
+
+    def pretend(sound: RecordedSound, _: object) -> bytes:
+        made.append(sound.size)
+        assert may_go_on.wait(20)
+        return bytes(10)
+
+    monkeypatch.setattr(module, "encode", pretend)
+    monkeypatch.setattr(module, "MOST_WANTED", 2)
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+
+    async def scenario() -> None:
+        async with _web(tmp_path) as web:
+            link = f"{await _link(web)}&format=mp3"
+            same = await asyncio.gather(*(web.ask("GET", link, key="") for _ in range(5)))
+            assert [(one.status, one.headers["retry-after"]) for one in same] == [(503, "5")] * 5
+            opus = await web.ask("GET", link.replace("mp3", "opus"), key="")
+            assert (opus.status, len(made)) == (503, 1)  # it waits for its turn
+            wav = await web.ask("GET", link.replace("mp3", "wav"), key="")
+            assert wav.status == 200
+            may_go_on.set()
+            answer = await web.ask("GET", link, key="")
+            while answer.status == 503:
+                answer = await web.ask("GET", link, key="")
+            assert (answer.status, len(answer.body)) == (200, 10)
+
+    run(scenario())
+
+
+def test_more_than_so_many_are_not_queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = threading.Event()
+    monkeypatch.setattr(module, "encode", lambda *_: may_go_on.wait(20) and b"sound")
+    monkeypatch.setattr(module, "MOST_WANTED", 3)
+
+    async def scenario() -> None:
+        keep(tmp_path, "acme/1.1/r1")
+        name = RecordingName.parse("acme/1.1/r1")
+        sound = recordings_in(tmp_path, base="", keep_days=1).find(name)
+        sounds = EncodedSounds(patience=0.01)
+        told = []
+        for place in range(5):
+            other = replace(sound, version=f"{place}")
+            with pytest.raises(NotReadyError) as caught:
+                await sounds.of(name, other, SoundForm.MP3)
+            told.append(str(caught.value).partition(";")[0])
+        assert told == 3 * ["the recording is being encoded as mp3"] + 2 * [
+            "other recordings are being encoded"
+        ]
+        may_go_on.set()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_that_is_deleted_meanwhile_is_not_given_out_in_half(
+    tmp_path: Path, form: SoundForm, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("soundfile")
+    keep(tmp_path, "acme/1.1/r1")
+    sound = recordings_in(tmp_path, base="", keep_days=1).find(RecordingName.parse("acme/1.1/r1"))
+    for part in sound.parts:
+        part.path.unlink()
+    with pytest.raises(FileNotFoundError):
+        encode(sound, form)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"RIFF", ONE[:44], ONE[:45], ONE[:20] + b"\xff" * 24 + ONE[44:], b"\0" * 100],
+    ids=["empty", "short", "no sound", "half a sample", "wrong head", "zeros"],
+)
+def test_a_broken_file_is_refused_or_short_and_breaks_nothing(
+    tmp_path: Path, content: bytes
+) -> None:
+    pytest.importorskip("soundfile")
+    (tmp_path / "r1.wav").write_bytes(content)
+    part = FilePart(path=tmp_path / "r1.wav", offset=0, size=len(content))
+    sound = RecordedSound(head=b"", parts=(part,), version="1", at=0.0)
+    came = [_encoded(sound, form) for form in FORMS]
+    assert all(isinstance(one, NotEncodedError) or len(one) < 10_000 for one in came)
+
+
+def _encoded(sound: RecordedSound, form: SoundForm) -> bytes | NotEncodedError:
+    try:
+        return encode(sound, form)
+    except NotEncodedError as error:
+        return error
