@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -88,9 +90,11 @@ class Parts:
 
 
 @asynccontextmanager
-async def following(tmp_path: Path, **options: Any) -> AsyncIterator[Parts]:
+async def following(
+    tmp_path: Path, collector: FakeCollector | None = None, **options: Any
+) -> AsyncIterator[Parts]:
     store = await SqliteStore.open(tmp_path / DATABASE)
-    collector, metrics, clock = FakeCollector(), Metrics(), SetClock()
+    collector, metrics, clock = collector or FakeCollector(), Metrics(), SetClock()
     traces = CallTraces(
         store,
         collector,
@@ -246,6 +250,42 @@ def test_a_collector_that_takes_nothing_is_logged_once(tmp_path: Path) -> None:
         ("traces not exported", "connection refused"),
         ("traces exported again", None),
     ]
+
+
+def test_a_collector_that_never_answers_costs_traces_and_holds_up_no_exit(tmp_path: Path) -> None:
+    never = threading.Event()
+
+    class Hanging(FakeCollector):
+        asked = 0
+
+        def export(self, spans: Sequence[TraceSpan]) -> str:
+            self.asked += 1
+            never.wait(20)
+            return super().export(spans)
+
+    async def scenario() -> None:
+        collector = Hanging()
+        async with following(tmp_path, collector=collector, patience=0.05) as at:
+            with capture_logs() as logged:
+                for name in ("c1", "c2", "c3"):
+                    await at.end(ended(name))
+                    await at.looks()
+                await at.until(lambda: at.metrics.traces["failed"] == 3)
+            (line,) = [one for one in logged if one["event"] == "traces not exported"]
+            assert line["error"] == "the collector does not answer within 0 s"
+            assert collector.asked == 1  # one thread waits, and no more
+            never.set()
+            await at.end(ended("c4"))
+            await at.until(lambda: "incoming call" in at.names())
+            never.clear()
+            await at.end(ended("c5"))  # is with the collector when we stop
+            await at.looks()
+        assert collector.is_closed
+
+    began = time.monotonic()
+    run(scenario())
+    assert time.monotonic() - began < 15
+    never.set()
 
 
 def test_what_is_too_much_is_dropped_and_counted(tmp_path: Path) -> None:

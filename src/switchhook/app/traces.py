@@ -18,7 +18,7 @@ from switchhook.metrics import OK
 from switchhook.operations.history import DeliveryStory
 from switchhook.storage.delivery import Attempt
 from switchhook.storage.records import CallRow, DeliveryState, StoreError
-from switchhook.tasks import compute
+from switchhook.tasks import compute, in_own_thread
 from switchhook.views.trace import TraceSpan, is_sampled, late_spans, trace_id, trace_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ MOST: Final = 10_000
 """Calls that wait to be exported, late deliveries that do, and exported calls that are remembered."""
 GRACE: Final = 3.0
 """Seconds in which a stop exports what waits."""
+PATIENCE: Final = 10.0
+"""Seconds after which a collector that has not answered is given up; only one batch at a time is with it."""
 DROPPED: Final = "dropped"
 FAILED: Final = "failed"
 
@@ -73,6 +75,7 @@ class TraceOptions:
     wait: float = WAIT
     every: float = EVERY
     most: int = MOST
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class CallTraces:
         """How many attempts of each delivery were exported, by exported calls; the oldest are forgotten."""
         self._gathered: list[_Read] = []
         """What was read and is not exported yet."""
+        self._sending: asyncio.Future[str] | None = None
+        """The batch that the collector has: also one that is given up, for as long as its thread waits."""
         self._fails = False
         self._is_full = False
 
@@ -204,7 +209,7 @@ class CallTraces:
         return bool(due or late)
 
     async def _hand_over(self, read: Sequence[_Read]) -> None:
-        why = await compute(self._send, read)
+        why = await self._send(await compute(self._spans, read))
         self._metrics.traces[FAILED if why else OK] += len(read)
         if why and not self._fails:
             log.warning("traces not exported", calls=len(read), error=why)
@@ -213,9 +218,25 @@ class CallTraces:
         self._fails = bool(why)
         self._is_full = self._is_full and len(self._waiting) > self._options.most // 2
 
-    def _send(self, read: Sequence[_Read]) -> str:
+    def _spans(self, read: Sequence[_Read]) -> list[TraceSpan]:
         masks = self._options.masks_numbers
-        return self._exporter.export([one for r in read for one in r.spans(masks_numbers=masks)])
+        return [one for r in read for one in r.spans(masks_numbers=masks)]
+
+    async def _send(self, spans: Sequence[TraceSpan]) -> str:
+        """Send spans; return why they were not taken.
+
+        In a thread of its own: one that drips its answer has no end, and neither other threads nor the exit wait for it.
+        """
+        if self._sending is None or await self._is_over(self._sending):
+            self._sending = in_own_thread(self._exporter.export, spans)
+            if await self._is_over(self._sending):
+                return self._sending.result()
+        return f"the collector does not answer within {self._options.patience:.0f} s"
+
+    async def _is_over(self, sending: asyncio.Future[str]) -> bool:
+        """Say whether a batch is no longer with the collector, or soon is not."""
+        done, _ = await asyncio.wait([sending], timeout=self._options.patience)
+        return bool(done)
 
     async def _gather(self, call: str) -> None:
         """Read a call whose deliveries are settled, or whose time is over; else look later."""
