@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
+from switchhook.domain.credentials import NO_CREDENTIALS
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
@@ -159,6 +160,52 @@ def test_where_too_many_are_under_way_none_is_asked(monkeypatch: pytest.MonkeyPa
     _, kept = ask(endpoints)
     assert endpoints.asked == ["http://crm.example/route"]
     assert kept.metrics.shadow_asks == {"left_out": 1}
+
+
+def test_the_dead_shadow_of_one_project_leaves_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_OF_PROJECT", 2)
+    endpoints, kept = Endpoints(shadow=None), Kept()
+    command = AskWebhook(ask="c-1", webhook="crm", dialect=Dialect.FORWARDING_NUMBER)
+    other = ProjectSnapshot(replace(crm().project, id="bank"))
+
+    async def scenario() -> int:
+        shadows = ShadowAsks(endpoints, kept.add, metrics=kept.metrics)
+        asker = WebhookAsker(endpoints, "UA", shadows=shadows)
+        for within in (crm(), crm(), crm(), other):
+            await asker.ask(replace(incoming(within=crm()), snapshot=within), command, now=7.0)
+        return shadows.under_way
+
+    assert run(scenario()) == 3
+    assert kept.metrics.shadow_asks == {"left_out": 1}
+
+
+def test_answers_that_differ_behind_what_is_kept_are_not_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 60)
+    many = ", ".join(f"3805011100{n:02d}" for n in range(10))
+    first, shadow = (f'{{"dst_phone":"{many}, {last}"}}'.encode() for last in ("mary", "john"))
+
+    _, kept = ask(Endpoints(first=first, shadow=shadow))
+
+    (made,) = kept.made
+    assert (made.is_same, kept.metrics.shadow_asks) == (False, {"different": 1})
+    assert made.shadow.endswith("and something else further on")
+    assert len(made.first) == len(made.shadow) == module.LONGEST
+
+
+def test_secrets_that_a_shadow_repeats_are_not_kept() -> None:
+    credentials = replace(NO_CREDENTIALS, token="tops3cret-token")
+    within = crm(credentials=credentials, caller_name_in_response="name")
+    answer = b'{"dst_phone":"mary","name":"Bearer tops3cret-token"}'
+
+    _, kept = ask(Endpoints(first=answer, shadow=answer), within=within)
+
+    (made,) = kept.made
+    assert "tops3cret" not in repr(made)
+    assert made.is_same
 
 
 def test_a_webhook_without_a_shadow_asks_one() -> None:

@@ -15,7 +15,7 @@ import uvicorn
 from switchhook.api.exchange.tls import Handshakes
 from switchhook.api.listening import BACKLOG
 from switchhook.api.protocol import LimitedProtocol
-from switchhook.tasks import spawn
+from switchhook.tasks import in_own_thread, spawn
 
 if TYPE_CHECKING:
     import socket
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._certificate = certificate
         self._handshakes = None if certificate is None else Handshakes(certificate, self._protocol)
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: asyncio.Future[None] | None = None
         self.began = asyncio.Event()
         self.ending = asyncio.Event()
 
@@ -141,8 +141,7 @@ class _Server(uvicorn.Server):
         """Look at the certificate's files, beside all else: they may lie on a disk that does not answer."""
         if self._certificate is None or not (self._looking is None or self._looking.done()):
             return
-        looks = asyncio.to_thread(self._certificate.look)
-        self._looking = spawn(looks, name="look at the certificate")
+        self._looking = in_own_thread(self._certificate.look)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, let running ones end, and cancel those that take too long."""

@@ -46,6 +46,10 @@ class AskDialect(Protocol[Read_co]):
     def webhook(self) -> RoutingWebhook:
         """Return what is asked, and how patiently."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what may not be written down: codes that the caller entered, the webhook's secrets."""
+
     def request(self, url: str, error_parameters: ErrorParameters = ()) -> HttpRequest:
         """Build the request to one of the webhook's URLs; `error_parameters` is told at the end of its query."""
 
@@ -90,13 +94,13 @@ class ForwardingNumberDialect:
 
     def redacted(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
         """Return the exchange without codes and secrets; an answer may repeat them."""
-        return redacted_exchange(exchange, (*self._secrets, *exchange.request.secrets))
+        return redacted_exchange(exchange, (*self.secrets, *exchange.request.secrets))
 
     def read(self, came: HttpResponse | Failure) -> ForwardingNumberReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
             return ForwardingNumberReading(decision=came)
-        secrets = self._secrets
+        secrets = self.secrets
         reading = read_answer(self.webhook, came, self.call.snapshot, ask_id=self.ask_id)
         if not secrets:
             return reading
@@ -108,7 +112,7 @@ class ForwardingNumberDialect:
         )
 
     @property
-    def _secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[str, ...]:
         """Return what may not be written down: codes that the caller entered before, the webhook's secrets."""
         return (*self.call.asks.codes, *secrets_of(self.webhook))
 
@@ -148,12 +152,12 @@ class DialPlanDialect:
             _, sign, query = with_masked_query(exchange.request.url).partition("?")
             request = replace(exchange.request, url=f"{self.public_url(url)}{sign}{query}")
             exchange = exchange._replace(request=request)
-        return redacted_exchange(exchange, (*self._secrets, *exchange.request.secrets))
+        return redacted_exchange(exchange, (*self.secrets, *exchange.request.secrets))
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
-            return DialPlanReading(verdict=_redacted_failure(came, self._secrets))
+            return DialPlanReading(verdict=_redacted_failure(came, self.secrets))
         secrets = secrets_of(self.webhook)
         reading = read_dial_plan_answer(self.webhook, came, self.call.snapshot)
         failure = reading.failure
@@ -161,13 +165,13 @@ class DialPlanDialect:
             reading,
             verdict=reading.verdict
             if failure is None
-            else _redacted_failure(failure, self._secrets),
+            else _redacted_failure(failure, self.secrets),
             variables=tuple((name, mask(value, secrets)) for name, value in reading.variables),
-            notices=tuple(mask(notice, self._secrets) for notice in reading.notices),
+            notices=tuple(mask(notice, self.secrets) for notice in reading.notices),
         )
 
     @property
-    def _secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[str, ...]:
         """Return the secrets to mask: the codes of this ask and earlier ones, the webhook's secrets."""
         own = (self.code,) if self.code and self.webhook.mask_code else ()
         return (*own, *self.call.asks.codes, *secrets_of(self.webhook))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 import structlog
@@ -35,19 +37,24 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE: Final = 100
 """Shadow asks under way; beyond it they are left out, since calls go first."""
+MOST_OF_PROJECT: Final = 40
+"""Of these, those of one project, whose shadow may be dead: others are asked all the same."""
 LONGEST: Final = 300
 """Characters of an answer that are kept."""
+FURTHER_ON: Final = " … and something else further on"
+"""Stands behind what a shadow said where the two differ in nothing that is kept."""
 
 Reading = ForwardingNumberReading | DialPlanReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What an endpoint said, in words that can be compared."""
+    """What an endpoint said."""
 
-    said: str
-    """Who would ring, which scheme, ACK or NAK; `failed: KIND`."""
+    reading: Reading
     seconds: float
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What it was sent and may repeat."""
 
 
 class ShadowAsks:
@@ -67,6 +74,7 @@ class ShadowAsks:
         self._metrics = Metrics() if metrics is None else metrics
         self._clock = clock
         self._under_way: set[asyncio.Task[Heard | None]] = set()
+        self._of_project: Counter[str] = Counter()
 
     @property
     def under_way(self) -> int:
@@ -80,13 +88,21 @@ class ShadowAsks:
         """
         if not dialect.webhook.shadow_url:
             return None
-        if len(self._under_way) >= MOST_AT_ONCE:
+        project = dialect.call.snapshot.project.id
+        if len(self._under_way) >= MOST_AT_ONCE or self._of_project[project] >= MOST_OF_PROJECT:
             self._metrics.shadow_asks["left_out"] += 1
             return None
         task = spawn(self._ask(dialect), name=f"shadow of {dialect.webhook.name}")
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._of_project[project] += 1
+        task.add_done_callback(partial(self._over, project))
         return task
+
+    def _over(self, project: str, task: asyncio.Task[Heard | None]) -> None:
+        self._under_way.discard(task)
+        self._of_project[project] -= 1
+        if not self._of_project[project]:
+            del self._of_project[project]
 
     async def _ask(self, dialect: AskDialect[Reading]) -> Heard | None:
         webhook, began = dialect.webhook, self._clock()
@@ -99,12 +115,16 @@ class ShadowAsks:
                 response=webhook.try_timeout,
             )
             came = exchange.response or exchange.failure
-            reading = None if came is None else dialect.read(came)
+            if came is None:
+                return None
+            return Heard(
+                reading=dialect.read(came),
+                seconds=self._clock() - began,
+                secrets=exchange.request.secrets,
+            )
         except Exception as error:  # noqa: BLE001 (whatever it is, the call goes on)
-            log.warning("shadow ask failed", webhook=webhook.name, error=repr(error))
+            log.warning("shadow ask failed", webhook=webhook.name, error=type(error).__name__)
             return None
-        took = self._clock() - began
-        return None if reading is None else heard(reading, took, dialect)
 
     def compare(
         self,
@@ -128,14 +148,15 @@ class ShadowAsks:
         if shadow is None:
             self._metrics.shadow_asks["failed"] += 1
             return
+        said, also_said = words_of(first, shadow, dialect)
         made = ShadowAsk(
             project=dialect.call.snapshot.project.id,
             call=dialect.call.id,
             ask=ask.ask,
             webhook=dialect.webhook.name,
             at=dialect.facts.now,
-            first=first.said,
-            shadow=shadow.said,
+            first=said,
+            shadow=also_said,
             first_seconds=first.seconds,
             shadow_seconds=shadow.seconds,
         )
@@ -155,10 +176,14 @@ def _result(made: ShadowAsk) -> str:
 FAILED: Final = "failed: "
 
 
-def heard(reading: Reading, seconds: float, dialect: AskDialect[Reading]) -> Heard:
-    """Put what an endpoint said into words, without codes."""
-    words = mask(_said(reading), dialect.call.asks.codes)
-    return Heard(said=words[:LONGEST], seconds=seconds)
+def words_of(first: Heard, shadow: Heard, dialect: AskDialect[Reading]) -> tuple[str, str]:
+    """Put what both said into words that can be kept: without codes and secrets, and alike only where they said the same."""
+    said, also_said = _said(first.reading), _said(shadow.reading)
+    secrets = (*dialect.secrets, *first.secrets, *shadow.secrets)
+    kept, also_kept = (mask(words, secrets)[:LONGEST] for words in (said, also_said))
+    if said != also_said and kept == also_kept:
+        also_kept = also_kept[: LONGEST - len(FURTHER_ON)] + FURTHER_ON
+    return kept, also_kept
 
 
 def _said(reading: Reading) -> str:

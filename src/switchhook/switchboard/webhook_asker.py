@@ -12,7 +12,7 @@ from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, Ve
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
-from switchhook.switchboard.shadow import heard
+from switchhook.switchboard.shadow import Heard
 from switchhook.webhooks.answer import (
     Ack,
     DialPlanReading,
@@ -93,8 +93,9 @@ class WebhookAsker:
         except BaseException:
             shadow.cancel()
             raise
-        took = self.runner.clock() - began
-        self._shadows.compare(shadow, ask, dialect, heard(result.reading, took, dialect))
+        secrets = () if result.exchange is None else result.exchange.request.secrets
+        first = Heard(reading=result.reading, seconds=self.runner.clock() - began, secrets=secrets)
+        self._shadows.compare(shadow, ask, dialect, first)
         return result
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
