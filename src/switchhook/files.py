@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def read_bounded(file: IO[bytes]) -> bytes:
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file of ours atomically: a reader gets the old one or the new one, whole. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    # Not the process's id alone: in two containers on one volume that may be the same.
+    new = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         new.write_bytes(data)
         new.replace(path)

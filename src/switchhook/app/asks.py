@@ -53,7 +53,7 @@ class Asks:
         """Put a request to an endpoint of the call's project, or to a table in its place."""
         webhook = asked_webhook(call)
         if webhook is not None and table_of(request.url):
-            return await self._tables.exchange(request, webhook, call.snapshot)
+            return await self._tables.exchange(request, webhook, call.snapshot, deadline)
         limit = self._policies.limit_at(call.snapshot.project.id, request.url)
         if limit is not None:
             self._origins.ask_began(limit.key)

@@ -23,6 +23,7 @@ _PLAIN = str.maketrans(
     | dict.fromkeys(_INVISIBLE, "")
     | dict.fromkeys("\u2010\u2011\u2012", "-")
 )
+_MARKS = str.maketrans(dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_INVISIBLE, ""))
 _TWICE_ABROAD = re.compile(r"\A\+00(?=[1-9][0-9]{6})")
 """Both prefixes of an international number at once; a program added one of them."""
 _TRUNK_ZERO = re.compile(
@@ -98,6 +99,11 @@ def _without_trunk_zero(text: str) -> str:
         return text
     code = "".join(filter(str.isdigit, found["code"] or found["bare"]))
     return text if code in _KEEP_ZERO else found["before"] + text[found.end() :]
+
+
+def without_marks(text: str) -> str:
+    """Return a text with plain blanks, and without the invisible marks that come along when it is copied."""
+    return text if text.isascii() else text.translate(_MARKS)
 
 
 def without_separators(text: str) -> str:

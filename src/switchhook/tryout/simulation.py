@@ -225,7 +225,7 @@ class _Asker:
             return Exchange(request=request, response=answer, failure=None)
         webhook, pending = asked_webhook(call), call.asks.pending
         if self._tables is not None and webhook is not None and table_of(request.url):
-            return await self._tables.exchange(request, webhook, call.snapshot)
+            return await self._tables.exchange(request, webhook, call.snapshot, deadline)
         self.really += 1
         return await self._authenticating.exchange(
             request,

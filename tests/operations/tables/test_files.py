@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from switchhook.domain.failure import FailureKind
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, RingDestinationStep
@@ -17,6 +20,7 @@ from switchhook.operations.tables.files import (
     TableError,
     TableFiles,
     import_table,
+    load,
     missing_files,
     path_of,
     remove_table,
@@ -29,6 +33,8 @@ from switchhook.tryout.script import Script
 from switchhook.tryout.simulation import CallSimulation, simulate_call
 from switchhook.views.exchanges import exchanges_of
 from switchhook.views.path import path_of as way_of
+from switchhook.webhooks.dialects.table import TableQuestion
+from switchhook.webhooks.http import Exchange, HttpRequest
 from tests.support.loop import run
 from tests.support.snapshots import ASK, CUSTOMER, DIALLED, JOHN, PIN, ask_pin, ring, snapshot
 
@@ -146,6 +152,95 @@ def test_a_table_that_nobody_asks_any_more_is_let_go(tmp_path: Path) -> None:
     now[0] = within
     path_of(tmp_path, "shop", "vip").write_bytes(OTHER)
     assert way_of(call(tables, within).journal).endswith("olga")
+
+
+def test_callers_who_come_at_once_wait_for_one_reading_and_no_longer_than_they_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    within, read, may_go_on = house(), [], threading.Event()
+    import_table(tmp_path, VIP, within, "vip")
+
+    def slowly(path: Path, snapshot: ProjectSnapshot, name: str) -> DestinationTable | Mistakes:
+        read.append(path)
+        assert may_go_on.wait(20)
+        return load(path, snapshot, name)
+
+    monkeypatch.setattr(module, "load", slowly)
+    tables = TableFiles(tmp_path, lambda _: within)
+    question = TableQuestion(caller=CUSTOMER, dialled=DIALLED)
+    request = HttpRequest(
+        method="LOOKUP", url="table:vip", headers=(), body=msgspec.json.encode(question)
+    )
+    webhook = within.project.forwarding_numbers[0]
+
+    async def scenario() -> None:
+        async def ask(seconds: float) -> Exchange:
+            return await tables.exchange(request, webhook, within, seconds)
+
+        late = await asyncio.gather(*(ask(0.05) for _ in range(20)))
+        assert {one.failure.kind for one in late if one.failure} == {FailureKind.TABLE}
+        assert "is still being read after" in str(late[0].failure)
+        patient = spawn(ask(20.0), name="ask")
+        await asyncio.sleep(0)
+        may_go_on.set()
+        assert (await patient).response is not None
+        assert len(read) == 1
+
+    run(scenario())
+
+
+def test_tables_are_read_before_anybody_calls(tmp_path: Path) -> None:
+    within = house()
+    import_table(tmp_path, VIP, within, "vip")
+    (tmp_path / "tables" / "gone").mkdir()
+    tables = TableFiles(tmp_path, lambda project: within if project == "shop" else None)
+
+    async def scenario() -> None:
+        watching = spawn(tables.watch(), name="watch")
+        while ("shop", "vip") not in tables._kept:  # noqa: ASYNC110 -- a thread reads
+            await asyncio.sleep(0.005)
+        watching.cancel()
+
+    run(scenario())
+
+
+def test_a_table_is_checked_anew_when_its_project_changes(tmp_path: Path) -> None:
+    before = house()
+    olga = tuple(one for one in before.project.accounts if one.login == "olga")
+    others = tuple(one for one in before.project.accounts if one.login != "olga")
+    without = replace(before.project, accounts=others, groups=(), version=2)
+    now = [ProjectSnapshot(without)]
+    tables = TableFiles(tmp_path, lambda _: now[0])
+    path = path_of(tmp_path, "shop", "vip")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OTHER)
+
+    assert not way_of(call(tables, now[0]).journal).startswith("webhookNumber:7 → olga")
+    now[0] = ProjectSnapshot(replace(without, accounts=(*others, *olga), version=3))
+    run(tables.refresh())
+    assert way_of(call(tables, now[0]).journal) == "webhookNumber:7 → olga"
+
+
+def test_another_file_of_the_same_size_and_moment_is_taken(tmp_path: Path) -> None:
+    within = house()
+    tables = TableFiles(tmp_path, lambda _: within)
+    path = path_of(tmp_path, "shop", "vip")
+    for content, found in ((VIP, "mary"), (OTHER, "olga")):
+        import_table(tmp_path, content, within, "vip")
+        os.utime(path, ns=(1, 1))
+        run(tables.refresh())
+        assert way_of(call(tables, within).journal).endswith(found)
+
+
+def test_a_project_has_so_many_tables_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_TABLES", 2)
+    within = house()
+    for name in ("a", "b", "a"):
+        import_table(tmp_path, VIP, within, name)
+    with pytest.raises(TableError, match="the project has 2 tables; remove one"):
+        import_table(tmp_path, VIP, within, "c")
 
 
 def test_files_are_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

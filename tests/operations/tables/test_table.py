@@ -49,7 +49,16 @@ def mistakes(text: str | bytes, name: str = "vip") -> list[str]:
 
 
 def test_numbers_are_compared_in_their_canonical_form() -> None:
-    for written in ("+380 44 111-22-33", "0441112233", "380441112233", "00380441112233"):
+    for written in (
+        "+380 44 111-22-33",
+        "0441112233",
+        "380441112233",
+        "00380441112233",
+        "044/111 22 33",
+        "(044) 111-22-33",
+        "+380\u202f44\xa0111\u202f22\u202f33",
+        "\u2068+380441112233\u2069",
+    ):
         table = read(f"caller,destination\n{written},mary\n")
         assert find(table, caller="380441112233") == "mary"
 
@@ -69,6 +78,22 @@ def test_the_row_that_says_most_about_a_call_is_the_one() -> None:
     assert find(table, "380509999999", "380800111222") == "olga"
     assert find(table, WITHHELD, "380800999999") == "200"
     assert find(table, "380509999999", "380800999999") == "mary"
+
+
+def test_what_spreadsheets_write_beside_the_rows_is_read() -> None:
+    table = read("sep=;\r\nCaller ;destination;;\r\n0441112233;mary;;\r\n;;;\r\n")
+    assert find(table, "380441112233") == "mary"
+    assert table.size == 1
+    assert mistakes("sep=;\ncaller;destination\nx;mary\n")[0].startswith("line 3: caller: 'x'")
+    table = read("caller,destination,name\n0441112233,mary,Anna\xa0K\u200f.\n")
+    row = table.find(TableQuestion(caller="380441112233", dialled=""))
+    assert row is not None
+    assert row.name == "Anna K."
+
+
+def test_two_numbers_in_one_cell_are_a_mistake() -> None:
+    (said,) = mistakes("caller,destination\n0501112233 0671112233,mary\n")
+    assert said.startswith("line 2: caller: '0501112233 0671112233' is no number")
 
 
 def test_codes_keep_their_zeros_and_logins_are_callers() -> None:
@@ -112,6 +137,15 @@ def test_every_mistake_has_its_line() -> None:
         ("", "line 1: none of the columns caller, dialled, code is there"),
         ("phone,destination\n", "line 1: 'phone' is no column"),
         ("caller,caller,destination\n", "line 1: caller: the column stands twice"),
+        ("caller,,destination\n", "line 1: '' is no column"),
+        ("caller\0,destination\n", "line 1: 'caller\\x00' is no column"),
+        ("caller,destination\n".encode("utf-16"), "line 1: this is not UTF-8"),
+        ('caller,destination\n0441112233,"ma\nry"\n', "line 2: destination: the cell is longer"),
+        (
+            'caller,destination\n="0441112233",mary\n',
+            "line 2: caller: '=\"0441112233\"' is no number",
+        ),
+        ("caller,destination\n'0441112233,mary\n", 'line 2: caller: "\'0441112233" is no number'),
         ("caller,name\n", "line 1: the column destination is missing"),
         ("caller,destination\n", "line 1: there is no row below the header"),
         (b"caller,destination\n0441112233,M\xfcller\n", "line 2: this is not UTF-8"),

@@ -143,7 +143,8 @@ async def _shown(deps: ApiDependencies, snapshot: ProjectSnapshot, name: str) ->
     path = path_of(deps.data_dir, snapshot.project.id, name)
     rows, at, trouble = None, None, None
     try:
-        read = await compute(load, path, snapshot, name)
+        async with deps.reading:  # a large one takes a processor for seconds
+            read = await compute(load, path, snapshot, name)
         at = iso(path.stat().st_mtime)
     except (TableError, OSError) as error:
         trouble = (

@@ -23,7 +23,7 @@ from switchhook.operations.tables.table import (
 )
 from switchhook.projectfile.toml.mistakes import Mistakes, shown
 from switchhook.projectfile.types.project import PROJECT_ID, TABLE_NAME
-from switchhook.tasks import compute
+from switchhook.tasks import compute, spawn
 from switchhook.webhooks.dialects.table import question_of, table_answer
 from switchhook.webhooks.http import Exchange
 
@@ -39,8 +39,12 @@ log = structlog.get_logger(__name__)
 
 TABLES_FOLDER: Final = "tables"
 """The folder of tables in the data directory."""
+MOST_TABLES: Final = 100
+"""Tables of one project: each may be as large as the disk has room for a hundred times."""
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks whether a file has changed."""
+LONGEST_READ: Final = 60.0
+"""Seconds that the first reading of a table is waited for, before the next one is read beside it."""
 
 
 class TableError(ExpectedError):
@@ -81,6 +85,9 @@ def import_table(
 ) -> DestinationTable | Mistakes:
     """Check a table and put it where calls look it up, in place of the old one of its name. Raises TableError."""
     path = path_of(data_dir, snapshot.project.id, name)
+    there = tables_there(data_dir, snapshot.project.id)
+    if len(there) >= MOST_TABLES and name not in there:
+        raise TableError(f"the project has {len(there)} tables; remove one that no webhook asks")
     table = read_table(content, snapshot, name)
     if isinstance(table, Mistakes):
         return table
@@ -138,7 +145,9 @@ def missing_tables(data_dir: Path, project: Project) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Kept:
-    stamp: tuple[int, int]
+    stamp: tuple[int, ...]
+    version: int
+    """That of the project whose accounts and numbers it was checked by."""
     table: DestinationTable | None
     why: str = ""
     """Why there is none."""
@@ -154,15 +163,23 @@ class TableFiles:
         self._data_dir = data_dir
         self._snapshot_of = snapshot_of
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._reading: dict[tuple[str, str], asyncio.Task[_Kept]] = {}
 
     async def exchange(
-        self, request: HttpRequest, webhook: RoutingWebhook, snapshot: ProjectSnapshot
+        self,
+        request: HttpRequest,
+        webhook: RoutingWebhook,
+        snapshot: ProjectSnapshot,
+        seconds: float,
     ) -> Exchange:
-        """Return what a table answers, or why it does not, as an endpoint's exchange."""
+        """Return what a table answers within so many seconds, or why it does not, as an endpoint's exchange."""
         name = table_of(request.url)
         began = asyncio.get_running_loop().time()
-        kept = await self._have(snapshot, name)
+        kept = await self._have(snapshot, name, seconds)
         took = (("total", asyncio.get_running_loop().time() - began),)
+        if kept is None:
+            why = f"table {name} is still being read after {seconds:.1f} s, and looked up from then on"
+            return _failed(request, why)._replace(seconds=took)
         if kept.table is None:
             why = f"table {name}: {kept.why}"
             return _failed(request, why)._replace(seconds=took)
@@ -172,29 +189,48 @@ class TableFiles:
             return _failed(request, f"table {name} has no row for this call")._replace(seconds=took)
         return Exchange(request=request, response=response, failure=None, seconds=took)
 
-    async def _have(self, snapshot: ProjectSnapshot, name: str) -> _Kept:
+    async def _have(self, snapshot: ProjectSnapshot, name: str, seconds: float) -> _Kept | None:
+        """Return a table; None where it is still being read, once for all who want it."""
         key = snapshot.project.id, name
         kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = await self._load(snapshot, name)
-        return kept
+        if kept is not None:
+            return kept
+        task = self._reading.get(key)
+        if task is None:
+            task = self._reading[key] = spawn(self._take(snapshot, name), name=f"read table {name}")
+            task.add_done_callback(lambda _: self._reading.pop(key, None))
+        done, _ = await asyncio.wait([task], timeout=seconds)
+        return task.result() if done else None
+
+    async def _take(self, snapshot: ProjectSnapshot, name: str) -> _Kept:
+        kept = await self._load(snapshot, name)
+        return self._kept.setdefault((snapshot.project.id, name), kept)
 
     async def _load(self, snapshot: ProjectSnapshot, name: str) -> _Kept:
         path = path_of(self._data_dir, snapshot.project.id, name)
-        stamp = _stamp(path)
+        stamp, version = _stamp(path), snapshot.project.version
         try:
             read = await compute(load, path, snapshot, name)
         except TableError as error:
-            return _Kept(stamp, None, str(error))
+            return _Kept(stamp, version, None, str(error))
         if isinstance(read, Mistakes):
-            return _Kept(stamp, None, first_mistakes(read))
-        return _Kept(stamp, read)
+            return _Kept(stamp, version, None, first_mistakes(read))
+        return _Kept(stamp, version, read)
 
     async def watch(self) -> None:
         """Take every table again that has changed; one with mistakes leaves the one before in force."""
+        await self._read_all()  # a large one takes seconds, which no caller should wait
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.refresh()
+
+    async def _read_all(self) -> None:
+        """Read the tables that are there and asked, one after another."""
+        for project in _names(self._data_dir / TABLES_FOLDER):
+            snapshot = self._snapshot_of(project)
+            for name in () if snapshot is None else tables_used(snapshot.project):
+                if snapshot is not None:
+                    await self._have(snapshot, name, LONGEST_READ)
 
     async def refresh(self) -> None:
         """Do that once."""
@@ -203,16 +239,26 @@ class TableFiles:
             if snapshot is None or name not in tables_used(snapshot.project):
                 del self._kept[project, name]
                 continue
-            path = path_of(self._data_dir, project, name)
-            if _stamp(path) == kept.stamp:
+            stamp = _stamp(path_of(self._data_dir, project, name))
+            if (stamp, snapshot.project.version) == (kept.stamp, kept.version):
                 continue
             new = await self._load(snapshot, name)
+            is_news = new.stamp != kept.stamp or new.why != kept.why
             if new.table is not None:
                 self._kept[project, name] = new
-                log.info("table loaded", project=project, table=name, rows=new.table.size)
+                if is_news:
+                    log.info("table loaded", project=project, table=name, rows=new.table.size)
                 continue
-            kept.stamp, kept.why = new.stamp, new.why
-            log.error("table not loaded", project=project, table=name, error=new.why)
+            kept.stamp, kept.version, kept.why = new.stamp, new.version, new.why
+            if is_news:
+                log.error("table not loaded", project=project, table=name, error=new.why)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(one.name for one in folder.iterdir() if one.is_dir())
+    except OSError:
+        return []
 
 
 def _failed(request: HttpRequest, why: str) -> Exchange:
@@ -220,9 +266,10 @@ def _failed(request: HttpRequest, why: str) -> Exchange:
     return Exchange(request=request, response=None, failure=failure)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what is another for another file: two of one size may be written within one tick of the clock."""
     try:
         status = path.stat()
     except OSError:
-        return (0, 0)
-    return status.st_mtime_ns, status.st_size
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino

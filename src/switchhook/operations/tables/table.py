@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from switchhook.domain.target import written_number
+from switchhook.domain.grouping import dialled_number
+from switchhook.domain.target import without_marks
 from switchhook.domain.webhook import ForwardingNumber, RoutingWebhook, table_of
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, shown
 from switchhook.webhooks.answer_targets import read_targets
@@ -34,6 +35,7 @@ _CODE: Final = re.compile(r"[0-9*]{1,32}")
 _LOST: Final = re.compile(r"[0-9][.,]?[0-9]*[eE][+-]?[0-9]+")
 """A number that a spreadsheet has rounded."""
 _DELIMITERS: Final = (",", ";", "\t")
+_SEP_LINE: Final = re.compile(r"\"?sep=([,;\t])\"?\r?\n", re.IGNORECASE)
 
 Where = tuple[str, ...]
 """The columns of a row that are not empty."""
@@ -132,7 +134,7 @@ class _Reading:
         text = self._text(content)
         if text is None:
             return
-        lines = _lines(text)
+        lines = _lines(*_without_sep_line(text))
         columns = self._columns(next(lines, (1, [], ""))[1])
         if columns is None:
             return
@@ -163,7 +165,11 @@ class _Reading:
             return None
 
     def _columns(self, header: list[str]) -> list[str] | None:
-        columns = [cell.strip().lower() for cell in header]
+        columns = [without_marks(cell).strip().lower() for cell in header]
+        while (
+            columns and not columns[-1]
+        ):  # a spreadsheet writes as many as its widest row ever had
+            columns.pop()
         for column in columns:
             if column not in COLUMNS:
                 advice = f"the first line names the columns, of {', '.join(COLUMNS)}"
@@ -181,7 +187,7 @@ class _Reading:
             problem = f"{len(cells)} cells stand under {len(columns)} columns"
             self._note(line, "", problem, "put a cell with a separator in it into quotes")
             return
-        row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
+        row = dict(zip(columns, (without_marks(cell).strip() for cell in cells), strict=False))
         before = len(self._mistakes)
         for column, cell in row.items():
             if len(cell) > LONGEST or not cell.isprintable():
@@ -215,11 +221,13 @@ class _Reading:
             return cell
         if _LOST.fullmatch(cell):
             raise ValueError(f"{shown(cell)} has lost digits; format the column as text")
-        if not written_number(cell):
+        dialling = self._snapshot.project.dialling
+        number = dialled_number(cell, dialling, self._snapshot.has_name)
+        if not number:
             raise ValueError(
                 f"{shown(cell)} is no number and no account; write it as +380441112233, or as people dial it"
             )
-        return comparable(cell, self._snapshot.project.dialling)
+        return comparable(number, dialling)
 
     def _check_destination(self, line: int, destination: str) -> None:
         if not destination:
@@ -238,12 +246,18 @@ def _code(cell: str) -> str:
     return cell
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
+def _without_sep_line(text: str) -> tuple[str, int, str]:
+    """Return the text behind the line by which Excel tells itself the separator, its first line, and the separator."""
+    found = _SEP_LINE.match(text)
+    if found is not None:
+        return text[found.end() :], 2, found[1]
+    return text, 1, max(_DELIMITERS, key=text.partition("\n")[0].count)
+
+
+def _lines(text: str, line: int, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
     """Yield each record with the line that it begins on, and why the rest cannot be read."""
-    head = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
+    before = line
     while True:
         try:
             cells = next(reader)
@@ -253,7 +267,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
             yield line, [], f"the line cannot be read: {error}"
             return
         yield line, cells, ""
-        line = reader.line_num + 1
+        line = reader.line_num + before
 
 
 def first_mistakes(mistakes: Mistakes, most: int = 3) -> str:
