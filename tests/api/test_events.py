@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -411,6 +411,17 @@ def test_a_project_has_so_many_streams_and_leaves_room_for_others() -> None:
                 assert "retry-after: 5" in one_more.head.lower()
             async with Reader(web, key="other").connected() as another:
                 assert another.status == 200
+
+    run(scenario())
+
+
+def test_streams_that_are_opened_at_once_are_no_more_than_one_after_another() -> None:
+    async def scenario() -> None:
+        async with serving() as web, AsyncExitStack() as stack:
+            readers = [Reader(web).connected() for _ in range(MAX_READERS + 5)]
+            await asyncio.gather(*(stack.enter_async_context(one) for one in readers))
+            await asyncio.sleep(0.1)
+            assert web.readers.of_project["acme"] == MAX_READERS
 
     run(scenario())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.app import rehearsals as module
 from switchhook.app.rehearsals import Rehearsals
 from switchhook.operations.rehearsal.jobs import (
     MOST_KEPT,
@@ -19,6 +20,7 @@ from switchhook.operations.rehearsal.run import RehearsalState
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.storage.trails import TrailPage
 from tests.support.loop import run
 from tests.support.rehearsed import BEGAN, LESS_FILE, store_calls
 from tests.support.snapshots import JOHN, MARY, ring, snapshot
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.journal import JournalEntry
     from switchhook.operations.rehearsal.jobs import Rehearsal
-    from switchhook.storage.trails import ExchangePage, TrailPage
+    from switchhook.storage.trails import ExchangePage
 
 HOUSE = snapshot(ring(MARY), ring(JOHN))
 DRAFT = LESS_FILE
@@ -105,6 +107,50 @@ def test_one_of_a_project_runs_at_a_time_until_it_is_stopped() -> None:
         with pytest.raises(NoSuchRehearsalError):
             jobs.stop("other", again.number)
         await jobs.close()
+
+    run(scenario())
+
+
+def test_those_of_several_projects_take_turns_and_work_half_of_the_time() -> None:
+    class Slow(Held):
+        busy = most = pages = 0
+
+        async def page(self, *_: object, **__: object) -> TrailPage:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+            await asyncio.sleep(0.02)
+            self.busy -= 1
+            self.pages += 1
+            return TrailPage(trails=(), next=None)
+
+    async def scenario() -> None:
+        store = Slow()
+        jobs = Rehearsals(store, clock=lambda: BEGAN, own_host="h")
+        began = asyncio.get_running_loop().time()
+        drafts = [DRAFT.replace('id = "shop"', f'id = "shop{n}"') for n in range(4)]
+        all_of = [await jobs.start(wanted(d, f"shop{n}")) for n, d in enumerate(drafts)]
+        for one in all_of:
+            assert not isinstance(one, Mistakes)
+            await over(one)
+        assert (store.most, store.pages) == (1, 4)
+        assert asyncio.get_running_loop().time() - began >= 0.15
+
+    run(scenario())
+
+
+def test_of_all_projects_together_so_many_are_kept_without_their_drafts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_KEPT_OF_ALL", 3)
+
+    async def scenario() -> None:
+        jobs = Rehearsals(Held(StoreError("x")), clock=lambda: BEGAN, own_host="h")
+        for n in range(6):
+            begun = await jobs.start(wanted(DRAFT.replace('id = "shop"', f'id = "s{n}"'), f"s{n}"))
+            assert not isinstance(begun, Mistakes)
+            assert begun.wanted.document == ""
+            await over(begun)
+        assert [len(jobs.all(f"s{n}")) for n in range(6)] == [0, 0, 0, 1, 1, 1]
 
     run(scenario())
 

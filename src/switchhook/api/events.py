@@ -221,6 +221,9 @@ async def _sent(  # noqa: PLR0917 - one reader
     taken, and the connection is closed by its protocol when that takes too long.
     """
     project, readers = token.project, deps.readers
+    if not readers.has_room_for(project):  # others that came at the same moment took it
+        yield b"retry: 5000\n\n"
+        return
     readers.of_project[project] += 1
     try:
         yield b"retry: 3000\n\n" + first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import structlog
 from switchhook.operations.rehearsal.draft import Draft
 from switchhook.operations.rehearsal.jobs import (
     MOST_KEPT,
+    MOST_KEPT_OF_ALL,
     NoSuchRehearsalError,
     Rehearsal,
     RehearsalRunsError,
@@ -42,6 +44,7 @@ class Rehearsals:
         self._kept: dict[str, list[Rehearsal]] = {}
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._number = 0
+        self._turn = asyncio.Lock()
 
     async def start(self, wanted: RehearsalWanted) -> Rehearsal | Mistakes:
         """Begin one. Raises RehearsalRunsError, OtherProjectError."""
@@ -60,16 +63,35 @@ class Rehearsals:
         )
         self._number += 1
         begun = Rehearsal(
-            number=self._number, wanted=wanted, started_at=self._clock(), count=run.count
+            number=self._number,
+            wanted=replace(wanted, document=""),  # which was read, and may be a megabyte
+            started_at=self._clock(),
+            count=run.count,
         )
         kept = self._kept.setdefault(wanted.project, [])
         kept.insert(0, begun)
         del kept[MOST_KEPT:]
+        self._forget_oldest()
         key = wanted.project, begun.number
         task = spawn(self._carry_out(begun, run), name=f"rehearsal {begun.number}")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
         return begun
+
+    def _forget_oldest(self) -> None:
+        """Forget the oldest that have ended, of whichever project, where all projects together have too many."""
+        ended = [
+            one
+            for kept in self._kept.values()
+            for one in kept
+            if one.state is not RehearsalState.RUNNING
+        ]
+        ended.sort(key=lambda one: one.number)
+        for one in ended[: max(sum(map(len, self._kept.values())) - MOST_KEPT_OF_ALL, 0)]:
+            kept = self._kept[one.wanted.project]
+            kept.remove(one)
+            if not kept:
+                del self._kept[one.wanted.project]
 
     def _check_free(self, project: str) -> None:
         running = next(
@@ -111,14 +133,15 @@ class Rehearsals:
             await asyncio.wait(tasks)
 
     async def _carry_out(self, one: Rehearsal, run: RehearsalRun) -> None:
-        """Work half of the time, so that calls have the other half."""
+        """Work half of the time, by turns with those of other projects, so that calls have the other half."""
         loop = asyncio.get_running_loop()
         try:
-            while True:
-                began = loop.time()
-                if not await run.next_batch():
-                    break
-                await asyncio.sleep(loop.time() - began)
+            goes_on = True
+            while goes_on:
+                async with self._turn:
+                    began = loop.time()
+                    goes_on = await run.next_batch()
+                    await asyncio.sleep(loop.time() - began)
         except StoreError as error:
             one.trouble = str(error)
             self._end(one, RehearsalState.FAILED)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from switchhook.domain.project import Project, ProjectSnapshot
+from switchhook.operations.bulk_jobs import MOST_RUNNING
 from tests.support.loop import run
 from tests.support.promises import DOWN, attempt, delivery, ended, record
 from tests.support.web import Web, serving
@@ -69,6 +70,23 @@ def test_named_ones_are_checked_and_sent_again_and_jobs_are_told() -> None:
             assert (await web.ask("GET", f"{PATH}/jobs/{number}")).json == job.json
             stopped = await web.ask("DELETE", f"{PATH}/jobs/{number}")
             assert stopped.json["state"] == "stopped"
+
+    run(scenario())
+
+
+def test_so_many_jobs_of_a_project_run_and_no_more() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            for _ in range(MOST_RUNNING):
+                job = await web.ask("POST", f"{PATH}/jobs", {"act": "check"})
+                assert job.status == 202
+            refused = await web.ask("POST", f"{PATH}/jobs", {"act": "check"})
+            assert (refused.status, refused.json["detail"][:14]) == (409, "5 jobs of proj")
+            theirs = PATH.replace("acme", "other")
+            other = await web.ask("POST", f"{theirs}/jobs", {"act": "check"}, key="other")
+            assert other.status == 202
+            await web.ask("DELETE", f"{PATH}/jobs/{job.json['number']}")
+            assert (await web.ask("POST", f"{PATH}/jobs", {"act": "check"})).status == 202
 
     run(scenario())
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, post
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from switchhook.api.deliveries.messages import (
@@ -18,6 +18,7 @@ from switchhook.api.deliveries.messages import (
     NamedDeliveries,
     WebhookWithError,
 )
+from switchhook.api.exchange.problems import Problem
 from switchhook.api.projects import own_project
 from switchhook.api.responses import (
     COMMON_RESPONSES,
@@ -28,7 +29,7 @@ from switchhook.api.responses import (
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations import bulk_jobs, error_check, history
-from switchhook.operations.bulk_jobs import NoSuchJobError
+from switchhook.operations.bulk_jobs import NoSuchJobError, TooManyJobsError
 from switchhook.operations.error_check import MOST_NAMED
 from switchhook.operations.history import (
     BadMomentError,
@@ -194,7 +195,15 @@ class DeliveryController(Controller):
             raise NotFoundException("one of these deliveries is not there") from error
         return [ActedOn(**as_json.acted(one)) for one in acted]
 
-    @post("/jobs", status_code=HTTPStatus.ACCEPTED, responses=COMMON_RESPONSES | _WRONG)
+    @post(
+        "/jobs",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=COMMON_RESPONSES
+        | _WRONG
+        | {
+            409: response_spec(Problem, "So many of the project run that no further one may begin.")
+        },
+    )
     async def start(
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> JobShown:
@@ -203,9 +212,12 @@ class DeliveryController(Controller):
         advice = 'send {"act": "send", "filter": {"webhook": "crm"}}'
         wanted = _read(await read_body(request), JobWanted, advice)
         which = _filter(wanted.filter, own, deps.clock())
-        job = await bulk_jobs.start_job(
-            deps.store, wanted.act, which, project=own, by=_user(request), now=deps.clock()
-        )
+        try:
+            job = await bulk_jobs.start_job(
+                deps.store, wanted.act, which, project=own, by=_user(request), now=deps.clock()
+            )
+        except TooManyJobsError as error:
+            raise HTTPException(str(error), status_code=HTTPStatus.CONFLICT) from error
         deps.go_on(job)
         return msgspec.convert(as_json.bulk_job(job), JobShown)
 
