@@ -3,7 +3,7 @@ BIN := .venv/bin
 # fail2ban is a service that would begin to run: on a machine of somebody's own it is for them to install.
 TEST_PROGRAMS := sipp=sip-tester php=php-cli baresip=baresip-core chromium=chromium tshark=tshark $(if $(CI),fail2ban-regex=fail2ban)
 BENCHMARK_PROGRAMS := nginx=nginx-light wrk=wrk sipp=sip-tester redis-server=redis-server
-BENCHMARKS := routing answers media sender load deliver
+BENCHMARKS := routing answers media sender load deliver rehearsing lists beside_lists
 
 .PHONY: help
 help: ## show this list

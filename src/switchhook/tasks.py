@@ -63,7 +63,7 @@ def _ended(task: asyncio.Task[Any]) -> None:
 
 async def compute(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """Run what takes a processor in a thread that hands over to calls soon."""
-    with _short_turns:
+    with short_turns:
         return await asyncio.to_thread(work, *args, **options)
 
 
@@ -96,7 +96,7 @@ def in_own_thread(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> a
     return result
 
 
-class _ShortTurns:
+class ShortTurns:
     """Holds the thread switch interval short as long as somebody computes. Sound that begins meanwhile keeps its own."""
 
     def __init__(self) -> None:
@@ -117,4 +117,5 @@ class _ShortTurns:
             sys.setswitchinterval(self._usual)
 
 
-_short_turns = _ShortTurns()
+short_turns: Final = ShortTurns()
+"""For the time in which a thread computes that others wait for."""

@@ -85,13 +85,16 @@ class Bench:
     def _callee_retransmissions(self) -> int:
         return int(self.house.callee.statistics()["Retransmissions(C)"])
 
+    def measure(self, number: str) -> float:
+        """Dial one of the probed numbers; return the post-dial delay in seconds."""
+        return self._probe.measure(number, self.house.server.port)
+
     def delays(self, rounds: int, pause: float = 0.0) -> Delays:
         """Measure the post-dial delay of both kinds of scheme, one after the other, many times."""
-        port = self.house.server.port
         dynamic, static = [], []
         for _ in range(rounds):
-            static.append(self._probe.measure(PROBED_STATIC, port))
-            dynamic.append(self._probe.measure(PROBED_DYNAMIC, port))
+            static.append(self.measure(PROBED_STATIC))
+            dynamic.append(self.measure(PROBED_DYNAMIC))
             time.sleep(pause)
         return Delays(dynamic=tuple(dynamic), static=tuple(static))
 

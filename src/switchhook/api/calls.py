@@ -237,7 +237,7 @@ class Calls(CallActs):
         details = None
         if has_details:
             now = deps.clock()
-            details = await with_details(deps.store, deps.recordings, page.calls, now=now)
+            details = await with_details(deps.trails, deps.recordings, page.calls, now=now)
         return _json(as_json.call_page(page, details))
 
     @get("/export", operation_class=ExportOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
@@ -448,7 +448,7 @@ async def _sent_with_details(
     async for some in found:
         progress()
         if some:
-            detailed = await with_details(deps.store, deps.recordings, some, now=deps.clock())
+            detailed = await with_details(deps.trails, deps.recordings, some, now=deps.clock())
             write = as_csv.detailed_lines if is_csv else as_json.detailed_json_lines
             yield write(detailed)
 

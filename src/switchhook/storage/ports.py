@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         CallRow,
         ChangeKind,
         Count,
+        DeliveriesFound,
         DeliveryFilter,
         DeliveryRow,
         KeyedAnswer,
@@ -305,8 +306,22 @@ class Records(CallList, Protocol):
         are pending, also one that was sent again. The state of a settled one is that of its latest attempt.
         """
 
+    async def find_deliveries(
+        self,
+        which: DeliveryFilter = EVERY_DELIVERY,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> DeliveriesFound:
+        """Return the next of these deliveries, and the number to go on from.
+
+        The search takes no longer where there are more deliveries. It may stop before it found `limit` of them, or any,
+        and says where; `next` goes on from there.
+        """
+
     async def count_deliveries(self, which: DeliveryFilter) -> Count:
-        """Return how many deliveries there are of a filter, up to `MOST_COUNTED`."""
+        """Return how many deliveries there are of a filter, up to `MOST_COUNTED`, or as far as one search goes: `is_more`."""
 
     async def unchecked_by_webhook(self, project: str) -> Mapping[str, Count]:
         """Return how many deliveries of each webhook need somebody, of those that have any: they are *with error*."""

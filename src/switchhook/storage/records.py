@@ -410,3 +410,16 @@ class DeliveryRow:
     def needs_somebody(self) -> bool:
         """Say whether it is on the list of those that a person checks or sends again."""
         return self.state in NEEDS_SOMEBODY and self.checked is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesFound:
+    """The next deliveries of a list."""
+
+    rows: tuple[DeliveryRow, ...]
+    """Newest first, or oldest first where the list goes forward."""
+    next: int | None = None
+    """The number to go on from; None where the list is at its end."""
+    searched_to: float | None = None
+    """When the event of the last delivery happened that was looked at, where the search stopped there and found fewer than
+    asked for."""

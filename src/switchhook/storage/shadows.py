@@ -56,7 +56,7 @@ class Shadows(Protocol):
         only_different: bool = True,
         limit: int,
     ) -> tuple[ShadowAsk, ...]:
-        """Return a project's shadow asks since a moment, newest first."""
+        """Return a project's shadow asks since a moment, newest first: of one webhook, those of the newest 5,000."""
 
     async def counts(self, project: str, *, since: float) -> tuple[ShadowCount, ...]:
-        """Return how the shadows of a project did since a moment, by webhook."""
+        """Return how the shadows of a project did since a moment, by webhook, in the newest 5,000 asks."""

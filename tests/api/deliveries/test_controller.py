@@ -10,6 +10,7 @@ import pytest
 
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.operations.bulk_jobs import MOST_RUNNING
+from switchhook.storage.sqlite.lists import deliveries as lists
 from tests.support.loop import run
 from tests.support.promises import DOWN, attempt, delivery, ended, record
 from tests.support.web import Web, serving
@@ -46,6 +47,28 @@ def test_pages_counts_and_marks() -> None:
             assert events[1]["actions"][0]["unchecked"] == 3
             shown = await web.ask("GET", f"{PATH}/{quote(ids[0], safe='')}")
             assert shown.json["attempts"][0]["answer"] == "down"
+
+    run(scenario())
+
+
+def test_a_search_that_stopped_says_where_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lists, "MOST_LOOKED_UP", 2)
+    monkeypatch.setattr(lists, "LEAST", 2)
+
+    async def scenario() -> None:
+        async with serving() as web:
+            ids = await give_up(web, 1, 2, 3, 4)
+            path = f"{PATH}?until=2025-10-09T08:53:22%2B00:00&webhook=told&limit=3"
+            page = (await web.ask("GET", path)).json
+            assert page["deliveries"] == []
+            assert page["searched_to"] is not None
+            count = await web.ask("GET", f"{PATH}/count?{path.partition('?')[2]}")
+            assert count.json == {"count": 0, "is_more": True}
+            page = (await web.ask("GET", f"{path}&after={page['next']}")).json
+            assert [one["id"] for one in page["deliveries"]] == [ids[0]]
+            assert (page["next"], page["searched_to"]) == (None, None)
 
     run(scenario())
 

@@ -14,6 +14,7 @@ from switchhook.storage.encryption import key_path, new_key
 from switchhook.storage.records import EVERY_DELIVERY, StoreError
 from switchhook.storage.sqlite import history, projects
 from switchhook.storage.sqlite.connection import migrate, migrations
+from switchhook.storage.sqlite.lists import deliveries as delivery_list
 from switchhook.storage.sqlite.opening import open_encrypted
 from switchhook.storage.sqlite.rows import delivery_aad
 from switchhook.webhooks.http import HttpRequest
@@ -76,7 +77,7 @@ def _row(made: Delivery) -> tuple[str | int | float | bytes, ...]:
 
 
 def _listed(connection: sqlite3.Connection) -> list[tuple[int, Delivery, str]]:
-    found = history.deliveries(connection, cipher=CIPHER, which=EVERY_DELIVERY, limit=9)
+    found = delivery_list.search(connection, cipher=CIPHER, which=EVERY_DELIVERY, limit=9).rows
     return [(row.number, row.delivery, row.state.value) for row in reversed(found)]
 
 

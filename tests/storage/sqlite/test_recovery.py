@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import EVERY_DELIVERY, MAIN
-from switchhook.storage.sqlite import history, recovery
+from switchhook.storage.sqlite import recovery
 from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.lists import deliveries as delivery_list
 from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.statements import sql
 from tests.support.former import make_former
@@ -81,7 +82,7 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
     with closing(open_to_write(path, lambda _: CIPHER)) as connection:
         connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER, MAIN))
         assert recovery.deliveries(connection, cipher=CIPHER, node=MAIN) == (waiting, THREE)
-        listed = history.deliveries(connection, cipher=CIPHER, which=EVERY_DELIVERY, limit=9)
+        listed = delivery_list.search(connection, cipher=CIPHER, which=EVERY_DELIVERY, limit=9).rows
         assert [row.delivery for row in listed] == [THREE, waiting, settled]
         assert [row.state for row in listed] == ["pending", "pending", "delivered"]
 
@@ -89,7 +90,7 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
 def test_an_old_promise_that_waits_costs_no_walk_over_those_that_are_settled() -> None:
     """A restart, the list of what is pending and retention read the unsettled alone."""
     with closing(open_to_write(None)) as connection:
-        for name in ("unsettled_deliveries", "attempts_of_unsettled", "waiting"):
+        for name in ("unsettled_deliveries", "attempts_of_unsettled", "list_waiting"):
             values = dict.fromkeys(re.findall(r":([a-z_]+)", sql(name)))
             snapshot = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
             lines = [row["detail"] for row in snapshot]

@@ -54,3 +54,21 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
         assert delete_old(connection, before=10.0, batch=2) == 0
         assert [left(table) for table in ("journal", "deliveries", "attempts")] == [0, 0, 0]
         assert not connection.in_transaction
+
+
+def test_hours_go_with_the_last_of_their_deliveries() -> None:
+    with closing(open_to_write(None)) as connection:
+        for number in (1, 2, 3):
+            name = f"c{number}"
+            connection.execute(sql("save_call"), call_to_row(ended(name, at=float(number)), MAIN))
+            made = replace(delivery(name), occurred_at=3_600.0 * number)
+            connection.execute(sql("promise"), delivery_to_row(made, CIPHER, MAIN))
+            connection.execute(sql("deliver"), settling_to_row(attempt(made)))
+
+        def hours() -> list[int]:
+            return [row[0] for row in connection.execute("SELECT hour FROM delivery_hours")]
+
+        assert delete_old(connection, before=2.5, batch=2) == 2
+        assert hours() == [1, 2, 3]
+        assert delete_old(connection, before=2.5, batch=2) == 0
+        assert hours() == [3]

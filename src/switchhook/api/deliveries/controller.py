@@ -39,6 +39,7 @@ from switchhook.operations.history import (
 )
 from switchhook.storage.records import BulkAct, DeliveryFilter, DeliveryList
 from switchhook.views import as_json
+from switchhook.views.text import iso
 
 MOST_LISTED = 1_000
 """Deliveries on one page."""
@@ -94,17 +95,17 @@ class DeliveryController(Controller):
         """List deliveries, newest first; by default those that need somebody."""
         chosen = ChosenDeliveries(of_state, webhook, event, call, since, until, text)
         which = _filter(chosen, own_project(request, project), deps.clock())
-        rows = await history.list_deliveries(deps.store, which, limit=limit, before=after)
+        found = await deps.store.find_deliveries(which, limit=limit, before=after)
         if full:
-            attempts = [await deps.store.attempts(row.delivery.id) for row in rows]
-            stories = zip(rows, attempts, strict=True)
+            attempts = [await deps.store.attempts(row.delivery.id) for row in found.rows]
+            stories = zip(found.rows, attempts, strict=True)
             shown = [
                 as_json.delivery_story(DeliveryStory(row=row, attempts=tried))
                 for row, tried in stories
             ]
         else:
-            shown = [as_json.delivery(row) for row in rows]
-        return DeliveryPage(deliveries=shown, next=rows[-1].number if len(rows) == limit else None)
+            shown = [as_json.delivery(row) for row in found.rows]
+        return DeliveryPage(deliveries=shown, next=found.next, searched_to=iso(found.searched_to))
 
     @get("/count", responses=COMMON_RESPONSES | _WRONG)
     async def count(

@@ -13,6 +13,8 @@ class DeliveryPage(Struct, frozen=True):
     deliveries: list[dict[str, Any]]
     next: int | None
     """What `after` takes for the next page; null behind the last."""
+    searched_to: str | None
+    """When the event of the last delivery happened that was looked at, where the search stopped before it found `limit`."""
 
 
 class DeliveryCount(Struct, frozen=True):

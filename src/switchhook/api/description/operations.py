@@ -204,7 +204,7 @@ OPERATIONS: Final[dict[str, DescribedOperation]] = {
         answer=EVENT_DRAFT,
     ),
     f"get {_ONE}/deliveries": _about(
-        id="listDeliveries", answer={"deliveries": [DELIVERY], "next": None}
+        id="listDeliveries", answer={"deliveries": [DELIVERY], "next": None, "searched_to": None}
     ),
     f"get {_ONE}/deliveries/count": _about(
         id="countDeliveries", answer={"count": 17, "is_more": False}

@@ -168,7 +168,9 @@ def calls(
     found, place = listed or ((), None)
     if json and recordings is not None:
         detailed = ask_store(
-            config, data_dir, lambda store: with_details(store, recordings, found, now=time.time())
+            config,
+            data_dir,
+            lambda store: with_details(store.trails, recordings, found, now=time.time()),
         )
         print_json([as_json.detailed_call(one) for one in detailed])
     elif json:
@@ -230,7 +232,7 @@ async def _export(
         if recordings is None:
             print_whole(as_csv.call_lines(found) if is_csv else as_json.json_lines(found))
         else:
-            detailed = await with_details(store, recordings, found, now=time.time())
+            detailed = await with_details(store.trails, recordings, found, now=time.time())
             write = as_csv.detailed_lines if is_csv else as_json.detailed_json_lines
             print_whole(write(detailed))
     return count

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from switchhook.operations.recordings import Recordings
-    from switchhook.storage.ports import Records
+    from switchhook.storage.trails import CallTrails
 
 LINK_DAYS: Final = 7
 """How long such a link is good."""
@@ -31,16 +31,18 @@ class CallDetails:
 
 
 async def with_details(
-    store: Records, recordings: Recordings, rows: Sequence[CallRow], *, now: float
+    trails: CallTrails, recordings: Recordings, rows: Sequence[CallRow], *, now: float
 ) -> tuple[CallDetails, ...]:
     """Return calls with their details, in the same order. `now` is in unix seconds."""
     expires = now + LINK_DAYS * DAY
     links = await asyncio.to_thread(lambda: [_link(recordings, row, expires) for row in rows])
+    journals: dict[str, tuple[JournalEntry, ...]] = {}
+    for project in sorted({row.project for row in rows}):
+        own = [row.id for row in rows if row.project == project]
+        journals |= await trails.journals(project, own)
     return tuple(
-        [
-            CallDetails(call=row, journal=await store.journal(row.id), recording_link=link)
-            for row, link in zip(rows, links, strict=True)
-        ]
+        CallDetails(call=row, journal=journals.get(row.id, ()), recording_link=link)
+        for row, link in zip(rows, links, strict=True)
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.errors import explain
+from switchhook.tasks import short_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,8 @@ class ConnectionThread:
             raise StoreError(f"{self._database} is closed")
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._thread, job, self._connection)
+            with short_turns:  # rows are decoded under the lock that the loop needs
+                return await loop.run_in_executor(self._thread, job, self._connection)
         except sqlite3.Error as error:
             raise explain(error, self._database) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
@@ -77,9 +78,10 @@ def deliveries(
     connection: sqlite3.Connection, *, cipher: Cipher, node: str
 ) -> tuple[Delivery, ...]:
     """Return what a node promised and is not settled, in the order of the promises."""
+    found = connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall()
     return tuple(
         rows.readable(
-            connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall(),
+            sorted(found, key=itemgetter("number")),
             partial(rows.delivery, cipher=cipher),
             name="id",
             otherwise="delivery not resumed",

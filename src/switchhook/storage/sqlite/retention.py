@@ -40,4 +40,6 @@ def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> 
         foreign = [{"project": row["project"], "call": row["call"]} for row in old.fetchall()]
         for deletion in ("delete_attempts", "delete_deliveries", "delete_foreign_events"):
             connection.executemany(sql(deletion), foreign)
+        if len(keys) + len(foreign) < batch:  # the last: it goes through all hours
+            connection.execute(sql("delete_delivery_hours"))
     return len(keys) + len(foreign)

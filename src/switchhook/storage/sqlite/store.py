@@ -44,6 +44,7 @@ from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRun
 from switchhook.storage.sqlite.intake import captures as sip_captures
 from switchhook.storage.sqlite.intake import foreign_events, imports
 from switchhook.storage.sqlite.lists import calls as call_list
+from switchhook.storage.sqlite.lists import deliveries as delivery_list
 from switchhook.storage.sqlite.lists.shadows import SqliteShadows
 from switchhook.storage.sqlite.lists.trails import SqliteTrails
 from switchhook.storage.sqlite.maintenance import (
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
         CallRow,
         ChangeKind,
         Count,
+        DeliveriesFound,
         DeliveryFilter,
         DeliveryRow,
         Lease,
@@ -712,9 +714,28 @@ class SqliteStore:
 
         One that cannot be read is left out and logged.
         """
+        found: list[DeliveryRow] = []
+        while True:
+            page = await self.find_deliveries(
+                which, limit=limit - len(found), before=before, after=after
+            )
+            found += page.rows
+            if page.next is None or len(found) >= limit:
+                return tuple(found)
+            before, after = (page.next, None) if after is None else (before, page.next)
+
+    async def find_deliveries(
+        self,
+        which: DeliveryFilter = EVERY_DELIVERY,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> DeliveriesFound:
+        """Return the next deliveries, as above, and where to go on; the search takes no longer where there are more."""
         return await self._reader.run(
             partial(
-                history.deliveries,
+                delivery_list.search,
                 cipher=self._cipher,
                 which=which,
                 limit=limit,
@@ -724,12 +745,12 @@ class SqliteStore:
         )
 
     async def count_deliveries(self, which: DeliveryFilter) -> Count:
-        """Return how many deliveries there are of a filter, up to `MOST_COUNTED`."""
-        return await self._reader.run(partial(history.count_deliveries, which=which))
+        """Return how many deliveries there are of a filter, up to `MOST_COUNTED` or as far as a search goes."""
+        return await self._reader.run(partial(delivery_list.count, which=which))
 
     async def unchecked_by_webhook(self, project: str) -> dict[str, Count]:
         """Return how many deliveries of each webhook need somebody, of those that have any."""
-        return await self._reader.run(partial(history.unchecked_by_webhook, project=project))
+        return await self._reader.run(partial(delivery_list.unchecked_by_webhook, project=project))
 
     async def check_deliveries(
         self,

@@ -21,6 +21,10 @@ def test_one_is_kept_once_and_goes_with_its_call() -> None:
             found = await store.shadows.list("shop", since=0.0, limit=9)
             assert [(one.ask, one.shadow) for one in found] == [("c1-2", "102"), ("c-1", "102")]
             assert await store.shadows.list("other", since=0.0, limit=9) == ()
+            for wanted in ({"webhook": "crm"}, {"only_different": False}):
+                again = await store.shadows.list("shop", since=0.0, limit=9, **wanted)
+                assert again == found
+            assert await store.shadows.list("shop", since=0.0, webhook="erp", limit=9) == ()
             (count,) = await store.shadows.counts("shop", since=0.0)
             assert (count.asks, count.different) == (2, 2)
             assert await store.prune(before=OCCURRED + 9) == 1

@@ -45,6 +45,11 @@ WHERE
 DELETE FROM deliveries
 WHERE project = :project AND id > :call || '.' AND id < :call || '/' AND call = :call;
 
+-- name: delete_delivery_hours
+-- Delete the hours of which no delivery is left.
+DELETE FROM delivery_hours
+WHERE last < (SELECT min(d.number) FROM deliveries AS d);
+
 -- name: delete_journal
 -- Delete a call's journal.
 DELETE FROM journal WHERE project = :project AND call = :call;

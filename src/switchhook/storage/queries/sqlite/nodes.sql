@@ -41,7 +41,7 @@ RETURNING call;
 
 -- name: take_deliveries
 -- Give one node the deliveries of another that are not settled.
-UPDATE deliveries SET node = :node
+UPDATE deliveries INDEXED BY deliveries_unsettled SET node = :node
 WHERE NOT settled AND node = :former
 RETURNING id;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from switchhook.storage.shadows import ShadowAsk, ShadowCount
 from switchhook.storage.sqlite.statements import sql
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from switchhook.storage.sqlite.connection_thread import JobRunner
     from switchhook.storage.sqlite.tokens import WriteRunner
+
+
+MOST_LOOKED_AT: Final = 5_000
+"""Shadow asks that a list or a count goes through, the newest: some milliseconds."""
 
 
 class SqliteShadows:
@@ -42,14 +46,15 @@ class SqliteShadows:
             "project": project,
             "since": since,
             "webhook": webhook,
-            "all": not only_different,
+            "most": MOST_LOOKED_AT,
             "limit": limit,
         }
-        return await self._reader.run(partial(_list, values=values))
+        statement = "different_shadow_asks" if only_different else "shadow_asks"
+        return await self._reader.run(partial(_list, statement=statement, values=values))
 
     async def counts(self, project: str, *, since: float) -> tuple[ShadowCount, ...]:
         """Return how the shadows of a project did since a moment, by webhook."""
-        values = {"project": project, "since": since}
+        values = {"project": project, "since": since, "most": MOST_LOOKED_AT}
         return await self._reader.run(partial(_counts, values=values))
 
 
@@ -58,8 +63,10 @@ def _add(connection: sqlite3.Connection, *, made: ShadowAsk) -> None:
         connection.execute(sql("add_shadow_ask"), asdict(made))
 
 
-def _list(connection: sqlite3.Connection, *, values: dict[str, Any]) -> tuple[ShadowAsk, ...]:
-    found = connection.execute(sql("shadow_asks"), values).fetchall()
+def _list(
+    connection: sqlite3.Connection, *, statement: str, values: dict[str, Any]
+) -> tuple[ShadowAsk, ...]:
+    found = connection.execute(sql(statement), values).fetchall()
     return tuple(ShadowAsk(**dict(row)) for row in found)
 
 
