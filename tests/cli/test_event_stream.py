@@ -53,6 +53,22 @@ def test_events_are_printed_one_a_line_and_where_to_go_on(
     assert printed(capsys, "--types", "call.ended") == (["b.2"], "go on with --after 3\n")
 
 
+def test_where_nothing_was_ever_kept_it_says_what_keeps_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def another() -> None:
+        store = await SqliteStore.open(home / DATABASE)
+        await apply_project(store, '[project]\nid = "quiet"\nname = "Quiet"\n')
+        await store.close()
+
+    run_scenario(another())
+    assert run(["events", "--project", "quiet"]) == FINE
+    assert capsys.readouterr().err == (
+        "project quiet has no events; they are kept from when its file says keep = true in [event_stream]\n"
+        "go on with --after 0\n"
+    )
+
+
 def test_the_only_project_need_not_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["events", "--limit", "1"]) == FINE
     assert json.loads(capsys.readouterr().out)["id"] == "a.1"

@@ -126,6 +126,26 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixt
         (("template", "add", "FILE"), "NAME is missing; see `switchhook template add --help`"),
         (("template", "add"), "FILE and NAME are missing; see `switchhook template add --help`"),
         (("check",), "FILE is missing; see `switchhook check --help`"),
+        (
+            ("appply",),
+            "there is no command appply; did you mean apply? `switchhook --help` lists them",
+        ),
+        (("user", "x"), "there is no command x; `switchhook user --help` lists them"),
+        (
+            ("calls", "--runing"),
+            "there is no option --runing; did you mean --running? see `switchhook calls --help`",
+        ),
+        (("calls", "--zzz=1"), "there is no option --zzz; see `switchhook calls --help`"),
+        (("calls", "--limit", "x"), "--limit: 'x' is no whole number"),
+        (("calls", "--limit", "0"), "--limit: 0 is less than 1"),
+        (("versions", "show", "x"), "VERSION: 'x' is no whole number"),
+        (("receive", "--delay", "x"), "--delay: 'x' is no number"),
+        (("receive", "--delay", "-1"), "--delay: -1.0 is less than 0"),
+        (
+            ("user", "role", "anna", "boss", "--project", "acme"),
+            "ROLE: 'boss' is none of viewer, editor, admin, owner, none",
+        ),
+        (("transfer", "1", "2", "--leaves", "both"), "--leaves: 'both' is none of caller, callee"),
     ],
 )
 def test_what_is_missing_or_too_much_is_told_in_a_sentence(
@@ -231,7 +251,7 @@ def test_a_mistyped_option_is_not_taken_for_a_file(
 ) -> None:
     for arguments in (["check", "--jsno", good], ["apply", "--jsno"]):
         assert run(arguments) == MISUSED
-        assert "There is no option --jsno; a file of that name is ./--jsno." in (
+        assert "there is no option --jsno; a file of that name is ./--jsno" in (
             capsys.readouterr().err
         )
 

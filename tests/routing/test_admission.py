@@ -164,7 +164,10 @@ def test_what_is_neither_account_nor_number_is_refused() -> None:
 
 
 def test_an_outside_number_needs_a_trunk() -> None:
-    expected = (404, "project bank has no trunk for outside numbers")
+    expected = (
+        404,
+        "380501112233 is no account, group or number of project bank, which has no trunk for outside numbers",
+    )
     assert expected == refused(replace(BANKER, callee="380501112233"))
 
 
@@ -222,7 +225,7 @@ def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
 def test_without_a_trunk_not_even_an_emergency_number_can_be_reached() -> None:
     assert refused(replace(BANKER, callee="112")) == (
         404,
-        "project bank has no trunk for outside numbers",
+        "112 is no account, group or number of project bank, which has no trunk for outside numbers",
     )
 
 

@@ -126,6 +126,13 @@ def test_what_came_back_is_said_in_one_line(facts: dict[str, str], said: str) ->
     assert entry_line(entry).below == (f"GET http://crm.example/: {said}",)
 
 
+def test_a_table_was_looked_up_and_nothing_sent() -> None:
+    told = (("request", "LOOKUP table:vip"), ("status", "200"), ("read_as", "strict JSON"))
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ANSWER, facts=told)
+
+    assert entry_line(entry).below == ("LOOKUP table:vip: looked up on this machine",)
+
+
 def test_redirects_that_were_followed_are_named() -> None:
     told = (("request", "GET http://crm.example/"), ("redirected_to", "https://crm.example"))
     entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ASK_FAILED, facts=told)

@@ -105,9 +105,12 @@ def test_an_ed25519_signature_is_verified_by_its_public_key_alone() -> None:
 @pytest.mark.parametrize(
     ("secret", "why"),
     [
-        ("", "it begins with neither whsec_ nor whsk_"),
-        ("v1,AAAA", "it begins with neither whsec_ nor whsk_"),
-        ("WHSEC_AAAA", "it begins with neither whsec_ nor whsk_"),
+        ("", "it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one"),
+        ("v1,AAAA", "it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one"),
+        (
+            "WHSEC_AAAA",
+            "it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one",
+        ),
         (public_key(VECTOR), "it is the public key, which receivers have; the secret one signs"),
         ("whsec_", "it holds 0 bytes, and should hold 24 to 64"),
         (symmetric_key(b"x" * 23), "it holds 23 bytes, and should hold 24 to 64"),

@@ -16,6 +16,7 @@ from msgspec import Struct
 from switchhook.api.authentication import OUTWARD_CALL
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,
@@ -41,6 +42,9 @@ T = TypeVar("T", bound=Struct)
 MAX_NUMBER: Final = 128
 """Characters of a number, login or group."""
 MAX_SCHEME: Final = 2**31 - 1
+CALL_EXAMPLE: Final = '{"caller": "101", "callee": "+380441112233"}'
+TRANSFER_EXAMPLE: Final = '{"to": "102"}'
+OUTWARD_EXAMPLE: Final = '{"extension": "101", "destination": "380441112233"}'
 
 
 class CallWanted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,7 +158,7 @@ class CallActs(Controller):
         """Make a call: ring the caller, then the callee. Its events are told as those of every call."""
 
         async def act() -> CallUnderWay:
-            wanted = _read(await read_body(request), CallWanted)
+            wanted = json_body(await read_body(request), CallWanted, CALL_EXAMPLE)
             return await _call_back(deps, request.user, wanted)
 
         return await once(request, deps, act, status=202)
@@ -171,7 +175,7 @@ class CallActs(Controller):
         """Transfer a party of a conversation: the target rings, and when it answers the other leaves."""
 
         async def act() -> CallUnderWay:
-            wanted = _read(await read_body(request), TransferWanted)
+            wanted = json_body(await read_body(request), TransferWanted, TRANSFER_EXAMPLE)
             to = wanted.to.strip()
             if bool(to) == bool(wanted.scheme):
                 raise WrongFieldError("to", "name either whom to transfer the call to, or a scheme")
@@ -214,7 +218,7 @@ async def outward_call(request: TokenRequest, deps: Dependencies) -> Response[by
     async def act() -> CallUnderWay:
         body = await read_body(request)
         is_form = request.headers.get("content-type", "").startswith(OutwardOperation.forms[0])
-        wanted = _read(_form(body) if is_form else body, OutwardCallWanted)
+        wanted = json_body(_form(body) if is_form else body, OutwardCallWanted, OUTWARD_EXAMPLE)
         fields = {"caller": "extension", "callee": "destination"}
         _require_own(deps.snapshot_of(request.user.project), wanted.extension.strip())
         call = CallWanted(caller=wanted.extension, callee=wanted.destination)
@@ -256,18 +260,6 @@ async def _call_back(
 
 def _by(token: Token) -> str:
     return f"{token.user} over the API"
-
-
-def _read(body: bytes, of_type: type[T]) -> T:
-    """Read a request's JSON. Raises WrongFieldError."""
-    try:
-        return msgspec.json.decode(body, type=of_type)
-    except (ValueError, RecursionError) as error:
-        text = str(error)
-        named = next(
-            (n for n in of_type.__struct_fields__ if f"`{n}`" in text or f".{n}`" in text), ""
-        )
-        raise WrongFieldError(named or of_type.__struct_fields__[0], text) from None
 
 
 def _form(body: bytes) -> bytes:

@@ -37,6 +37,7 @@ from switchhook.operations.event_stream import (
     StreamPlace,
     UnknownTypeError,
     find_place,
+    no_events,
     parse_types,
 )
 from switchhook.storage.records import StoreError
@@ -276,10 +277,7 @@ async def _place(deps: ApiDependencies, project: str, written: str) -> StreamPla
 def check_kept(deps: ApiDependencies, project: str, last: int) -> None:
     """Refuse to wait for what never comes; what was kept before can be read all the same."""
     if not last and not deps.keeps_events(project):
-        raise ClientException(
-            "this project keeps no events: write [event_stream] with keep = true into its file",
-            status_code=409,
-        )
+        raise ClientException(no_events(project), status_code=409)
 
 
 def _types(written: str) -> frozenset[StreamEventType]:

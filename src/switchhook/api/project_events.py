@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Controller, get, post
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from switchhook.api.document.changing import check_secrets, told
+from switchhook.api.json_body import json_body
 from switchhook.api.projects import own_project
 from switchhook.api.responses import COMMON_RESPONSES, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
@@ -84,10 +83,7 @@ class ProjectEventController(Controller):
         """Answer a copy for another moment of a call, and what does not fit in it. Nothing is stored: PUT of the parts of a project saves it."""
         found = await _project(request, deps, project)
         check_secrets(asked=secrets, what=HOLDS)
-        try:
-            wanted = msgspec.json.decode(await read_body(request), type=CopyRequest)
-        except ValueError as error:
-            raise ClientException(f'send {{"to": "outgoing.after"}}: {error}') from error
+        wanted = json_body(await read_body(request), CopyRequest, '{"to": "outgoing.after"}')
         with told():
             return event_draft(
                 operations.copy_event(found, event, to=wanted.to, new_name=wanted.name)

@@ -25,6 +25,7 @@ IS_HEAD: Final = "switchhook.head"
 """Stands in a request's scope where its answer has no body."""
 MAX_LISTED: Final = 1000
 """Mistakes of one file that are listed."""
+PROJECT_FILE: Final = "project file"
 MAX_PATH: Final = 200
 """Characters of a path that are logged."""
 
@@ -62,21 +63,23 @@ class WrongFieldError(Exception):
 
 
 class MistakesError(Exception):
-    """A project file cannot be taken."""
+    """A file that was sent cannot be taken."""
 
-    def __init__(self, mistakes: Mistakes) -> None:
+    def __init__(self, mistakes: Mistakes, what: str = PROJECT_FILE) -> None:
         super().__init__(str(mistakes))
         self.mistakes = mistakes
+        self.what = what
+        """What the file is."""
 
 
-def invalid_file(mistakes: Mistakes) -> Response[InvalidProjectFile]:
-    """Answer the mistakes of a project file."""
+def invalid_file(mistakes: Mistakes, what: str = PROJECT_FILE) -> Response[InvalidProjectFile]:
+    """Answer the mistakes of a project file, or of what else a file is."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     cut = f"; the first {MAX_LISTED} are listed" if len(mistakes) > MAX_LISTED else ""
     return problem(
         422,
         InvalidProjectFile,
-        detail=f"the project file has {count}{cut}",
+        detail=f"the {what} has {count}{cut}",
         mistakes=[
             MistakeInFile(
                 line=one.line, key=written(one.path), problem=one.problem, advice=one.advice
@@ -167,7 +170,7 @@ def _wrong_field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
 
 
 def _mistakes(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFile]:
-    return invalid_file(error.mistakes)
+    return invalid_file(error.mistakes, error.what)
 
 
 def _store_failed(request: AnyRequest, error: StoreError) -> Response[Problem]:

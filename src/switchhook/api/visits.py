@@ -2,12 +2,12 @@
 
 from typing import Final
 
-import msgspec
 from litestar import Controller, put
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,
@@ -68,7 +68,9 @@ class VisitController(Controller):
         snapshot = deps.snapshot_of(project)
         if project != request.user.project or snapshot is None:
             raise NotFoundException("there is no such project")
-        told = _read(await read_body(request))
+        told = json_body(
+            await read_body(request), VisitTold, '{"attributes": {"source": "google"}}'
+        )
         number = _number(told, snapshot)
         if told.call and not deps.runs(told.call, project):
             raise WrongFieldError(
@@ -101,13 +103,6 @@ class VisitController(Controller):
         return VisitKept(
             visit=kept.id, attributes=dict(kept.attributes), number=number, call=told.call
         )
-
-
-def _read(body: bytes) -> VisitTold:
-    try:
-        return msgspec.json.decode(body, type=VisitTold)
-    except (ValueError, RecursionError) as error:
-        raise WrongFieldError("", f"the body tells of no visit: {error}") from None
 
 
 def _number(told: VisitTold, snapshot: ProjectSnapshot) -> str:

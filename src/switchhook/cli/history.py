@@ -27,6 +27,7 @@ from switchhook.storage.stream import StreamEvent
 
 T = TypeVar("T")
 
+KEEPS = "they are kept from when its file says keep = true in [event_stream]"
 MAX_LISTED = 1_000_000
 """Calls or deliveries that one command lists."""
 
@@ -59,7 +60,7 @@ def events(
 ) -> int:
     """Print a project's event stream from a place on, one JSON object a line."""
 
-    async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace]:
+    async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace, str]:
         wanted = parse_types(types)
         from switchhook.operations.project_versions import project_meant  # noqa: PLC0415 (most ask for less)
 
@@ -72,14 +73,16 @@ def events(
             found += [one for one in page.events if one.type in wanted]
             place = place.moved(page)
             if place.number >= page.last or len(found) >= limit:
-                return found, place
+                return found, place, "" if page.last else f"project {meant} has no events; {KEEPS}"
 
     try:
-        found, place = ask_store(config, data_dir, read, project=project)
+        found, place, note = ask_store(config, data_dir, read, project=project)
     except (BadPlaceError, StreamGapError) as error:
         raise UsageError(f"--after: {error}") from None
     except UnknownTypeError as error:
         raise UsageError(f"--types: {error}") from None
     print_whole(b"".join(one.body + b"\n" for one in found))
+    if note:
+        stderr().print(note)
     stderr().print(f"go on with --after {place}")
     return 0

@@ -46,6 +46,14 @@ def is_outside(snapshot: ProjectSnapshot, target: Target) -> bool:
     return not screening.emergency(number, dialling) and snapshot.project_number(target) is None
 
 
+def no_trunk(dialled: str, snapshot: ProjectSnapshot) -> str:
+    """Say why what was dialled leads nowhere in a project without trunks, a clause."""
+    return (
+        f"{dialled} is no account, group or number of project {snapshot.project.id},"
+        " which has no trunk for outside numbers"
+    )
+
+
 def refusal_reason(snapshot: ProjectSnapshot, target: Target, now: float) -> str:
     """Say why the project's rules forbid ringing a target, a clause; empty: they do not."""
     if not snapshot.permits(target):

@@ -33,6 +33,14 @@ class UnknownTypeError(ValueError):
     """A type of events is none. The message lists those that there are."""
 
 
+def no_events(project: str) -> str:
+    """Say that a project has no event stream, and how it gets one."""
+    return (
+        f"project {project} keeps no events: write [event_stream] with keep = true into its file,"
+        " and apply it"
+    )
+
+
 def parse_types(written: str) -> frozenset[StreamEventType]:
     """Read names of types between commas; without any it is all of them. Raises UnknownTypeError."""
     names = [name.strip() for name in written.split(",") if name.strip()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, Call, CallerId, Direction, Leg, LegState, SchemePosition
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
+from switchhook.domain.outside_rules import no_trunk
 from switchhook.domain.screening import SOS
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 
@@ -99,7 +100,7 @@ def _to_own(
 
 def _outside(number: str, snapshot: ProjectSnapshot, make: Callable[..., Call]) -> Call | Rejection:
     if not any(trunk.outgoing for trunk in snapshot.project.trunks):
-        return _refused(404, f"project {snapshot.project.id} has no trunk for outside numbers")
+        return _refused(404, no_trunk(number, snapshot))
     direct = Target(kind=TargetKind.NUMBER, value=number)
     return make(direction=Direction.OUTGOING, direct=direct)
 

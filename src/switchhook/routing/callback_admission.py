@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, Callback, CallerId, Direction
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
-from switchhook.domain.outside_rules import refusal_reason
+from switchhook.domain.outside_rules import no_trunk, refusal_reason
 from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.admission import OfferedCall, Rejection, admit
@@ -122,8 +122,7 @@ def _callers(call: Call, user: str, now: float) -> tuple[Target, ...]:
     if clean_number(number) is None:
         raise _RejectedError(404, f"{user} is neither an account nor a group nor a number")
     if not any(trunk.outgoing for trunk in snapshot.project.trunks):
-        why = f"project {snapshot.project.id} has no trunk for outside numbers"
-        raise _RejectedError(404, why)
+        raise _RejectedError(404, no_trunk(user, snapshot))
     target = Target(kind=TargetKind.NUMBER, value=number)
     if why := refusal_reason(snapshot, target, now):
         raise _RejectedError(403, why)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.grouping import dialled_number
+from switchhook.domain.outside_rules import no_trunk
 from switchhook.domain.scheme import (
     FIRST,
     AskStep,
@@ -163,8 +164,7 @@ def _outside(ctx: TransitionContext, user: str) -> Target:
     if clean_number(number) is None and not urgent:
         raise NotTransferableError(404, f"{user} is neither an account nor a group nor a number")
     if not any(trunk.outgoing for trunk in snapshot.project.trunks):
-        why = f"project {snapshot.project.id} has no trunk for outside numbers"
-        raise NotTransferableError(404, why)
+        raise NotTransferableError(404, no_trunk(user, snapshot))
     target = Target(kind=TargetKind.NUMBER, value=number)
     if not ring.may_ring(ctx, target):
         raise NotTransferableError(403, f"this project's rules forbid calling {target}")

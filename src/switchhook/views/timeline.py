@@ -10,6 +10,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
 from switchhook.views.exchanges import whole_exchange
 from switchhook.views.text import clock, notes_of, one_line, seconds
+from switchhook.webhooks.dialects.table import LOOK_UP
 from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
@@ -221,6 +222,8 @@ def attempt_lines(attempt: Attempt) -> Iterator[str]:
 def _came_back(facts: Mapping[str, str]) -> str:
     if not facts["status"]:
         return "no answer" + (f" from {facts['address']}" if facts["address"] else "")
+    if facts["request"].startswith(f"{LOOK_UP} "):
+        return "looked up on this machine"
     if not facts["address"]:
         said = f"not sent; {facts['status']} was given as the answer"
     else:

@@ -31,6 +31,7 @@ from switchhook.domain.scheme import (
 from switchhook.domain.target import written_number
 from switchhook.domain.webhook import RingOrder
 from switchhook.views.text import iso, one_line, seconds
+from switchhook.views.why_callback import of_callback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,6 +110,7 @@ def why_not(story: CallStory, snapshot: ProjectSnapshot, target: str) -> WhyNot:
     return (
         _of_its_legs(wanted, seen)
         or _of_rules(wanted, seen)
+        or _of_callback(wanted, seen)
         or _of_being_unknown(wanted)
         or _of_schemes(wanted, seen)
     )
@@ -259,6 +261,21 @@ def _of_rules(wanted: _Wanted, seen: _Seen) -> WhyNot | None:
             entry=seen.journal[-1],
         )
     return None
+
+
+def _of_callback(wanted: _Wanted, seen: _Seen) -> WhyNot | None:
+    found = of_callback(seen.journal, wanted.is_it)
+    if found is None:
+        return None
+    decision, why, entry = found
+    change = _UNREACHED[AttemptEnd.UNREACHABLE].format(target=wanted.words)
+    return WhyNot(
+        target=wanted.name,
+        decision=DecidedBy(decision),
+        why=why,
+        change=change if decision == DecidedBy.NOT_REACHED else "",
+        entry=entry,
+    )
 
 
 def _of_being_unknown(wanted: _Wanted) -> WhyNot | None:

@@ -64,7 +64,7 @@ def signer(secret: str) -> Signer:
         return lambda data: f"v1a,{_base64(private.sign(data))}"
     if secret.startswith(PUBLIC):
         raise ValueError("it is the public key, which receivers have; the secret one signs")
-    raise ValueError("it begins with neither whsec_ nor whsk_")
+    raise ValueError("it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one")
 
 
 def public_key(secret: str) -> str:

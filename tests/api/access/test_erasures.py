@@ -47,12 +47,15 @@ def test_a_person_is_erased_and_the_audit_log_has_no_number() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("body", [b"", {"number": "101"}, {"number": 7}, {"who": NUMBER}])
-def test_what_is_no_number_is_400(body: object) -> None:
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [(b"", ""), ({"number": "101"}, "number"), ({"number": 7}, "number"), ({"who": NUMBER}, "who")],
+)
+def test_what_is_no_number_is_400(body: object, field: str) -> None:
     async def scenario() -> None:
         async with serving() as web:
             answer = await erase(web, body)
-            assert (answer.status, answer.json["field"]) == (400, "number")
+            assert (answer.status, answer.json["field"]) == (400, field)
 
     run(scenario())
 

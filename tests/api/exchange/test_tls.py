@@ -221,12 +221,29 @@ def test_a_renewed_certificate_is_taken_and_half_of_one_is_not(tmp_path: Path) -
     run(scenario())
 
 
-@pytest.mark.parametrize("spoils", ["pbx.pem", "pbx.key", "missing"])
+@pytest.mark.parametrize("spoils", ["pbx.pem", "pbx.key"])
 def test_files_that_cannot_be_used_are_named(tmp_path: Path, spoils: str) -> None:
     write(trustme.CA(), tmp_path)
-    if spoils == "missing":
-        (tmp_path / "pbx.key").unlink()
-    else:
-        (tmp_path / spoils).write_text("nothing")
-    with pytest.raises(CannotListenError, match=r"over TLS with web_certificate .*pbx\.pem"):
+    (tmp_path / spoils).write_text("nothing")
+    with pytest.raises(CannotListenError, match=r"over TLS with web_certificate .*pbx\.pem.* PEM"):
+        WebCertificate(tmp_path / "pbx.pem", tmp_path / "pbx.key")
+
+
+def test_the_key_of_another_certificate_is_told(tmp_path: Path) -> None:
+    write(trustme.CA(), tmp_path)
+    other = trustme.CA().issue_cert(NAME).private_key_pem
+    (tmp_path / "pbx.key").write_bytes(other.bytes())
+    with pytest.raises(CannotListenError, match="the key is not that of the first certificate"):
+        WebCertificate(tmp_path / "pbx.pem", tmp_path / "pbx.key")
+
+
+@pytest.mark.parametrize(
+    ("file", "setting"), [("pbx.pem", "web_certificate"), ("pbx.key", "web_key")]
+)
+def test_the_file_that_is_missing_is_named(tmp_path: Path, file: str, setting: str) -> None:
+    write(trustme.CA(), tmp_path)
+    (tmp_path / file).unlink()
+    with pytest.raises(
+        CannotListenError, match=rf"{setting} .*{file} cannot be read \(No such file"
+    ):
         WebCertificate(tmp_path / "pbx.pem", tmp_path / "pbx.key")

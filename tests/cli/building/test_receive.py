@@ -168,10 +168,13 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--secret", "x"), "--secret is no key: it begins with neither whsec_ nor whsk_"),
+        (
+            ("--secret", "x"),
+            "--secret is no key: it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one",
+        ),
         (("--file", "x.toml"), "--project and --file go with --webhook"),
         (("--replay", "x"), "--replay FILE and --to URL go together"),
-        (("--delay", "9999"), "is no number of seconds up to 3600"),
+        (("--delay", "9999"), "--delay: 9999.0 is more than 3600"),
         (("--retry-after", "1\r\nX: y"), "cannot stand in a header line"),
     ],
 )

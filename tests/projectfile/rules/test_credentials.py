@@ -62,7 +62,7 @@ def test_each_kind_can_be_used_and_go_with_others(
         (
             (),
             {"signing_secrets": (KEY, "s3cret")},
-            "signing_secrets[1]: it begins with neither whsec_ nor whsk_",
+            "signing_secrets[1]: it begins with neither whsec_ nor whsk_; `switchhook secret new` makes one",
         ),
         (
             (),

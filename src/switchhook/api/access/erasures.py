@@ -1,11 +1,11 @@
 """Erases a person over HTTP, by their telephone number (T-35)."""
 
-import msgspec
 from litestar import post
 from litestar.params import FromPath
 from msgspec import Struct
 
 from switchhook.api.access.auditing import note_facts
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import COMMON_RESPONSES, WrongFieldError, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations.people.erasure import ErasureError, erase_person
@@ -43,10 +43,7 @@ async def erase(request: TokenRequest, deps: Dependencies, project: FromPath[str
 
     A step takes ten seconds at most; repeat it until `next` is null.
     """
-    try:
-        wanted = msgspec.json.decode(await read_body(request), type=ErasureWanted)
-    except (ValueError, RecursionError):
-        raise WrongFieldError("number", 'send {"number": "+380441112233"}') from None
+    wanted = json_body(await read_body(request), ErasureWanted, '{"number": "+380441112233"}')
     if not 0 <= wanted.after < 2**62:
         raise WrongFieldError("after", "after: send what `next` said")
     try:

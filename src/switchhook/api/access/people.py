@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from switchhook.api.access.auditing import note_facts
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import COMMON_RESPONSES, WrongFieldError, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.access.people import Role, User, lesser
@@ -82,7 +82,7 @@ class MemberController(Controller):
         login: FromPath[str],
     ) -> dict[str, Any]:
         """Give somebody a role, at most one's own; who is no user of the host yet becomes one, without a password."""
-        wanted = await _read(request, RoleGiven, 'send {"role": "viewer"}')
+        wanted = json_body(await read_body(request), RoleGiven, '{"role": "viewer"}')
         giver, now = _role(request), deps.clock()
         with _told():
             name = login_of(login)
@@ -127,7 +127,9 @@ class TokenController(Controller):
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> dict[str, Any]:
         """Make a token, and answer its key, which is not shown again. It may do what its maker may, at most."""
-        wanted = await _read(request, TokenWanted, 'send {"user": "crm", "scope": "calls"}')
+        wanted = json_body(
+            await read_body(request), TokenWanted, '{"user": "crm", "scope": "calls"}'
+        )
         if wanted.days is not None and not 1 <= wanted.days <= MAX_DAYS:
             raise WrongFieldError("days", f"days: 1 to {MAX_DAYS}, or nothing")
         with _told():
@@ -213,13 +215,6 @@ async def _changed(
     )
     note_facts(before={"role": has}, after={"role": role})
     return given
-
-
-async def _read(request: TokenRequest, kind: type[Any], advice: str) -> Any:  # noqa: ANN401 (what was asked for)
-    try:
-        return msgspec.json.decode(await read_body(request), type=kind)
-    except (ValueError, RecursionError) as error:
-        raise ClientException(f"{advice}: {error}") from error
 
 
 @contextmanager

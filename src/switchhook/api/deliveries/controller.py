@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from switchhook.api.deliveries.messages import (
@@ -19,6 +19,7 @@ from switchhook.api.deliveries.messages import (
     WebhookWithError,
 )
 from switchhook.api.exchange.problems import Problem
+from switchhook.api.json_body import json_body
 from switchhook.api.projects import own_project
 from switchhook.api.responses import (
     COMMON_RESPONSES,
@@ -171,7 +172,7 @@ class DeliveryController(Controller):
         own = own_project(request, project)
         if act not in set(BulkAct):
             raise NotFoundException("send POST to check, uncheck or send")
-        ids = _read(await read_body(request), NamedDeliveries, 'send {"ids": ["…"]}').ids
+        ids = json_body(await read_body(request), NamedDeliveries, '{"ids": ["…"]}').ids
         if not 0 < len(ids) <= MOST_NAMED:
             raise WrongFieldError("ids", f"name 1 to {MOST_NAMED} deliveries; a job takes more")
         by = _user(request)
@@ -210,8 +211,8 @@ class DeliveryController(Controller):
     ) -> JobShown:
         """Do that to all deliveries of a filter: a job that goes on by itself, also after a restart."""
         own = own_project(request, project)
-        advice = 'send {"act": "send", "filter": {"webhook": "crm"}}'
-        wanted = _read(await read_body(request), JobWanted, advice)
+        example = '{"act": "send", "filter": {"webhook": "crm"}}'
+        wanted = json_body(await read_body(request), JobWanted, example)
         which = _filter(wanted.filter, own, deps.clock())
         try:
             job = await bulk_jobs.start_job(
@@ -286,13 +287,6 @@ def _filter(chosen: ChosenDeliveries, project: str, now: float) -> DeliveryFilte
         until=moments["until"],
         text=chosen.text,
     )
-
-
-def _read(body: bytes, kind: type[Any], advice: str) -> Any:  # noqa: ANN401 (of that kind)
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (ValueError, RecursionError) as error:
-        raise ClientException(f"{advice}: {error}") from None
 
 
 def _user(request: TokenRequest) -> str:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.document.changing import told
 from switchhook.api.exchange.problems import Problem
+from switchhook.api.json_body import json_body
 from switchhook.api.projects import own_project, sender
 from switchhook.api.responses import (
     COMMON_RESPONSES,
@@ -205,10 +206,7 @@ def _found(deps: ApiDependencies, project: str, number: int) -> Rehearsal:
 
 
 def _read(body: bytes) -> RehearsalAsked:
-    try:
-        asked = msgspec.json.decode(body, type=RehearsalAsked)
-    except (ValueError, RecursionError) as error:
-        raise WrongFieldError("", f'send {{"draft": "spring", "since": "7d"}}: {error}') from None
+    asked = json_body(body, RehearsalAsked, '{"draft": "spring", "since": "7d"}')
     if (asked.draft is None) == (asked.document is None):
         raise WrongFieldError("draft", "name a draft, or send a whole project file as document")
     return asked

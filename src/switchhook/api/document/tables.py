@@ -102,7 +102,7 @@ class TableController(Controller):
         except TableError as error:
             raise ClientException(str(error)) from error
         if isinstance(kept, Mistakes):
-            raise MistakesError(kept)
+            raise MistakesError(kept, "table")
         return await _shown(deps, snapshot, table)
 
     @delete(

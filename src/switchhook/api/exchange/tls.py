@@ -35,6 +35,13 @@ class WebCertificate:
         """Read both files. Raises CannotListenError that says which is wrong."""
         self._certificate, self._key = certificate, key
         self._seen = self._stamp()
+        for name, path in (("web_certificate", certificate), ("web_key", key)):
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                raise CannotListenError(
+                    f"{name} {path} cannot be read ({_why(error)}); name a file that this user may read"
+                ) from error
         try:
             self.context = self._load()
         except (OSError, ssl.SSLError) as error:
@@ -164,9 +171,17 @@ def _no_password() -> str:
     )
 
 
+_WORDS: Final = {
+    "KEY_VALUES_MISMATCH": "the key is not that of the first certificate in the file",
+    "NO_START_LINE": "web_certificate holds no certificate as PEM (-----BEGIN CERTIFICATE-----)",
+    "PEM lib": "one of the files holds no PEM, or web_key no private key (-----BEGIN PRIVATE KEY-----)",
+    "EE_KEY_TOO_SMALL": "the key is too short; take RSA with 2048 bits, or ECDSA",
+}
+"""What OpenSSL's reasons mean here, by the words that name them."""
+
+
 def _why(error: OSError) -> str:
-    return (
-        error.strerror or error.args[0]
-        if not isinstance(error, ssl.SSLError)
-        else (error.reason or str(error.args[-1]))
-    )
+    if not isinstance(error, ssl.SSLError):
+        return error.strerror or str(error.args[0])
+    said = error.reason or str(error.args[-1])
+    return next((words for reason, words in _WORDS.items() if reason in said), said)

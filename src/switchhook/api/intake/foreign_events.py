@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
-import msgspec
 from litestar import Response, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -15,6 +14,7 @@ from msgspec import Meta, Struct
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,
@@ -149,7 +149,16 @@ async def post_event(
         raise NotFoundException(f"there is no such event; it is one of {', '.join(_KINDS)}")
 
     async def act() -> ForeignEventTold:
-        return await _tell(deps, request.user, kind, _read(await read_body(request)))
+        return await _tell(
+            deps,
+            request.user,
+            kind,
+            json_body(
+                await read_body(request),
+                ForeignEventPosted,
+                '{"subject": "17", "caller": "+380441112233"}',
+            ),
+        )
 
     return await once(request, deps, act, status=202)
 
@@ -187,13 +196,3 @@ async def _tell(
         deliveries=list(told.deliveries),
         left_out=list(told.left_out),
     )
-
-
-def _read(body: bytes) -> ForeignEventPosted:
-    try:
-        return msgspec.json.decode(body, type=ForeignEventPosted)
-    except (ValueError, RecursionError) as error:
-        text = str(error)
-        names = ForeignEventPosted.__struct_fields__
-        field = next((name for name in names if f"$.{name}" in text or f"`{name}`" in text), "")
-        raise WrongFieldError(field, f"the body tells of no event: {text}") from None

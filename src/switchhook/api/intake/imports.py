@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
+from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,
@@ -183,7 +184,11 @@ class ImportController(Controller):
         """Queue calls that another telephone system made: stored when this answers, and imported soon."""
 
         async def act() -> ImportStatus:
-            posted = _read(await read_body(request))
+            posted = json_body(
+                await read_body(request),
+                CallsPosted,
+                '{"calls": [{"reference": "pbx-1", "direction": "incoming", …}]}',
+            )
             token = request.user
             try:
                 queued = await queue_calls(
@@ -231,13 +236,3 @@ def _made(posted: CallPosted) -> ImportedCall:
         moment = values[name]
         values[name] = None if moment is None else moment.timestamp()
     return ImportedCall(**values)
-
-
-def _read(body: bytes) -> CallsPosted:
-    try:
-        return msgspec.json.decode(body, type=CallsPosted)
-    except (ValueError, RecursionError) as error:
-        text = str(error)
-        names = (*CallPosted.__struct_fields__, *CallsPosted.__struct_fields__)
-        field = next((name for name in names if f".{name}`" in text or f"`{name}`" in text), "")
-        raise WrongFieldError(field, f"the body tells of no calls: {text}") from None

@@ -23,6 +23,7 @@ from switchhook.cli.project_source import ProjectFileOption, snapshot_of
 from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import EventMail
 from switchhook.tryout.answer_script import (
+    MOST_SECONDS,
     AnswerScript,
     AnswerScriptError,
     PlannedAnswer,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 16 * 1024
 """Bytes of a body that are shown to people; `--json` and `--keep` have all."""
+LENGTH = Number(gte=0, lte=int(MOST_SECONDS))
+"""Seconds that an answer may take."""
 
 VerifyingKeys = Annotated[
     tuple[str, ...],
@@ -79,8 +82,12 @@ def receive(
         str,
         Parameter(help="Retry-After of the answers: seconds or a date.", show_default=False),
     ] = "",
-    delay: Annotated[float, Parameter(help="Seconds until an answer begins.")] = 0.0,
-    drip: Annotated[float, Parameter(help="Seconds after each byte of an answer.")] = 0.0,
+    delay: Annotated[
+        float, Parameter(help="Seconds until an answer begins.", validator=LENGTH)
+    ] = 0.0,
+    drip: Annotated[
+        float, Parameter(help="Seconds after each byte of an answer.", validator=LENGTH)
+    ] = 0.0,
     reset: Annotated[
         bool, Parameter(help="Reset each connection in place of an answer.", negative=())
     ] = False,

@@ -33,7 +33,7 @@ from switchhook.operations.calls.finding import (
     running_calls,
 )
 from switchhook.operations.calls.sip_messages import sip_messages_of
-from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError
+from switchhook.operations.event_stream import MAX_EVENTS, StreamGapError, no_events
 from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.call_search import EVERY_CALL, CallFilter, CallPlace
 from switchhook.storage.captures import SipCapture
@@ -244,9 +244,7 @@ async def _follow(store: SqliteStore, project: str, *, as_lines: bool) -> None:
 
     snapshot = await applied_snapshot(store, project)
     if not snapshot.project.event_stream.keep:
-        raise CommandError(
-            f"project {project} keeps no events: write [event_stream] with keep = true into its file"
-        )
+        raise CommandError(no_events(project))
     place, running = await running_calls(store, project=project)
     if as_lines:
         print_whole(as_json.json_lines(running))

@@ -74,7 +74,8 @@ def read_file(path: Path) -> bytes:
             return file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise TableError(
-            f"there is no {path}; `switchhook table import FILE` puts one there"
+            f"there is no {path}; `switchhook table import FILE --name {path.stem}"
+            f" --project {path.parent.name}` puts one there"
         ) from error
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from error
