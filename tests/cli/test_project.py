@@ -45,6 +45,25 @@ def test_applying_notes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert noted.startswith(f"{file}: {NOTE}")
 
 
+def test_a_check_notes_what_apply_would_refuse_beside_other_projects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, data = tmp_path / "p.toml", tmp_path / "q.toml", tmp_path / "data"
+    first.write_text(EXAMPLE)
+    second.write_text(EXAMPLE.replace('id = "acme"', 'id = "office"'))
+    assert check(second, data_dir=data) == 0
+    assert "belongs to" not in capsys.readouterr().out
+    assert apply(first, data_dir=data) == 0
+    assert check(first, data_dir=data) == 0
+    assert "belongs to" not in capsys.readouterr().out
+
+    assert check(second, data_dir=data) == 0
+    noted = [line for line in capsys.readouterr().out.splitlines() if "belongs to" in line]
+    assert len(noted) == 4
+    assert all("note: apply refuses it here: line " in line for line in noted)
+    assert apply(second, data_dir=data) == 1
+
+
 @pytest.mark.row("FE-10")
 def test_what_came_by_standard_input_is_called_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -212,10 +212,13 @@ def test_numbers_and_logins_belong_to_one_project() -> None:
 
         assert isinstance(applied, Mistakes)
         assert str(applied).splitlines() == [
-            "line 10: accounts[0].login: login 101 belongs to project acme; use another login",
             (
-                "line 14: numbers[0].number: 380442223344 belongs to project acme;"
-                " remove it from one of the two"
+                "line 10: accounts[0].login: login 101 belongs to project acme; use another login, or remove"
+                " it there: `switchhook config remove accounts 101 --project acme --cascade`"
+            ),
+            (
+                "line 14: numbers[0].number: 380442223344 belongs to project acme; remove it from one of"
+                " the two: `switchhook config remove numbers 380442223344 --project acme --cascade`"
             ),
         ]
         assert [stored.id for stored in await store.projects()] == ["acme"]

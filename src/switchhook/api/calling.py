@@ -14,9 +14,9 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from switchhook.api.authentication import OUTWARD_CALL
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
-from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from switchhook.api.document.changing import check_secrets, told
-from switchhook.api.json_body import json_body
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.projects import own_project
 from switchhook.api.responses import COMMON_RESPONSES, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest

@@ -12,6 +12,9 @@ from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scop
 from msgspec import Struct
 
 from switchhook.api.exchange.problems import PROBLEM_TYPE, Problem, problem
+from switchhook.api.exchange.problems import (
+    WrongFieldError as WrongFieldError,  # noqa: PLC0414 (handlers raise it with what is here)
+)
 from switchhook.api.exchange.request_ids import request_id
 from switchhook.api.protocol import MAX_BODY
 from switchhook.projectfile.toml.mistakes import Mistakes, written
@@ -52,14 +55,6 @@ class InvalidProjectFile(Problem, frozen=True, kw_only=True):
     """A project file with mistakes."""
 
     mistakes: list[MistakeInFile]
-
-
-class WrongFieldError(Exception):
-    """A request cannot be followed because of one of its fields."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
 
 
 class MistakesError(Exception):

@@ -7,7 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from switchhook.api.json_body import json_body
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,

@@ -62,7 +62,7 @@ def events(
 
     async def read(store: SqliteStore) -> tuple[list[StreamEvent], StreamPlace, str]:
         wanted = parse_types(types)
-        from switchhook.operations.project_versions import project_meant  # noqa: PLC0415 (most ask for less)
+        from switchhook.operations.project_versions import project_meant, require_project  # noqa: PLC0415 (most ask for less)
 
         meant = project or await project_meant(store, project)
         place = await find_place(store, meant, after)
@@ -73,7 +73,11 @@ def events(
             found += [one for one in page.events if one.type in wanted]
             place = place.moved(page)
             if place.number >= page.last or len(found) >= limit:
-                return found, place, "" if page.last else f"project {meant} has no events; {KEEPS}"
+                break
+        if not page.last:
+            await require_project(store, meant)
+            return found, place, f"project {meant} has no events; {KEEPS}"
+        return found, place, ""
 
     try:
         found, place, note = ask_store(config, data_dir, read, project=project)

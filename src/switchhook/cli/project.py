@@ -21,12 +21,14 @@ from switchhook.cli.output import print_json, print_whole, stderr, stdout
 from switchhook.cli.setup.document_change import change_project, json_table
 from switchhook.domain.project import Project
 from switchhook.domain.tracking.call_tracking import Slot
+from switchhook.errors import ExpectedError
 from switchhook.operations.document.resources import read_document
 from switchhook.operations.project_versions import export_project
-from switchhook.operations.projects import Applied, read_file
+from switchhook.operations.projects import Applied, ReadFile, mistakes_beside_others, read_file
 from switchhook.operations.tables.files import missing_files
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.storage.records import StoreError
 
 File = Annotated[
     Path,
@@ -43,8 +45,18 @@ def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
         return _refuse(file, read)
     stdout().print(f"{file_name(file)}: no mistakes. {summary(read.project)}")
     where = data_dir_of(config, data_dir)
-    _note(file, (*read.notes, *missing_files(where, read.project)))
+    taken = _taken(read, config, data_dir)
+    _note(file, (*read.notes, *taken, *missing_files(where, read.project)))
     return 0
+
+
+def _taken(file: ReadFile, config: Path | None, data_dir: Path | None) -> tuple[str, ...]:
+    """Note what `apply` would refuse beside the projects that are applied here, where there are some to read."""
+    try:
+        found = ask_store(config, data_dir, lambda store: mistakes_beside_others(store, file))
+    except (ExpectedError, StoreError):
+        return ()
+    return () if found is None else tuple(f"apply refuses it here: {one}" for one in found.mistakes)
 
 
 def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:

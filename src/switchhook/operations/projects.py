@@ -248,12 +248,27 @@ def _note_taken(
     for index, number in enumerate(project.numbers):
         if owner := others.get(("number", number.number)):
             problem = f"{number.number} belongs to {_whose(owner, names_them)}"
-            notes.add(("numbers", index, "number"), problem, "remove it from one of the two")
+            advice = "remove it from one of the two"
+            if names_them:
+                advice += _removing("numbers", number.number, owner)
+            notes.add(("numbers", index, "number"), problem, advice)
     for index, account in enumerate(project.accounts):
         if owner := others.get(("login", account.login)):
             problem = f"login {account.login} belongs to {_whose(owner, names_them)}"
-            notes.add(("accounts", index, "login"), problem, "use another login")
+            advice = "use another login"
+            if names_them:
+                advice += f", or remove it there{_removing('accounts', account.login, owner)}"
+            notes.add(("accounts", index, "login"), problem, advice)
 
 
 def _whose(owner: str, names_them: bool) -> str:  # noqa: FBT001 (it is asked for by name above)
     return f"project {owner}" if names_them else "another project"
+
+
+def _removing(kind: str, name: str, owner: str) -> str:
+    return f": `switchhook config remove {kind} {name} --project {owner} --cascade`"
+
+
+async def mistakes_beside_others(store: Projects, file: ReadFile) -> Mistakes | None:
+    """Return the mistakes of a project beside those that are applied: numbers and logins that they have."""
+    return await _beside_others(store, file, None, None)

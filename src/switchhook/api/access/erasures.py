@@ -5,7 +5,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from switchhook.api.access.auditing import note_facts
-from switchhook.api.json_body import json_body
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.responses import COMMON_RESPONSES, WrongFieldError, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations.people.erasure import ErasureError, erase_person

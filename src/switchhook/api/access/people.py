@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from switchhook.api.access.auditing import note_facts
-from switchhook.api.json_body import json_body
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.responses import COMMON_RESPONSES, WrongFieldError, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.access.people import Role, User, lesser

@@ -18,8 +18,8 @@ from switchhook.api.deliveries.messages import (
     NamedDeliveries,
     WebhookWithError,
 )
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.exchange.problems import Problem
-from switchhook.api.json_body import json_body
 from switchhook.api.projects import own_project
 from switchhook.api.responses import (
     COMMON_RESPONSES,

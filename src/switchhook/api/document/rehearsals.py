@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.document.changing import told
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.exchange.problems import Problem
-from switchhook.api.json_body import json_body
 from switchhook.api.projects import own_project, sender
 from switchhook.api.responses import (
     COMMON_RESPONSES,

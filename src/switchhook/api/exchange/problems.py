@@ -26,6 +26,14 @@ class Problem(Struct, frozen=True, kw_only=True):
 P = TypeVar("P", bound=Problem)
 
 
+class WrongFieldError(Exception):
+    """A request cannot be followed because of one of its fields."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
 def problem(
     status: int,
     kind: type[P] = Problem,  # type: ignore[assignment] # P without a kind

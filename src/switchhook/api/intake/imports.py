@@ -12,9 +12,9 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.idempotency import PARAMETER, once
-from switchhook.api.json_body import json_body
 from switchhook.api.responses import (
     COMMON_RESPONSES,
     WrongField,

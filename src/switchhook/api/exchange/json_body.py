@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from switchhook.api.responses import WrongFieldError
+from switchhook.api.exchange.problems import WrongFieldError
 
 T = TypeVar("T")
 

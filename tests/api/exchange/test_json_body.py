@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from switchhook.api.calling import CallWanted, TransferWanted
+from switchhook.api.exchange.json_body import json_body
 from switchhook.api.intake.imports import CallsPosted
-from switchhook.api.json_body import json_body
 from switchhook.api.responses import WrongFieldError
 
 
