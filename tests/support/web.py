@@ -16,6 +16,8 @@ from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
 from switchhook.api.stream_readers import StreamReaders
 from switchhook.app.rehearsals import Rehearsals
+from switchhook.console.asgi import console_app, with_console
+from switchhook.console.dependencies import ConsoleDependencies
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.access.token import Scope, Token
@@ -72,6 +74,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
+    """Each Set-Cookie."""
 
     @property
     def json(self) -> Any:
@@ -180,10 +184,11 @@ class Web:
 async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answer:
     """Read one answer of stated length."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    pairs = (line.split(": ", 1) for line in head[1:] if line)
+    pairs = [line.split(": ", 1) for line in head[1:] if line]
     headers = {name.lower(): value for name, value in pairs}
+    cookies = tuple(value for name, value in pairs if name.lower() == "set-cookie")
     body = await reader.readexactly(int(headers.get("content-length", "0"))) if has_body else b""
-    return Answer(int(head[0].split(" ")[1]), headers, body)
+    return Answer(int(head[0].split(" ")[1]), headers, body, cookies)
 
 
 @asynccontextmanager
@@ -255,7 +260,8 @@ async def serving(
             metrics_token=metrics_token,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
-        await WebServer(asgi_app(deps)).serve(listening, stack)
+        console = console_app(ConsoleDependencies.of(deps))
+        await WebServer(with_console(console, asgi_app(deps))).serve(listening, stack)
         yield web
 
 

@@ -1,6 +1,6 @@
 """Calls over HTTP: find and export them, show one, end one that runs, tell what became known of one."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -23,7 +23,6 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from switchhook.api.calling import CallActs
-from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.events import StreamOperation, check_kept, sent_events
 from switchhook.api.exchange.problems import Problem
 from switchhook.api.protocol import PROGRESS
@@ -54,8 +53,13 @@ from switchhook.operations.event_stream import BadPlaceError, StreamGapError, fi
 from switchhook.operations.history import NoSuchCallError, show_call
 from switchhook.operations.visits import BadVisitError, read_attributes
 from switchhook.routing.events import LateFacts
-from switchhook.storage.records import CallRow
-from switchhook.views import as_csv, as_json
+from switchhook.views import as_json
+from switchhook.views.call_export import (
+    EXPORTS,
+    detailed_export_parts,
+    export_headers,
+    export_parts,
+)
 from switchhook.views.sip_messages import pcap, sip_capture
 from switchhook.views.why import as_json as why_as_json
 from switchhook.views.why import why_not
@@ -64,13 +68,6 @@ PCAP_TYPE: Final = "application/vnd.tcpdump.pcap"
 MAX_TARGET: Final = 200
 """Characters of a target that is asked about."""
 _WRONG_FILTER: Final = {400: response_spec(WrongField, "A parameter is wrong.")}
-_EXPORTS: Final[
-    dict[str, tuple[Callable[[], bytes], Callable[[tuple[CallRow, ...]], bytes], str]]
-] = {
-    "csv": (as_csv.header, as_csv.call_lines, as_csv.MEDIA_TYPE),
-    "jsonl": (bytes, as_json.json_lines, "application/x-ndjson"),
-}
-"""What begins an export, what its calls are written with, and its media type."""
 
 
 class Ending(Struct, frozen=True):
@@ -244,31 +241,29 @@ class Calls(CallActs):
     async def export(self, request: TokenRequest, deps: Dependencies) -> Stream:
         """Send all calls that fit, newest first, as CSV with a header or as JSON lines."""
         form = request.query_params.get("format", "csv")
-        if form not in _EXPORTS:
-            raise WrongFieldError("format", f"format: choose of {', '.join(_EXPORTS)}")
+        if form not in EXPORTS:
+            raise WrongFieldError("format", f"format: choose of {', '.join(EXPORTS)}")
         with _named():
             wanted = read_call_filter(_given(request, ("format", "details")), now=deps.clock())
         has_details = _wants_details(request)
         progress: Callable[[], None] = cast("dict[str, Any]", request.scope).get(
             PROGRESS, _no_progress
         )
-        head, lines, media_type = _EXPORTS[form]
         found = export_calls(deps.store, project=request.user.project, wanted=wanted)
         if IS_HEAD in request.scope:
             sent: Any = iter(())
         elif has_details:
-            sent = _sent_with_details(deps, form, found, progress)
+            sent = detailed_export_parts(
+                form,
+                found,
+                progress,
+                trails=deps.trails,
+                recordings=deps.recordings,
+                clock=deps.clock,
+            )
         else:
-            sent = _sent(head, found, lines, progress)
-        return Stream(
-            sent,
-            media_type=media_type,
-            headers={
-                "Content-Disposition": f'attachment; filename="calls.{form}"',
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            },
-        )
+            sent = export_parts(form, found, progress)
+        return Stream(sent, media_type=EXPORTS[form].media_type, headers=export_headers(form))
 
     @get(
         "/live",
@@ -420,37 +415,6 @@ def _own() -> Iterator[None]:
         raise NotFoundException("there is no such call") from None
     except NoVersionError as error:
         raise HTTPException(str(error), status_code=410) from None
-
-
-async def _sent(
-    head: Callable[[], bytes],
-    found: AsyncIterator[tuple[CallRow, ...]],
-    lines: Callable[[tuple[CallRow, ...]], bytes],
-    progress: Callable[[], None],
-) -> AsyncGenerator[bytes, None]:
-    """Yield an export as its reader takes it: the next calls are read when the last were taken."""
-    yield head()
-    async for some in found:
-        progress()
-        if some:
-            yield lines(some)
-
-
-async def _sent_with_details(
-    deps: ApiDependencies,
-    form: str,
-    found: AsyncIterator[tuple[CallRow, ...]],
-    progress: Callable[[], None],
-) -> AsyncGenerator[bytes, None]:
-    """Yield an export with the details of each call."""
-    is_csv = form == "csv"
-    yield as_csv.header(has_details=True) if is_csv else b""
-    async for some in found:
-        progress()
-        if some:
-            detailed = await with_details(deps.trails, deps.recordings, some, now=deps.clock())
-            write = as_csv.detailed_lines if is_csv else as_json.detailed_json_lines
-            yield write(detailed)
 
 
 def _json(value: object) -> Response[bytes]:

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp
 
+    from switchhook.api.dependencies import ApiDependencies
     from switchhook.api.exchange.tls import WebCertificate
     from switchhook.api.server import WebServer
     from switchhook.app.drivers import DriverFactory
@@ -432,7 +433,7 @@ def _control_and_api(
     from switchhook.api.file_reader import read_in_worker  # noqa: PLC0415 (only where it is served)
     from switchhook.api.server import WebServer  # noqa: PLC0415 (only where it is served)
 
-    api = _api(app) if has_api else None
+    api, web = _api_and_web(app) if has_api else (None, None)
     parts = ControlParts(
         store=app.store,
         memory=app.subscribers,
@@ -450,51 +451,57 @@ def _control_and_api(
         foreign_events=app.foreign_events,
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
-    return control, None if api is None else WebServer(api, certificate=certificate)
+    return control, None if web is None else WebServer(web, certificate=certificate)
 
 
-def _api(app: Application) -> ASGIApp:
+def _api_and_web(app: Application) -> tuple[ASGIApp, ASGIApp]:
+    """Return the HTTP API, and the same with the console beside it."""
     from switchhook.api.asgi import asgi_app  # noqa: PLC0415 (only where it is served)
+    from switchhook.console.asgi import console_app, with_console  # noqa: PLC0415 (only where it is served)
+    from switchhook.console.dependencies import ConsoleDependencies  # noqa: PLC0415 (only where it is served)
+
+    parts = _api_parts(app)
+    api = asgi_app(parts)
+    return api, with_console(console_app(ConsoleDependencies.of(parts)), api)
+
+
+def _api_parts(app: Application) -> ApiDependencies:
     from switchhook.api.dependencies import ApiDependencies  # noqa: PLC0415 (only where it is served)
 
-    return asgi_app(
-        ApiDependencies(
-            send=app.send_sample,
-            sender=app.dispatcher,
-            go_on=app.bulk_jobs.start,
-            data_dir=app.settings.data_dir,
-            rehearsals=app.rehearsals,
-            product=USER_AGENT,
-            store=app.store,
-            trails=app.store.trails,
-            shadows=app.store.shadows,
-            tokens=app.store.tokens,
-            people=app.store.people,
-            audit=app.store.audit,
-            memory=app.subscribers,
-            clock=time.time,
-            applied=app.projects.refresh,
-            hang_up=app.switchboard.hang_up,
-            calls=app.switchboard,
-            keyed_requests=app.store.keyed_requests,
-            requests_per_minute=app.settings.web_requests_per_minute,
-            trusted_proxies=app.settings.proxies_in_front,
-            runs=app.switchboard.runs,
-            amend=app.amendments.amend,
-            visits=app.memory,
-            snapshot_of=app.projects.latest,
-            keeps_events=app.projects.keeps_events,
-            foreign_events=app.foreign_events,
-            wake_importer=app.importer.wake,
-            readers=app.readers,
-            recordings=app.recordings,
-            missing_sounds=partial(missing_files, app.settings.data_dir),
-            metrics=app.metrics,
-            gauges=partial(
-                gauges, app.switchboard, app.dispatcher, app.webhook_asker.runner.breakers
-            ),
-            metrics_token=app.settings.metrics_token,
-        )
+    return ApiDependencies(
+        send=app.send_sample,
+        sender=app.dispatcher,
+        go_on=app.bulk_jobs.start,
+        data_dir=app.settings.data_dir,
+        rehearsals=app.rehearsals,
+        product=USER_AGENT,
+        store=app.store,
+        trails=app.store.trails,
+        shadows=app.store.shadows,
+        tokens=app.store.tokens,
+        people=app.store.people,
+        audit=app.store.audit,
+        memory=app.subscribers,
+        clock=time.time,
+        applied=app.projects.refresh,
+        hang_up=app.switchboard.hang_up,
+        calls=app.switchboard,
+        keyed_requests=app.store.keyed_requests,
+        requests_per_minute=app.settings.web_requests_per_minute,
+        trusted_proxies=app.settings.proxies_in_front,
+        runs=app.switchboard.runs,
+        amend=app.amendments.amend,
+        visits=app.memory,
+        snapshot_of=app.projects.latest,
+        keeps_events=app.projects.keeps_events,
+        foreign_events=app.foreign_events,
+        wake_importer=app.importer.wake,
+        readers=app.readers,
+        recordings=app.recordings,
+        missing_sounds=partial(missing_files, app.settings.data_dir),
+        metrics=app.metrics,
+        gauges=partial(gauges, app.switchboard, app.dispatcher, app.webhook_asker.runner.breakers),
+        metrics_token=app.settings.metrics_token,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs
@@ -13,7 +14,7 @@ from switchhook.domain.access.token import Token
 from switchhook.operations.people import audit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,22 +31,29 @@ def note_facts(**facts: object) -> None:
         noted.update(facts)
 
 
+@contextmanager
+def gathered_facts() -> Iterator[dict[str, Any]]:
+    """Yield what `note_facts` is told of the request that is being answered meanwhile."""
+    facts: dict[str, Any] = {}
+    kept = _FACTS.set(facts)
+    try:
+        yield facts
+    finally:
+        _FACTS.reset(kept)
+
+
 def with_audit(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
     """Note each change, each look at secrets, and each refusal of a request with a good key."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        facts: dict[str, Any] = {}
-        kept = _FACTS.set(facts)
+        with gathered_facts() as facts:
 
-        async def note_first(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await _note(deps, cast("dict[str, Any]", scope), message["status"], facts)
-            await send(message)
+            async def note_first(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    await _note(deps, cast("dict[str, Any]", scope), message["status"], facts)
+                await send(message)
 
-        try:
             await app(scope, receive, note_first)
-        finally:
-            _FACTS.reset(kept)
 
     return answer
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MASKED: Final = "switchhook.masked"
 """Stands in a request's scope where numbers are masked in its answer."""
+NO_SEARCH: Final = (
+    "your role sees numbers masked, so it cannot search by them: hits would tell them"
+)
 _JSON: Final = b"application/json"
 LONG: Final = 32_768
 """Bytes from which a thread masks: the loop has calls to serve."""
@@ -35,13 +38,11 @@ def check_numbers(
     query: Iterable[tuple[str, str]],
 ) -> None:
     """Have numbers masked for a viewer whose project says so. Raises 403 for what shows them nonetheless."""
-    if token.role is not Role.VIEWER or snapshot is None or snapshot.project.viewers_see_numbers:
+    if not hides_numbers(token.role, snapshot):
         return
     match numbers_of(scope):
-        case ShownNumbers.MASKABLE if any(_finds_numbers(*one) for one in query):
-            raise PermissionDeniedException(
-                "your role sees numbers masked, so it cannot search by them: hits would tell them"
-            )
+        case ShownNumbers.MASKABLE if any(finds_numbers(*one) for one in query):
+            raise PermissionDeniedException(NO_SEARCH)
         case ShownNumbers.MASKABLE:
             scope[MASKED] = True
         case ShownNumbers.NONE:
@@ -52,7 +53,14 @@ def check_numbers(
             )
 
 
-def _finds_numbers(name: str, value: str) -> bool:
+def hides_numbers(role: Role | None, snapshot: ProjectSnapshot | None) -> bool:
+    """Say whether numbers are masked for a role in a project: for viewers, where the project says so."""
+    if role is not Role.VIEWER or snapshot is None:
+        return False
+    return not snapshot.project.viewers_see_numbers
+
+
+def finds_numbers(name: str, value: str) -> bool:
     """Say whether hits of a parameter of the query tell a number, or a part of one."""
     match name:
         case "number" | "dialled":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,11 @@ USED_EVERY: Final = 60.0
 """Seconds within which a second use is not written down."""
 MAX_AGENT: Final = 200
 """Characters of a program's name that are kept."""
+TICKET_SECONDS: Final = 300.0
+"""Seconds that a right password stands for, until its one-time password comes."""
+TICKET_TRIES: Final = 5
+"""One-time passwords that are looked at for one ticket."""
+MAX_TICKETS: Final = 1_000
 MAX_WAITING: Final = 32
 """Strangers whose passwords wait to be looked at; each takes some 50 ms of a processor."""
 UNKNOWN: Final = "an unknown user"
@@ -47,7 +53,15 @@ class SignInError(ExpectedError):
 
 
 class CodeNeededError(SignInError):
-    """The password is right, and a one-time password is asked for, too."""
+    """The password is right, and a one-time password is asked for, too. `ticket` stands for the password from then on."""
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__("a one-time password is needed, too")
+        self.ticket = ticket
+
+
+class TicketOverError(SignInError):
+    """The ticket of a right password is not good any more: the password has to be typed again."""
 
 
 class TooManyTriesError(SignInError):
@@ -87,6 +101,17 @@ class SignInRequest:
     """The program that sent it, as it names itself."""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Ticket:
+    """A right password, of which the one-time password is still to come."""
+
+    login: str
+    digest: str = field(repr=False)
+    """The password's, which must not have changed meanwhile."""
+    until: float
+    tries: int = TICKET_TRIES
+
+
 class SignIn:
     """Lets users in. Passwords are looked at in a thread, one after another: calls do not wait for them."""
 
@@ -100,6 +125,7 @@ class SignIn:
         self._limit = limit
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
+        self._tickets: OrderedDict[bytes, _Ticket] = OrderedDict()
 
     async def __call__(self, sent: SignInRequest) -> NewSession:
         """Begin a session. Raises SignInError and its kinds, StoreError."""
@@ -127,6 +153,53 @@ class SignIn:
             raise SignInError("user, password or one-time password are wrong")
         self._limit.forgive(login, sent.source, device=device)
         return await self._begun(known, sent)
+
+    async def finish(self, ticket: str, sent: SignInRequest) -> NewSession:
+        """Begin a session by the ticket of a right password, and the one-time password that was sent.
+
+        Raises SignInError and its kinds, StoreError.
+        """
+        held = self._tickets.get(digest_of(ticket))
+        known = None if held is None else await self._people.secrets_of(held.login)
+        if held is None or known is None or not self._is_good(held, known):
+            self._tickets.pop(digest_of(ticket), None)
+            raise TicketOverError("this took too long, or too many tries; sign in once more")
+        held.tries -= 1
+        device = await self._device(known, sent.device)
+        if not await self._has_second(held.login, known, sent, device):
+            await self._note(known, sent, "refused")
+            log.warning("sign-in refused", address=sent.source)
+            raise SignInError("this one-time password is wrong, or was used before; take the next")
+        del self._tickets[digest_of(ticket)]
+        return await self._begun(known, sent)
+
+    async def confirm(self, user: User, password: str, *, session: str) -> None:
+        """Raise SignInError unless a password is that of a user who is signed in; wrong ones count by their session."""
+        known = await self._people.secrets_of(user.login)
+        if wait := self._limit.seconds_to_wait(user.login, "", device=session):
+            raise TooManyTriesError(wait)
+        self._limit.note_try(user.login, "", device=session)
+        async with self._turn:
+            is_right = len(password) <= LONGEST and await asyncio.to_thread(
+                is_password, "" if known is None else known.password, password
+            )
+        if not is_right:
+            raise SignInError("this is not your password")
+        self._limit.forgive(user.login, "", device=session)
+
+    def _is_good(self, held: _Ticket, known: UserSecrets) -> bool:
+        is_same = known.password == held.digest and known.user.disabled_at is None
+        return is_same and bool(known.totp) and held.tries > 0 and self._clock() < held.until
+
+    def _ticket(self, known: UserSecrets) -> str:
+        """Keep that a password was right, and return what stands for it."""
+        ticket = secrets.token_hex(KEY_BYTES)
+        self._tickets[digest_of(ticket)] = _Ticket(
+            login=known.user.login, digest=known.password, until=self._clock() + TICKET_SECONDS
+        )
+        if len(self._tickets) > MAX_TICKETS:
+            self._tickets.popitem(last=False)
+        return ticket
 
     async def _device(self, known: UserSecrets | None, key: str) -> str:
         """Return the id of the earlier session that a key is of, where it is the same user's; else ""."""
@@ -169,7 +242,7 @@ class SignIn:
         if known is None or known.totp is None:
             return known is not None
         if not sent.code.strip():
-            raise CodeNeededError("a one-time password is needed, too")
+            raise CodeNeededError(self._ticket(known))
         if not device and (wait := self._limit.seconds_to_code(login)):
             raise self._postponed(sent, wait)
         step = step_of(known.totp, sent.code, now=self._clock())
@@ -180,7 +253,7 @@ class SignIn:
         return False
 
     async def _begun(self, known: UserSecrets, sent: SignInRequest) -> NewSession:
-        if is_outdated(known.password):
+        if sent.password and is_outdated(known.password):
             digest = await asyncio.to_thread(hashed, sent.password)
             await self._people.set_password(known.user.id, digest)
         key, now = secrets.token_hex(KEY_BYTES), self._clock()

@@ -1,0 +1,1 @@
+"""Operations in a browser, for people: pages that are made on the server."""

@@ -1,0 +1,132 @@
+"""The door: name and password, a one-time password where the user has them, and out again."""
+
+from litestar import Response
+
+from switchhook.console.access import Access, acts, shows
+from switchhook.console.cookies import DEVICE, FORM, SESSION
+from switchhook.console.form_tokens import new_form_key
+from switchhook.console.guard import device_of
+from switchhook.console.next_page import safe_next
+from switchhook.console.page import CurrentPage, Page
+from switchhook.operations.people.sessions import (
+    CodeNeededError,
+    NewSession,
+    SignInError,
+    SignInRequest,
+    TicketOverError,
+    TooManyTriesError,
+    sign_out,
+)
+
+
+@shows("/sign-in", Access.ANYBODY)
+async def sign_in(page: CurrentPage) -> Response[bytes]:
+    """Ask for name and password."""
+    wanted = safe_next(page.query().get("next", ""))
+    if page.user is not None:
+        return page.redirect(wanted)
+    return _asked(page, next=wanted)
+
+
+@acts("/sign-in", Access.ANYBODY)
+async def signed_in(page: CurrentPage) -> Response[bytes]:
+    """Begin a session, or ask for a one-time password, or say why not."""
+    sent = await page.form()
+    wanted = safe_next(sent.get("next", ""))
+    login = sent.get("login", "")
+    try:
+        made = await page.deps.sign_in(
+            _request(page, login=login, password=sent.get("password", ""))
+        )
+    except CodeNeededError as error:
+        return _asked_code(page, ticket=error.ticket, next=wanted)
+    except SignInError as error:
+        return _asked(page, error, login=login, next=wanted)
+    return _let_in(page, made, wanted)
+
+
+@acts("/sign-in/code", Access.ANYBODY)
+async def signed_in_with_code(page: CurrentPage) -> Response[bytes]:
+    """Begin a session by a one-time password, or say why not."""
+    sent = await page.form()
+    wanted, ticket = safe_next(sent.get("next", "")), sent.get("ticket", "")
+    try:
+        made = await page.deps.sign_in.finish(ticket, _request(page, code=sent.get("code", "")))
+    except TicketOverError as error:
+        return _asked(page, error, next=wanted)
+    except SignInError as error:
+        return _asked_code(page, error, ticket=ticket, next=wanted)
+    return _let_in(page, made, wanted)
+
+
+@acts("/sign-out", Access.SIGNED_IN)
+async def signed_out(page: CurrentPage) -> Response[bytes]:
+    """End the session."""
+    await sign_out(page.api.people, page.session_key, now=page.now)
+    page.set_cookie(SESSION, "")
+    return page.redirect("/console/sign-in", told="You are signed out.")
+
+
+def _request(page: Page, *, login: str = "", password: str = "", code: str = "") -> SignInRequest:
+    client = page.request.client
+    return SignInRequest(
+        login=login,
+        password=password,
+        code=code,
+        device=device_of(page),
+        source=client.host if client else "",
+        agent=page.request.headers.get("user-agent", ""),
+    )
+
+
+def _let_in(page: Page, made: NewSession, wanted: str) -> Response[bytes]:
+    """Set the cookies of a session: its key is new, whatever the browser brought along (session fixation)."""
+    page.set_cookie(SESSION, made.key)
+    page.set_cookie(DEVICE, made.key)
+    page.set_cookie(FORM, new_form_key())
+    return page.redirect(wanted)
+
+
+def _asked(
+    page: Page,
+    error: SignInError | None = None,
+    *,
+    login: str = "",
+    next: str,  # noqa: A002 (the field's name)
+) -> Response[bytes]:
+    status, headers = _said(error)
+    return page.render(
+        "people/sign_in.html",
+        title="Sign in",
+        status=status,
+        headers=headers,
+        problem=str(error or ""),
+        login=login,
+        next=next,
+    )
+
+
+def _asked_code(
+    page: Page,
+    error: SignInError | None = None,
+    *,
+    ticket: str,
+    next: str,  # noqa: A002 (the field's name)
+) -> Response[bytes]:
+    status, headers = _said(error)
+    return page.render(
+        "people/sign_in_code.html",
+        title="One-time password",
+        status=status,
+        headers=headers,
+        problem=str(error or ""),
+        ticket=ticket,
+        next=next,
+    )
+
+
+def _said(error: SignInError | None) -> tuple[int, dict[str, str]]:
+    """Return the status that an error is answered with, and its headers."""
+    if isinstance(error, TooManyTriesError):
+        return 429, {"Retry-After": str(int(error.wait) + 1)}
+    return (200 if error is None else 403), {}
