@@ -139,6 +139,32 @@ def test_the_api_is_where_it_says_and_follows_what_other_commands_do(tmp_path: P
 
 
 @pytest.mark.slow
+def test_who_can_be_the_first_owner_is_said_until_there_is_one(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as (process, said):
+        link = re.search(r"(http://127\.0\.0\.1:\d+)(/console/link\?key=\S+)", said_next(process))
+        assert link is not None
+        port = int(link[1].rpartition(":")[2])
+        assert fetched(port, "GET", link[2], "")[0] == 200
+        assert str(port) in said
+        succeeded(data, "user", "add", "olga")
+        assert fetched(port, "GET", link[2], "")[0] == 403
+        process.terminate()
+        rest, logged = process.communicate(timeout=20)
+    assert rest == ""
+    assert link[2] not in logged
+    with serving(data) as (process, _):
+        process.terminate()
+        assert process.communicate(timeout=20)[0] == ""
+
+
+def said_next(process: subprocess.Popen[str]) -> str:
+    """Return the next line that a server prints."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+@pytest.mark.slow
 def test_a_port_of_the_api_that_is_taken_is_explained(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

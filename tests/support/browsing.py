@@ -105,13 +105,14 @@ class Sight:
             for one in found
             for node in one["nodes"]
         ]
-        assert told == []
+        assert told == [], "\n".join(told)
         assert self.page.evaluate(_NO_SIDEWAYS) <= 0
 
     def is_well(self) -> None:
         """Fail for what went wrong since the window was opened."""
         refused = [one for one in self.troubles if "status of 4" in one]
-        assert [one for one in self.troubles if one not in refused] == []
+        others = [one for one in self.troubles if one not in refused]
+        assert others == [], "\n".join(others)
         assert len(refused) <= self.expected
 
 

@@ -3,18 +3,21 @@
 import asyncio
 import resource
 import signal
+import time
 from collections.abc import Coroutine
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from switchhook import __version__
 from switchhook.api.listening import CannotListenError
-from switchhook.app.application import open_application, settle
+from switchhook.app.application import Application, open_application, settle
 from switchhook.cli.errors import CommandError
 from switchhook.cli.options import NO_FLAGS, Config, SettingsFlags, settings_of
 from switchhook.cli.output import stdout
+from switchhook.domain.access.people import LinkKind
 from switchhook.logs import GATHERED, configure_logs
 from switchhook.operations.data_dir import DataDirError, held
+from switchhook.operations.people.links import new_link
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import bracketed
 from switchhook.tasks import spawn
@@ -68,6 +71,10 @@ async def _serve(settings: Settings) -> None:
                 f" Projects: {', '.join(app.directory.snapshots) or 'none yet, apply a project file'}."
                 f" Data: {settings.data_dir}. Stop with Ctrl-C."
             )
+            if app.web_port and (link := await first_owner_link(app)):
+                stdout().print(
+                    f"Nobody can sign in yet. Make the first owner: {link}", soft_wrap=True
+                )
             stopped = spawn(stop.wait(), name="stop"), spawn(app.lease.lost.wait(), name="lost")
             await asyncio.wait(stopped, return_when=asyncio.FIRST_COMPLETED)
             if app.lease.lost.is_set():
@@ -82,6 +89,14 @@ async def _serve(settings: Settings) -> None:
             f"cannot take calls at {where}: {error.strerror or error}; choose another place with"
             " --sip-host and --sip-port"
         ) from error
+
+
+async def first_owner_link(app: Application) -> str:
+    """Return a link that makes the first owner; "" where there are users."""
+    if await app.store.people.users():
+        return ""
+    made = await new_link(app.store.people, LinkKind.FIRST_OWNER, now=time.time())
+    return made.url(app.settings.url_of_links(app.web_port))
 
 
 def stop_on_signal() -> asyncio.Event:

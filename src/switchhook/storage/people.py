@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from switchhook.domain.access.people import Role, User, UserSecrets, UserSession
+    from switchhook.domain.access.people import (
+        OneTimeLink,
+        Role,
+        User,
+        UserSecrets,
+        UserSession,
+    )
 
 
 class People(Protocol):
@@ -73,6 +79,18 @@ class People(Protocol):
         self, user_id: str, session_id: str | None = None, *, but: str | None = None
     ) -> int:
         """Delete a user's session of an id, or all of them `but` one; return how many there were."""
+
+    async def save_link(self, link: OneTimeLink, digest: bytes, *, now: float) -> None:
+        """Store a link with the digest of its key, in place of the former one of its kind and user.
+
+        Links whose time is over go along.
+        """
+
+    async def link(self, digest: bytes) -> OneTimeLink | None:
+        """Return the link whose key has this digest; also one whose time is over."""
+
+    async def use_link(self, digest: bytes) -> bool:
+        """Delete a link; False where there is none any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

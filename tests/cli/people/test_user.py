@@ -169,3 +169,19 @@ def test_a_backup_has_users_roles_tokens_and_the_audit_log(
     assert "their own" in capsys.readouterr().out
     assert run(["audit"]) == FINE
     assert "set-password olga" in capsys.readouterr().out
+
+
+def test_a_link_to_the_console_is_printed_for_a_user_and_for_the_first_owner_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWITCHHOOK_PUBLIC_URL", "https://pbx.example.com")
+    assert run(["user", "link", "olga"]) == FINE
+    printed = capsys.readouterr().out
+    assert "good once, until" in printed
+    assert "https://pbx.example.com/console/link?key=" in printed
+    assert run(["user", "link", "olga", "--sign-in"]) == FINE
+    assert run(["user", "link"]) == FAILED
+    assert "there are users already" in capsys.readouterr().err
+    assert run(["user", "link", "nobody"]) == FAILED
+    assert run(["user", "remove", "olga"]) == FINE
+    assert run(["user", "link"]) == FINE

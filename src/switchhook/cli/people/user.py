@@ -6,9 +6,18 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from switchhook.cli.changing import change, operator
-from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
+from switchhook.cli.options import (
+    NO_FLAGS,
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    ask_store,
+    data_dir_of,
+    settings_of,
+)
 from switchhook.cli.output import print_json, print_table, stdout
-from switchhook.domain.access.people import Role, User, UserSession
+from switchhook.domain.access.people import LinkKind, Role, User, UserSession
 from switchhook.views import people
 from switchhook.views.text import clock, one_line
 
@@ -197,6 +206,36 @@ def sessions(
 
     found = ask_store(config, data_dir, lambda store: list_sessions(store.people, login))
     print_json([people.session(one) for one in found]) if json else _show_sessions(found)
+    return 0
+
+
+@user.command
+def link(
+    login: Annotated[
+        str | None,
+        Parameter(help="Login of the user; without one, the link makes the host's first owner."),
+    ] = None,
+    /,
+    *,
+    sign_in: Annotated[
+        bool,
+        Parameter(help="Sign in at once, instead of setting a password first.", negative=()),
+    ] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print a link to the console that lets somebody in once: to set a password, to sign in, or as the first owner."""
+    from switchhook.operations.people.acts import MakeLink  # noqa: PLC0415 (it brings in all that acts need)
+
+    kind = LinkKind.SIGN_IN if sign_in else LinkKind.PASSWORD
+    if login is None:
+        kind = LinkKind.FIRST_OWNER
+    settings = settings_of(config, NO_FLAGS)
+    made = change(
+        data_dir_of(config, data_dir), MakeLink(kind=kind, login=login or "", by=operator())
+    )
+    stdout().print(f"good once, until {clock(made.expires_at)}:")
+    stdout().print(made.url(settings.url_of_links(settings.web_port)), soft_wrap=True)
     return 0
 
 

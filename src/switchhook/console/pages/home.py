@@ -9,6 +9,7 @@ from switchhook.console.navigation import Section, SideEntry
 from switchhook.console.page import CurrentPage
 from switchhook.domain.access.rights import READ_CALLS
 from switchhook.operations.history import UNCHECKED, list_deliveries
+from switchhook.operations.people.links import claim_projects
 from switchhook.storage.call_search import CallFilter
 from switchhook.views.as_json import delivery
 from switchhook.views.call_table import call_line
@@ -23,7 +24,14 @@ CALLS = 8
 @shows("/", Access.SIGNED_IN)
 async def first(page: CurrentPage) -> Response[bytes]:
     """Go to the only project of somebody who has one; else let them choose."""
-    projects = [] if page.user is None else [one.project for one in page.user.roles]
+    user = page.user
+    if (
+        user is not None
+        and not user.roles
+        and await claim_projects(page.store, page.api.people, user, now=page.now)
+    ):
+        user = page.user = await page.api.people.user(user.id)
+    projects = [] if user is None else [one.project for one in user.roles]
     if len(projects) == 1:
         return page.redirect(f"/console/projects/{projects[0]}/")
     return page.render("projects.html", title="Projects")

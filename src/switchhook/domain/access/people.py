@@ -92,3 +92,24 @@ class UserSession:
     """The address that signed in."""
     agent: str
     """The program that did, as it names itself."""
+
+
+class LinkKind(StrEnum):
+    """What a one-time link is good for."""
+
+    FIRST_OWNER = "first-owner"
+    """To make the first user of a host, who owns its projects."""
+    PASSWORD = "password"  # noqa: S105 (a kind, and no password)
+    """To set a password: for who was just added, or forgot theirs."""
+    SIGN_IN = "sign-in"
+    """To sign in, once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneTimeLink:
+    """A link that lets somebody in once, without its key. Times are unix seconds."""
+
+    kind: LinkKind
+    user: str = ""
+    """The user's id; empty: whoever comes becomes the first one."""
+    expires_at: float

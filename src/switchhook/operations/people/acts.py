@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from switchhook.domain.access.people import Role, User
+from switchhook.domain.access.people import LinkKind, Role, User
 from switchhook.operations.people import users
+from switchhook.operations.people.links import NewLink, new_link
 from switchhook.operations.project_versions import require_project
 from switchhook.storage.ports import Projects
 
@@ -143,6 +144,20 @@ class EndSessions:
         return await users.end_sessions(on.store.people, self.login, self.session)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeLink:
+    """Make a one-time link: for a user, or for the first owner."""
+
+    kind: LinkKind
+    login: str = ""
+    by: str = ""
+    result: ClassVar = NewLink
+
+    async def perform(self, on: PeopleParts) -> NewLink:
+        """Make it. Raises NoSuchUserError, UserError."""
+        return await new_link(on.store.people, self.kind, self.login, now=on.clock())
+
+
 PEOPLE_ACTS = {
     "add-user": AddUser,
     "give-role": GiveRole,
@@ -151,5 +166,6 @@ PEOPLE_ACTS = {
     "disable-user": DisableUser,
     "remove-user": RemoveUser,
     "end-sessions": EndSessions,
+    "make-link": MakeLink,
 }
 """These acts by their names."""

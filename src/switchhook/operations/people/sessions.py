@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.domain.access.people import User, UserSession
+from switchhook.domain.access.people import LinkKind, User, UserSession
 from switchhook.errors import ExpectedError
 from switchhook.operations.people import audit as audit_log
+from switchhook.operations.people.links import LinkOverError, find_link
 from switchhook.operations.people.one_time import step_of
 from switchhook.operations.people.passwords import LONGEST, hashed, is_outdated, is_password
 from switchhook.operations.tokens import MAX_USER_LENGTH, digest_of
@@ -44,6 +45,7 @@ TICKET_TRIES: Final = 5
 MAX_TICKETS: Final = 1_000
 MAX_WAITING: Final = 32
 """Strangers whose passwords wait to be looked at; each takes some 50 ms of a processor."""
+PASSWORD: Final = "password"  # noqa: S105 (what the audit log calls it)
 UNKNOWN: Final = "an unknown user"
 """Stands for a login that nobody has: it may be a password in the wrong field."""
 
@@ -173,6 +175,25 @@ class SignIn:
         del self._tickets[digest_of(ticket)]
         return await self._begun(known, sent)
 
+    async def by_link(self, key: str, sent: SignInRequest) -> NewSession:
+        """Begin a session by a one-time link to sign in. Raises LinkOverError, StoreError."""
+        kind, user = await find_link(self._people, key, now=self._clock())
+        known = None if user is None else await self._people.secrets_of(user.login)
+        is_used = kind is LinkKind.SIGN_IN and await self._people.use_link(digest_of(key))
+        if known is None or not is_used:
+            raise LinkOverError("this link signs nobody in, or was used meanwhile")
+        return await self._begun(known, sent, via="link")
+
+    async def of_new_user(self, user: User, sent: SignInRequest) -> NewSession:
+        """Begin a session of a user who has just set their password by a link, and has no one-time passwords.
+
+        Raises SignInError, StoreError.
+        """
+        known = await self._people.secrets_of(user.login)
+        if known is None or known.totp is not None:
+            raise SignInError("sign in with the new password")
+        return await self._begun(known, sent, via="link")
+
     async def confirm(self, user: User, password: str, *, session: str) -> None:
         """Raise SignInError unless a password is that of a user who is signed in; wrong ones count by their session."""
         known = await self._people.secrets_of(user.login)
@@ -252,7 +273,9 @@ class SignIn:
             self._limit.note_wrong_code(login)
         return False
 
-    async def _begun(self, known: UserSecrets, sent: SignInRequest) -> NewSession:
+    async def _begun(
+        self, known: UserSecrets, sent: SignInRequest, *, via: str = PASSWORD
+    ) -> NewSession:
         if sent.password and is_outdated(known.password):
             digest = await asyncio.to_thread(hashed, sent.password)
             await self._people.set_password(known.user.id, digest)
@@ -266,16 +289,18 @@ class SignIn:
             agent="".join(char for char in sent.agent if char.isprintable())[:MAX_AGENT],
         )
         await self._people.save_session(session, digest_of(key))
-        await self._note(known, sent, "done")
+        await self._note(known, sent, "done", via=via)
         return NewSession(session=session, user=known.user, key=key)
 
-    async def _note(self, known: UserSecrets | None, sent: SignInRequest, result: str) -> None:
+    async def _note(
+        self, known: UserSecrets | None, sent: SignInRequest, result: str, *, via: str = PASSWORD
+    ) -> None:
         await audit_log.note(
             self._audit,
             project="",
             at=self._clock(),
             actor=UNKNOWN if known is None else known.user.login,
-            via="password",
+            via=via,
             source=sent.source,
             operation="sign-in",
             target="",

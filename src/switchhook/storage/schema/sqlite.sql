@@ -615,6 +615,16 @@ CREATE UNIQUE INDEX sessions_digest ON sessions (digest);
 -- What retention deletes.
 CREATE INDEX sessions_used ON sessions (used_at);
 
+-- Links that let somebody in once; only the digest of a link's key is kept. An empty `user` is nobody yet: the first owner.
+CREATE TABLE one_time_links (
+    digest BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    user TEXT NOT NULL,
+    expires_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX one_time_links_user ON one_time_links (user, kind);
+
 -- What was done, or refused, and by whom: only ever inserted, and deleted when its time is over. An empty `project` is the
 -- host. `facts` are what was there before and after, as JSON, without secrets.
 CREATE TABLE audit (

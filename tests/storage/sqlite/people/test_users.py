@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.access.people import Membership, Role, User, UserSession
+from switchhook.domain.access.people import (
+    LinkKind,
+    Membership,
+    OneTimeLink,
+    Role,
+    User,
+    UserSession,
+)
 from switchhook.domain.access.token import Scope, Token
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.store import SqliteStore
@@ -176,5 +183,28 @@ def test_sessions_are_found_by_their_digest_used_ended_and_deleted() -> None:
         await people.set_disabled("u1", 99.0)
         assert await people.sessions("u1") == ()
         await store.close()
+
+    run(scenario())
+
+
+def test_a_link_is_used_once_and_a_new_one_takes_the_place_of_the_former() -> None:
+    async def scenario() -> None:
+        people = (await opened()).people
+        first = OneTimeLink(kind=LinkKind.PASSWORD, user="u1", expires_at=100.0)
+        await people.save_link(first, b"1", now=1.0)
+        assert await people.link(b"1") == first
+        await people.save_link(replace(first, kind=LinkKind.SIGN_IN), b"2", now=2.0)
+        assert await people.link(b"1") == first
+        await people.save_link(first, b"3", now=3.0)
+        assert await people.link(b"1") is None
+        assert await people.use_link(b"3")
+        assert not await people.use_link(b"3")
+        late = OneTimeLink(kind=LinkKind.FIRST_OWNER, expires_at=300.0)
+        await people.save_link(late, b"4", now=100.0)
+        assert await people.link(b"2") is None  # its time was over
+        await people.save_link(first, b"5", now=3.0)
+        assert await people.remove_user("u1")
+        assert await people.link(b"5") is None
+        assert await people.link(b"4") == late
 
     run(scenario())

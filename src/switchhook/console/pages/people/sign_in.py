@@ -3,16 +3,13 @@
 from litestar import Response
 
 from switchhook.console.access import Access, acts, shows
-from switchhook.console.cookies import DEVICE, FORM, SESSION
-from switchhook.console.form_tokens import new_form_key
-from switchhook.console.guard import device_of
+from switchhook.console.cookies import SESSION
 from switchhook.console.next_page import safe_next
 from switchhook.console.page import CurrentPage, Page
+from switchhook.console.pages.people.letting_in import let_in, sign_in_request
 from switchhook.operations.people.sessions import (
     CodeNeededError,
-    NewSession,
     SignInError,
-    SignInRequest,
     TicketOverError,
     TooManyTriesError,
     sign_out,
@@ -36,13 +33,13 @@ async def signed_in(page: CurrentPage) -> Response[bytes]:
     login = sent.get("login", "")
     try:
         made = await page.deps.sign_in(
-            _request(page, login=login, password=sent.get("password", ""))
+            sign_in_request(page, login=login, password=sent.get("password", ""))
         )
     except CodeNeededError as error:
         return _asked_code(page, ticket=error.ticket, next=wanted)
     except SignInError as error:
         return _asked(page, error, login=login, next=wanted)
-    return _let_in(page, made, wanted)
+    return let_in(page, made, wanted)
 
 
 @acts("/sign-in/code", Access.ANYBODY)
@@ -51,12 +48,14 @@ async def signed_in_with_code(page: CurrentPage) -> Response[bytes]:
     sent = await page.form()
     wanted, ticket = safe_next(sent.get("next", "")), sent.get("ticket", "")
     try:
-        made = await page.deps.sign_in.finish(ticket, _request(page, code=sent.get("code", "")))
+        made = await page.deps.sign_in.finish(
+            ticket, sign_in_request(page, code=sent.get("code", ""))
+        )
     except TicketOverError as error:
         return _asked(page, error, next=wanted)
     except SignInError as error:
         return _asked_code(page, error, ticket=ticket, next=wanted)
-    return _let_in(page, made, wanted)
+    return let_in(page, made, wanted)
 
 
 @acts("/sign-out", Access.SIGNED_IN)
@@ -65,26 +64,6 @@ async def signed_out(page: CurrentPage) -> Response[bytes]:
     await sign_out(page.api.people, page.session_key, now=page.now)
     page.set_cookie(SESSION, "")
     return page.redirect("/console/sign-in", told="You are signed out.")
-
-
-def _request(page: Page, *, login: str = "", password: str = "", code: str = "") -> SignInRequest:
-    client = page.request.client
-    return SignInRequest(
-        login=login,
-        password=password,
-        code=code,
-        device=device_of(page),
-        source=client.host if client else "",
-        agent=page.request.headers.get("user-agent", ""),
-    )
-
-
-def _let_in(page: Page, made: NewSession, wanted: str) -> Response[bytes]:
-    """Set the cookies of a session: its key is new, whatever the browser brought along (session fixation)."""
-    page.set_cookie(SESSION, made.key)
-    page.set_cookie(DEVICE, made.key)
-    page.set_cookie(FORM, new_form_key())
-    return page.redirect(wanted)
 
 
 def _asked(

@@ -153,6 +153,31 @@ WHERE user = :user AND (:id IS NULL OR id = :id) AND id IS NOT :but;
 DELETE FROM sessions
 WHERE used_at < :before;
 
+-- name: delete_links
+-- Delete the former links of a kind and user, and those whose time is over.
+DELETE FROM one_time_links
+WHERE (user = :user AND kind = :kind) OR expires_at <= :now;
+
+-- name: delete_links_of_user
+-- Delete all links of a user.
+DELETE FROM one_time_links
+WHERE user = :user;
+
+-- name: save_link
+-- Add a link with the digest of its key.
+INSERT INTO one_time_links (digest, kind, user, expires_at)
+VALUES (:digest, :kind, :user, :expires_at);
+
+-- name: link_of_digest
+-- Find the link whose key has this digest.
+SELECT kind, user, expires_at FROM one_time_links
+WHERE digest = :digest;
+
+-- name: use_link
+-- Take a link away; nothing where another request did.
+DELETE FROM one_time_links
+WHERE digest = :digest;
+
 -- name: add_audit
 -- Add a line to the audit log.
 INSERT INTO audit (project, at, actor, via, source, operation, target, result, facts)

@@ -6,7 +6,15 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from switchhook.domain.access.people import Membership, Role, User, UserSecrets, UserSession
+from switchhook.domain.access.people import (
+    LinkKind,
+    Membership,
+    OneTimeLink,
+    Role,
+    User,
+    UserSecrets,
+    UserSession,
+)
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -107,6 +115,19 @@ class SqlitePeople:
         values = {"user": user_id, "id": session_id, "but": but}
         return await self._change(partial(_changed, statement="delete_sessions", values=values))
 
+    async def save_link(self, link: OneTimeLink, digest: bytes, *, now: float) -> None:
+        """Store a link with the digest of its key, in place of the former one of its kind and user."""
+        values = asdict(link) | {"digest": digest, "now": now}
+        await self._change(partial(_save_link, values=values))
+
+    async def link(self, digest: bytes) -> OneTimeLink | None:
+        """Return the link whose key has this digest; also one whose time is over."""
+        return await self._reader.run(partial(_link, digest=digest))
+
+    async def use_link(self, digest: bytes) -> bool:
+        """Delete a link; False where there is none any more."""
+        return await self._done("use_link", {"digest": digest})
+
     async def _done(self, statement: str, values: Mapping[str, Any]) -> bool:
         """Carry out one statement, and say whether it changed a row."""
         return bool(await self._change(partial(_changed, statement=statement, values=values)))
@@ -180,6 +201,7 @@ def _remove(connection: sqlite3.Connection, *, user_id: str) -> bool:
     with transaction(connection):
         gone = connection.execute(sql("delete_user"), {"id": user_id}).rowcount
         connection.execute(sql("delete_roles_of_user"), {"user": user_id})
+        connection.execute(sql("delete_links_of_user"), {"user": user_id})
         connection.execute(sql("delete_tokens_of_user"), {"user": user_id, "project": None})
         _delete_sessions(connection, user_id)
     return bool(gone)
@@ -204,6 +226,19 @@ def _session(connection: sqlite3.Connection, *, digest: bytes) -> tuple[UserSess
 def _sessions(connection: sqlite3.Connection, *, user_id: str) -> tuple[UserSession, ...]:
     found = connection.execute(sql("sessions_of_user"), {"user": user_id})
     return tuple(UserSession(**dict(row)) for row in found)
+
+
+def _save_link(connection: sqlite3.Connection, *, values: Mapping[str, Any]) -> None:
+    with transaction(connection):
+        connection.execute(sql("delete_links"), values)
+        connection.execute(sql("save_link"), values)
+
+
+def _link(connection: sqlite3.Connection, *, digest: bytes) -> OneTimeLink | None:
+    row = connection.execute(sql("link_of_digest"), {"digest": digest}).fetchone()
+    if row is None:
+        return None
+    return OneTimeLink(kind=LinkKind(row["kind"]), user=row["user"], expires_at=row["expires_at"])
 
 
 def _aad(user_id: str) -> str:
