@@ -45,6 +45,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._since = 0.0
 
+    raw: asyncio.Transport | None = None
+    """The connection below TLS."""
+
+    def abort(self) -> None:
+        """End the connection at once. One of TLS that was closed twice ignores that, and waits for its peer."""
+        (self.raw or self.transport).abort()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Close the idlest connection when there are too many; refuse this one when none is idle."""
         super().connection_made(transport)
@@ -66,7 +73,7 @@ class LimitedProtocol(HttpToolsProtocol):
         free = free or [one for one in others if one.transport.is_closing()]
         if not free:
             return False
-        min(free, key=lambda one: one._since).transport.abort()  # noqa: SLF001
+        min(free, key=lambda one: one._since).abort()  # noqa: SLF001
         return True
 
     @property
@@ -92,7 +99,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_in_head and self._received > MAX_HEAD:
             self._refuse_head()
         elif self._received > MAX_REQUEST:
-            self.transport.abort()
+            self.abort()
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -149,4 +156,4 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._since = self.loop.time()
-        self._deadline = self.loop.call_later(TIMEOUT, self.transport.abort)
+        self._deadline = self.loop.call_later(TIMEOUT, self.abort)

@@ -151,13 +151,17 @@ class _Server(uvicorn.Server):
             self._handshakes.abort()
         state = self.server_state
         for connection in list(state.connections):
-            connection.shutdown()
+            if not connection.transport.is_closing():
+                connection.shutdown()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 while state.connections or state.tasks:  # noqa: ASYNC110 (uvicorn has no event for it)
                     await asyncio.sleep(0.01)
         for connection in list(state.connections):
-            connection.transport.abort()
+            if isinstance(connection, LimitedProtocol):
+                connection.abort()
+            else:
+                connection.transport.abort()
         for task in list(state.tasks):
             task.cancel()
         del sockets  # the loop closes them

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 import structlog.testing
 import trustme
 
-from switchhook.api import protocol
+from switchhook.api import protocol, server
 from switchhook.api.exchange import tls
 from switchhook.api.exchange.tls import WebCertificate
 from switchhook.api.listening import CannotListenError, listen
@@ -187,6 +188,33 @@ def test_clients_that_do_not_take_leave_keep_nobody_out(
                 sock.close()
 
     run(scenario())
+
+
+def test_the_server_ends_beside_clients_that_do_not_take_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GRACE", 0.1)
+
+    async def scenario() -> list[ssl.SSLSocket]:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path)) as port:
+            raw = [await _secure(port, trusting(ca)) for _ in range(4)]
+            for sock in raw[:2]:  # closed by the server before it ends
+                sock.send(b"no HTTP at all\r\n\r\n")
+            raw[2].send(b"GET / HTTP/1.1\r\n")
+            silent = socket.create_connection(("127.0.0.1", port))  # in its handshake
+            await asyncio.sleep(0.1)
+        silent.close()
+        return raw
+
+    began = time.monotonic()
+    for sock in run(scenario()):
+        sock.settimeout(1)
+        with suppress(OSError):
+            while sock.recv(65_536):
+                pass
+        sock.close()
+    assert time.monotonic() - began < 3  # none was left open
 
 
 async def _secure(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:

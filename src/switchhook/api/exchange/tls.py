@@ -7,7 +7,7 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 import structlog
 
@@ -83,6 +83,13 @@ class WebCertificate:
         return tuple(found)
 
 
+@runtime_checkable
+class OverTls(Protocol):
+    """A protocol that can end the connection below its TLS."""
+
+    raw: asyncio.Transport | None
+
+
 class Handshakes:
     """Takes connections, and hands each to its protocol when its TLS stands. Bounds those that are not so far."""
 
@@ -152,12 +159,15 @@ class _Handshake(SSLProtocol):
             ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
             ssl_shutdown_timeout=FAREWELL_TIMEOUT,
         )
+        self._inner = protocol
         self._tell_began = began
         self.address = ""
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (of whichever loop)
         """Begin the handshake."""
         self.transport = transport
+        if isinstance(self._inner, OverTls):
+            self._inner.raw = transport
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
         self._tell_began(self)
