@@ -70,6 +70,8 @@ PATHS = {
     "/api/projects/{project}/scenario/test": {"post"},
     "/api/projects/{project}/tables": {"get"},
     "/api/projects/{project}/tables/{table}": {"get", "put", "delete"},
+    "/api/projects/{project}/tables/{table}/check": {"post"},
+    "/api/projects/{project}/tables/{table}/look-up": {"get"},
     "/api/projects/{project}/versions": {"get"},
     "/api/projects/{project}/versions/{version}": {"get"},
     "/api/projects/{project}/versions/{version}/diff": {"get"},

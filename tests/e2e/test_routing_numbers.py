@@ -26,7 +26,7 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.visits import attach_number, put_visit
+from switchhook.operations.intake.visits import attach_number, put_visit
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.memory import Memory
 from switchhook.tryout.script import Script

@@ -10,7 +10,7 @@ import pytest
 from switchhook.app.application import open_application
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.recordings import RECORDINGS
-from switchhook.operations.sounds import add_sound
+from switchhook.operations.sounds import keep_sound, read_sound
 from switchhook.settings import Settings
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.softphone.phone import Softphone
@@ -71,7 +71,7 @@ async def _leave_message(app: Application) -> None:
 def test_a_message_is_left_and_brought_by_mail(tmp_path: Path) -> None:
     (tmp_path / "in.wav").write_bytes(write_wav(tone(GREETING, 1.0)))
     data_dir = tmp_path / "data"
-    add_sound(data_dir, tmp_path / "in.wav", project="acme", name="closed")
+    keep_sound(data_dir, read_sound(tmp_path / "in.wav"), project="acme", name="closed")
 
     async def scenario() -> str:
         store = await SqliteStore.open(data_dir / DATABASE)

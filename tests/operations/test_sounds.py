@@ -13,10 +13,12 @@ from switchhook.domain.project import Project, Sound
 from switchhook.operations import sounds as module
 from switchhook.operations.sounds import (
     SOUNDS,
+    Added,
     SoundError,
     SoundFiles,
-    add_sound,
+    keep_sound,
     missing_sounds,
+    read_sound,
 )
 from switchhook.sip.rtp.wav import write_wav
 from tests.support.tones import loudness, tone
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HELLO = tone(440, 0.5)
+
+
+def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
+    return keep_sound(data_dir, read_sound(file), project=project, name=name)
 
 
 def _file(tmp_path: Path, data: bytes) -> Path:
@@ -43,9 +49,9 @@ def _at_16_khz() -> bytes:
 def test_an_added_sound_is_found(tmp_path: Path) -> None:
     added = add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
     assert added.seconds == 0.5
-    assert added.path == tmp_path / SOUNDS / "shop" / "hello.wav"
+    assert added.path == str(tmp_path / SOUNDS / "shop" / "hello.wav")
     assert SoundFiles(tmp_path).sound("shop", "hello.wav") == HELLO
-    assert [path.name for path in added.path.parent.iterdir()] == ["hello.wav"]
+    assert [path.name for path in (tmp_path / SOUNDS / "shop").iterdir()] == ["hello.wav"]
 
 
 def test_it_is_converted(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.calls.versions import NoVersionError, show_call_and_version
 from switchhook.operations.event_stream import BadPlaceError, StreamGapError, find_place
 from switchhook.operations.history import NoSuchCallError, show_call
-from switchhook.operations.visits import BadVisitError, read_attributes
+from switchhook.operations.intake.visits import BadVisitError, read_attributes
 from switchhook.routing.events import LateFacts
 from switchhook.views import as_json
 from switchhook.views.call_export import (

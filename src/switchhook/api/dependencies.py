@@ -19,6 +19,7 @@ from switchhook.operations.ports import RunningCalls, SubscriptionMemory, VisitM
 from switchhook.operations.recordings import NO_RECORDINGS, Recordings
 from switchhook.operations.rehearsal.jobs import RehearsalJobs
 from switchhook.operations.sounds import MissingSounds, no_missing_sounds
+from switchhook.operations.tables.listing import TableList
 from switchhook.routing.events import LateFacts
 from switchhook.storage.captures import SipCaptures
 from switchhook.storage.intake import CallImports
@@ -135,6 +136,8 @@ class ApiDependencies:
     """The key to `/metrics`; empty: there is none."""
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     """Whose X-Forwarded headers are read."""
+    table_list: TableList = field(init=False)
+    """Lists tables, each read once."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which wrong keys are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_FILES))
@@ -143,6 +146,10 @@ class ApiDependencies:
     """How many of these each project sends."""
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a project file is read: it takes a processor, so one goes after the other."""
+
+    def __post_init__(self) -> None:
+        """Begin with no table read."""
+        object.__setattr__(self, "table_list", TableList(self.data_dir))
 
     def has_room_for(self, project: str) -> bool:
         """Say whether a project may send another file; some room is left for a project that sends none."""

@@ -16,9 +16,13 @@ from switchhook.api.responses import (
     response_spec,
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
-from switchhook.domain.project import ProjectSnapshot
-from switchhook.operations import visits as operations
-from switchhook.operations.visits import SHOWN_SECONDS, BadVisitError
+from switchhook.operations.intake.visits import (
+    SHOWN_SECONDS,
+    BadVisitError,
+    PostedVisit,
+    ToldVisit,
+    tell_visit,
+)
 
 MAX_BODY: Final = 1 << 20
 """Bytes: a hundred attributes of the greatest length."""
@@ -37,16 +41,6 @@ class VisitTold(Struct, frozen=True, forbid_unknown_fields=True):
     """A running call that is the visitor's."""
 
 
-class VisitKept(Struct, frozen=True):
-    """A visit as it is known now."""
-
-    visit: str
-    attributes: dict[str, str]
-    number: str
-    """As it is kept; empty where none was told."""
-    call: str
-
-
 class VisitController(Controller):
     """Only of the token's own project: others are not there."""
 
@@ -63,7 +57,7 @@ class VisitController(Controller):
         deps: Dependencies,
         project: FromPath[str],
         visit: FromPath[str],
-    ) -> VisitKept:
+    ) -> ToldVisit:
         """Keep what is known of a visit, in place of what was, and attach a number or a running call to it."""
         snapshot = deps.snapshot_of(project)
         if project != request.user.project or snapshot is None:
@@ -71,47 +65,23 @@ class VisitController(Controller):
         told = json_body(
             await read_body(request), VisitTold, '{"attributes": {"source": "google"}}'
         )
-        number = _number(told, snapshot)
-        if told.call and not deps.runs(told.call, project):
-            raise WrongFieldError(
-                "call",
-                "call is no running call of this project; PATCH /api/calls/{call} tells of one that has ended",
-            )
-        known = {key: str(value) for key, value in told.attributes.items() if value is not None}
-        now = deps.clock()
-        try:
-            kept = await operations.put_visit(
-                deps.store, deps.visits, project, visit, known, now=now
-            )
-            if number:
-                await operations.attach_number(
-                    deps.store,
-                    deps.visits,
-                    project,
-                    visit,
-                    number,
-                    now=now,
-                    seconds=told.seconds,
-                    dialling=snapshot.project.dialling,
-                )
-            if told.call:
-                await operations.attach_call(
-                    deps.store, deps.visits, project, visit, told.call, now=now
-                )
-        except BadVisitError as error:
-            raise WrongFieldError("attributes", str(error)) from None
-        return VisitKept(
-            visit=kept.id, attributes=dict(kept.attributes), number=number, call=told.call
+        posted = PostedVisit(
+            attributes={
+                key: str(value) for key, value in told.attributes.items() if value is not None
+            },
+            number=told.number,
+            seconds=told.seconds,
+            call=told.call,
         )
-
-
-def _number(told: VisitTold, snapshot: ProjectSnapshot) -> str:
-    """Return the project's number as it is kept, or "". Raises WrongFieldError."""
-    if not told.number:
-        return ""
-    if not 0 < told.seconds <= operations.MAX_SHOWN_SECONDS:
-        raise WrongFieldError("seconds", "seconds is more than 0, and at most a year")
-    number = snapshot.number(told.number)
-    if number is None:
-        raise WrongFieldError("number", "number is no number of this project")
-    return number.number
+        try:
+            return await tell_visit(
+                deps.store,
+                deps.visits,
+                snapshot,
+                visit,
+                posted,
+                runs=deps.runs,
+                now=deps.clock(),
+            )
+        except BadVisitError as error:
+            raise WrongFieldError(error.field, str(error)) from None

@@ -48,6 +48,7 @@ from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
 from switchhook.operations.control import ControlParts
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.intake.acts import RunningIntake
 from switchhook.operations.intake.foreign_events import ForeignEventTeller
 from switchhook.operations.intake.imports import ImportParts
 from switchhook.operations.recordings import (
@@ -447,8 +448,15 @@ def _control_and_api(
         is_server=True,
         calls=app.switchboard,
         recordings=app.recordings,
+        data_dir=app.settings.data_dir,
         persons=app.memory,
-        foreign_events=app.foreign_events,
+        intake=RunningIntake(
+            foreign_events=app.foreign_events,
+            visits=app.memory,
+            runs=app.switchboard.runs,
+            amend=app.amendments.amend,
+            wake_importer=app.importer.wake,
+        ),
     )
     control = WebServer(control_app(parts, api), http=HttpToolsProtocol, name="control socket")
     return control, None if web is None else WebServer(web, certificate=certificate)

@@ -6,8 +6,8 @@ from cyclopts import Parameter
 
 from switchhook.cli.changing import change
 from switchhook.cli.errors import UsageError
-from switchhook.cli.options import Config, DataDir, data_dir_of
-from switchhook.cli.output import stdout
+from switchhook.cli.options import Config, DataDir, Json, data_dir_of
+from switchhook.cli.output import print_json, stdout
 from switchhook.routing.events import Side
 
 BY = "an operator"
@@ -31,6 +31,7 @@ def callback(
     project: Annotated[
         str | None, Parameter(help="The project; needed where there are several.", name="--project")
     ] = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -39,7 +40,7 @@ def callback(
 
     act = CallBack(project=project, caller=caller, callee=callee, by=BY, shown=shown)
     made = change(data_dir_of(config, data_dir), act)
-    stdout().print(made.call)
+    print_json({"call": made.call}) if json else stdout().print(made.call)
     return 0
 
 
@@ -60,6 +61,7 @@ def transfer(
             name="--leaves",
         ),
     ] = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -72,5 +74,8 @@ def transfer(
         call=call, by=BY, to=to or f"scheme {scheme}", scheme=scheme or 0, leaves=leaves
     )
     change(data_dir_of(config, data_dir), act)
-    stdout().print(f"call {call} is being transferred to {act.to}")
+    if json:
+        print_json({"call": call})
+    else:
+        stdout().print(f"call {call} is being transferred to {act.to}")
     return 0

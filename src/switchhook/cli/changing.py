@@ -152,6 +152,7 @@ async def _done_here(where: Path, act: Act[T]) -> T:
             clock=time.time,
             missing_sounds=partial(missing_files, where),
             recordings=Recordings(folder=where / RECORDINGS, links=NO_LINKS),
+            data_dir=where,
         )
         done: T = await perform(act, _name_of(act), parts)
         return done

@@ -6,8 +6,8 @@ from cyclopts import Parameter
 
 from switchhook.cli.changing import change
 from switchhook.cli.errors import CommandError
-from switchhook.cli.options import Config, DataDir, ask_store, data_dir_of
-from switchhook.cli.output import stdout
+from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
+from switchhook.cli.output import print_json, stdout
 from switchhook.operations.history import show_call
 
 WAIT_SECONDS: Final = 5.0
@@ -18,6 +18,7 @@ def hang_up(
     call: Annotated[str, Parameter(help="Id of the call, as `switchhook calls` lists it.")],
     /,
     *,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -31,5 +32,5 @@ def hang_up(
             f"call {call} has not ended within {WAIT_SECONDS:g} s: `switchhook serve` ends it as soon as it"
             " runs on this data directory"
         )
-    stdout().print(f"call {call} is ended")
+    print_json({"call": call}) if json else stdout().print(f"call {call} is ended")
     return 0

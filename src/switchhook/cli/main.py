@@ -167,6 +167,18 @@ COMMANDS = {
         "switchhook.cli.people.erase",
         "Erase a person from a project: calls, bodies of deliveries, events, visits, recordings.",
     ),
+    "imports": (
+        "switchhook.cli.intake.imports",
+        "Bring in calls that another telephone system made; say what became of them.",
+    ),
+    "visit": (
+        "switchhook.cli.intake.visit",
+        "Tell of a visit to the website: what is known of it, and which number or running call is its.",
+    ),
+    "amend": (
+        "switchhook.cli.intake.visit",
+        "Tell what became known of a call late, such as where its caller came from.",
+    ),
     "secret": ("switchhook.cli.token", "Make keys for the signatures of webhooks."),
     "backup": (
         "switchhook.cli.upkeep.backup",

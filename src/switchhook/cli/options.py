@@ -3,14 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from cyclopts import Parameter
 
-from switchhook.cli.errors import CommandError
+from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.output import stderr
 from switchhook.files import read_bounded
 from switchhook.operations.data_dir import DATABASE
@@ -165,6 +165,14 @@ def read_bytes(file: Path) -> bytes:
             return read_bounded(opened)
     except OSError as error:
         raise CommandError(f"{file_name(file)} cannot be read: {error.strerror}") from error
+
+
+def named_values(option: str, texts: Iterable[str] | None) -> dict[str, str]:
+    """Read an option that is given as NAME=VALUE, again and again. Raises UsageError."""
+    pairs = [text.partition("=") for text in texts or ()]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise UsageError(f"{option} {wrong!r}: write NAME=VALUE")
+    return {name: value for name, _, value in pairs}
 
 
 def file_name(file: Path) -> str:

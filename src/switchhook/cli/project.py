@@ -1,6 +1,7 @@
 """`switchhook check`, `apply` and `export`: the project file."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -37,16 +38,22 @@ File = Annotated[
 ]
 
 
-def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
+def check(
+    file: File, /, *, json: Json = False, config: Config = None, data_dir: DataDir = None
+) -> int:
     """Name every mistake in a project file, with its line."""
     text = decode(read_bytes(file))
     read = text if isinstance(text, Mistakes) else read_file(text)
     if isinstance(read, Mistakes):
         return _refuse(file, read)
-    stdout().print(f"{file_name(file)}: no mistakes. {summary(read.project)}")
     where = data_dir_of(config, data_dir)
     taken = _taken(read, config, data_dir)
-    _note(file, (*read.notes, *taken, *missing_files(where, read.project)))
+    notes = (*read.notes, *taken, *missing_files(where, read.project))
+    if json:
+        print_json({"project": read.project.id, "notes": list(notes)})
+        return 0
+    stdout().print(f"{file_name(file)}: no mistakes. {summary(read.project)}")
+    _note(file, notes)
     return 0
 
 
@@ -59,15 +66,20 @@ def _taken(file: ReadFile, config: Path | None, data_dir: Path | None) -> tuple[
     return () if found is None else tuple(f"apply refuses it here: {one}" for one in found.mistakes)
 
 
-def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
+def apply(
+    file: File, /, *, json: Json = False, config: Config = None, data_dir: DataDir = None
+) -> int:
     """Make a project file the project's latest version; a running server takes it at once."""
     where = data_dir_of(config, data_dir)
     text = decode(read_bytes(file))
     if isinstance(text, str) and text.lstrip().startswith("{"):
-        return change_project(where, how="replace", value=json_table(file, text))
+        return change_project(where, how="replace", json=json, value=json_table(file, text))
     applied = text if isinstance(text, Mistakes) else _apply(where, text)
     if isinstance(applied, Mistakes):
         return _refuse(file, applied)
+    if json:
+        print_json(asdict(applied))
+        return 0
     what = "is now" if applied.is_new else "is unchanged:"
     stdout().print(f"project {applied.project} {what} version {applied.version}")
     _note(file, applied.notes)

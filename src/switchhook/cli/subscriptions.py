@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.errors import CommandError
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
 from switchhook.cli.output import print_json, print_table, stdout
@@ -57,7 +57,7 @@ def _remove(
         )
     from switchhook.operations.control import EndSubscription  # noqa: PLC0415 (it brings in all that acts need)
 
-    act = EndSubscription(project=one.project, number=number)
+    act = EndSubscription(project=one.project, number=number, by=operator())
     change(data_dir_of(config, data_dir), act)
     return one
 

@@ -77,6 +77,7 @@ def revoke(
     token_id: Annotated[str, Parameter(help="Id of the token, as the list has it.")],
     /,
     *,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -85,6 +86,9 @@ def revoke(
 
     where = data_dir_of(config, data_dir)
     revoked = change(where, RevokeToken(token=token_id, by=operator()))
+    if json:
+        print_json(token_row(revoked))
+        return 0
     stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")
     return 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, assert_never
 
 from switchhook.domain.access.people import Role
@@ -57,12 +58,10 @@ from switchhook.operations.error_check import (
 )
 from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
-from switchhook.operations.intake.foreign_events import (
-    ForeignEventError,
-    ForeignEventTeller,
-    PostedEvent,
-    tell_foreign_event,
-)
+from switchhook.operations.intake.acts import INTAKE_ACTS, IntakeStore, RunningIntake
+from switchhook.operations.intake.foreign_events import ForeignEventError
+from switchhook.operations.intake.imports import CallImportError
+from switchhook.operations.intake.visits import BadVisitError
 from switchhook.operations.job_run import JobRun
 from switchhook.operations.people.acts import PEOPLE_ACTS
 from switchhook.operations.people.erasure import ErasePerson, ErasureError, PersonMemory
@@ -77,7 +76,12 @@ from switchhook.operations.project_versions import (
     require_project,
 )
 from switchhook.operations.projects import Applied, ProjectFileReader, apply_project, read_here
-from switchhook.operations.recordings import NO_RECORDINGS, Recordings
+from switchhook.operations.recordings import (
+    NO_RECORDINGS,
+    NoSuchRecordingError,
+    NotDeletedError,
+    Recordings,
+)
 from switchhook.operations.scenario import (
     NoDraftError,
     OutdatedDraftError,
@@ -87,8 +91,11 @@ from switchhook.operations.scenario import (
     discard_draft,
     draft_scenario,
 )
-from switchhook.operations.sounds import MissingSounds, no_missing_sounds
+from switchhook.operations.sound_acts import SOUND_ACTS
+from switchhook.operations.sounds import MissingSounds, SoundError, no_missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
+from switchhook.operations.tables.acts import TABLE_ACTS
+from switchhook.operations.tables.files import TableError
 from switchhook.operations.tokens import (
     NewToken,
     NoSuchTokenError,
@@ -106,7 +113,7 @@ if TYPE_CHECKING:
     from switchhook.storage.people import AuditLog, Erasure, People
 
 
-class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, Protocol):
+class ControlStore(Scenarios, ErrorCheck, HangUps, Subscriptions, IntakeStore, Protocol):
     """Keeps what acts change."""
 
     @property
@@ -154,10 +161,12 @@ class ControlParts:
     calls: RunningCalls | None = None
     """The calls that run here; None where no server does."""
     recordings: Recordings = NO_RECORDINGS
+    data_dir: Path = Path()
+    """Where tables lie."""
     persons: PersonMemory | None = None
     """Has callers and visits at hand; None where no server does."""
-    foreign_events: ForeignEventTeller | None = None
-    """Tells events that are no calls; None where no server does."""
+    intake: RunningIntake | None = None
+    """Takes in what other programs tell; None where no server does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +327,7 @@ class DropDraft:
 
     name: str
     project: str | None = None
+    by: str = ""
     result: ClassVar = KeptDraft
 
     async def perform(self, on: ControlParts) -> KeptDraft:
@@ -409,35 +419,6 @@ class TransferCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventPosted:
-    """What became of an event that is no call."""
-
-    call: str
-    """What stands for the call's id in its deliveries."""
-    deliveries: tuple[str, ...]
-    left_out: tuple[str, ...]
-    """Who is not told of it, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostEvent:
-    """Tell the project's events of something that is no call (N-07)."""
-
-    project: str | None
-    posted: PostedEvent
-    result: ClassVar = EventPosted
-
-    async def perform(self, on: ControlParts) -> EventPosted:
-        """Tell it. Raises NoSuchProjectError, ForeignEventError, NoServerError."""
-        latest = await latest_version(on.store, self.project)
-        snapshot = on.at_hand(latest.id)
-        if on.foreign_events is None or snapshot is None:
-            raise NoServerError("no server runs on this data directory; start `switchhook serve`")
-        told = await tell_foreign_event(on.foreign_events, snapshot, self.posted, now=on.clock())
-        return EventPosted(call=told.event.key, deliveries=told.deliveries, left_out=told.left_out)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
     """What became of a wish to end a subscription."""
 
@@ -451,6 +432,7 @@ class EndSubscription:
 
     project: str
     number: int
+    by: str = ""
     result: ClassVar = Removed
 
     async def perform(self, on: ControlParts) -> Removed:
@@ -514,6 +496,7 @@ class StopJob:
 
     project: str
     number: int
+    by: str = ""
     result: ClassVar = BulkJob
 
     async def perform(self, on: ControlParts) -> BulkJob:
@@ -629,7 +612,6 @@ ACTS: Final = {
     "end-call": EndCall,
     "call-back": CallBack,
     "transfer-call": TransferCall,
-    "post-event": PostEvent,
     "end-subscription": EndSubscription,
     "act-on-deliveries": ActOnDeliveries,
     "start-job": StartJob,
@@ -639,6 +621,9 @@ ACTS: Final = {
     "draft-scenario": DraftScenario,
     "discard-draft": DiscardDraft,
     "activate-scenario": ActivateScenario,
+    **INTAKE_ACTS,
+    **TABLE_ACTS,
+    **SOUND_ACTS,
     **PEOPLE_ACTS,
     "erase-person": ErasePerson,
 }
@@ -647,11 +632,16 @@ ACTS: Final = {
 ERRORS: Final = {
     error.__name__: error
     for error in (
+        BadVisitError,
+        CallImportError,
         CallbackError,
         CallOverError,
         DraftError,
         NoServerError,
+        NotDeletedError,
         NotTransferredError,
+        NoSuchRecordingError,
+        SoundError,
         ErasureError,
         EventTextError,
         ForeignEventError,
@@ -670,6 +660,7 @@ ERRORS: Final = {
         ResourceError,
         UnchangedDraftError,
         StoreError,
+        TableError,
         TokenError,
         UserError,
     )

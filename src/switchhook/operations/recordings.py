@@ -40,6 +40,10 @@ class NoSuchRecordingError(ExpectedError, LookupError):
     """There is no such recording, or no longer."""
 
 
+class NotDeletedError(ExpectedError):
+    """A recording cannot be deleted. The message says why, and what to do."""
+
+
 class NotSavedError(ExpectedError):
     """A recording cannot be copied. The message says why."""
 

@@ -45,24 +45,25 @@ class Added:
 
     project: str
     name: str
-    path: Path
+    path: str
     seconds: float
     remark: str = ""
     """A suspicious property of the sound, such as silence or noise; empty for a usual one."""
 
 
-def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
-    """Convert a WAV file to 8 kHz mono and store it for a project, in place of the old one of that name.
-
-    Raises SoundError.
-    """
-    _check(project, name)
+def read_sound(file: Path) -> bytes:
+    """Return a WAV file as 8 kHz mono of 16 bits. Raises SoundError."""
     try:
-        pcm = read_wav(_read(file))
+        return read_wav(_read(file))
     except WavError as error:
         raise SoundError(f"{file}: {error}") from error
     except OSError as error:
         raise SoundError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def keep_sound(data_dir: Path, pcm: bytes, *, project: str, name: str) -> Added:
+    """Store such a sound for a project, in place of the old one of that name. Raises SoundError."""
+    _check(project, name)
     path = data_dir / SOUNDS / project / f"{name}.wav"
     try:
         replace_file(path, write_wav(pcm))
@@ -71,7 +72,7 @@ def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
     return Added(
         project=project,
         name=name,
-        path=path,
+        path=str(path),
         seconds=len(pcm) / 2 / RATE,
         remark=remark_on(pcm),
     )

@@ -33,6 +33,26 @@ def test_a_table_is_put_read_and_removed(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_table_is_checked_and_looked_up(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(data_dir=tmp_path) as web:
+            checked = await web.ask("POST", f"{TABLES}/vip/check", VIP)
+            assert (checked.status, checked.json) == (200, {"name": "vip", "rows": 1})
+            assert (await web.ask("GET", TABLES)).json == []
+            assert (await web.ask("POST", f"{TABLES}/vip/check", "caller\nx\n")).status == 422
+            assert (await web.ask("GET", f"{TABLES}/vip/look-up")).status == 404
+            assert (await web.ask("GET", f"{TABLES}/v.i.p/look-up")).status == 404
+            await web.ask("PUT", f"{TABLES}/vip", VIP)
+            found = await web.ask("GET", f"{TABLES}/vip/look-up?caller=%2B380441112233")
+            assert found.json == {"row": {"destination": "101", "name": ""}, "line": 2}
+            none = await web.ask("GET", f"{TABLES}/vip/look-up?dialled=5&code=1")
+            assert (none.status, none.json) == (200, {"row": None, "line": None})
+            (tmp_path / "tables" / "acme" / "vip.csv").write_text("caller\nx\n", encoding="utf-8")
+            assert (await web.ask("GET", f"{TABLES}/vip/look-up")).status == 409
+
+    run(scenario())
+
+
 def test_what_is_wrong_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with serving(data_dir=tmp_path) as web:

@@ -8,8 +8,8 @@ import pytest
 
 from switchhook.api.calling import CallWanted, TransferWanted
 from switchhook.api.exchange.json_body import json_body
-from switchhook.api.intake.imports import CallsPosted
 from switchhook.api.responses import WrongFieldError
+from switchhook.operations.intake.posted_calls import CallsPosted
 
 
 def test_a_good_body_is_the_value() -> None:

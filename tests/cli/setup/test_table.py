@@ -44,7 +44,7 @@ def test_a_table_is_imported_listed_looked_up_and_removed(
     assert "vip" in capsys.readouterr().out
     assert command(home, "table", "list", "--json") == FINE
     (one,) = json.loads(capsys.readouterr().out)
-    assert (one["name"], one["rows"], one["asked_by"], one["trouble"]) == ("vip", 1, ["vip"], "")
+    assert (one["name"], one["rows"], one["asked_by"], one["trouble"]) == ("vip", 1, ["vip"], None)
     assert command(home, "table", "look-up", "vip", "--caller", f"+{CUSTOMER}") == FINE
     assert capsys.readouterr().out.startswith("line 2: mary Anna, in ")
     assert command(home, "table", "look-up", "vip", "--json") == FAILED

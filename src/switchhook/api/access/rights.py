@@ -108,6 +108,8 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"GET {_PROJECT}/tables": rights.READ_TABLES,
     f"GET {_PROJECT}/tables/{{table}}": rights.READ_SECRETS,
     f"PUT {_PROJECT}/tables/{{table}}": rights.CHANGE_PROJECT,
+    f"POST {_PROJECT}/tables/{{table}}/check": rights.CHECK_PROJECT,
+    f"GET {_PROJECT}/tables/{{table}}/look-up": rights.READ_SECRETS,
     f"DELETE {_PROJECT}/tables/{{table}}": rights.CHANGE_PROJECT,
     f"GET {_PROJECT}/users": rights.MANAGE_PEOPLE,
     f"PUT {_PROJECT}/users/{{login}}": rights.MANAGE_PEOPLE,

@@ -354,6 +354,17 @@ OPERATIONS: Final[dict[str, DescribedOperation]] = {
         id="putTableFile", body=CSV_TABLE, takes={"type": "string"}, media=(CSV,), answer=TABLE
     ),
     f"delete {_ONE}/tables/{{table}}": _about(id="removeTableFile"),
+    f"post {_ONE}/tables/{{table}}/check": _about(
+        id="checkTable",
+        body=CSV_TABLE,
+        takes={"type": "string"},
+        media=(CSV,),
+        answer={"name": "vip", "rows": 1},
+    ),
+    f"get {_ONE}/tables/{{table}}/look-up": _about(
+        id="lookUpInTable",
+        answer={"row": {"destination": "101", "name": "Anna"}, "line": 2},
+    ),
     f"get {_ONE}/endpoints/shadows": _about(
         id="listShadowAsks",
         answer={

@@ -1,8 +1,10 @@
 """Tables of destinations over HTTP: list, read, put and remove what answers in place of an endpoint."""
 
+from pathlib import Path
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, put
+import msgspec
+from litestar import Controller, Response, delete, get, post, put
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
@@ -26,12 +28,12 @@ from switchhook.operations.tables.files import (
     path_of,
     read_file,
     remove_table,
-    tables_there,
 )
-from switchhook.operations.tables.table import tables_used, webhooks_of
+from switchhook.operations.tables.listing import look_up
+from switchhook.operations.tables.table import read_table, webhooks_of
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.tasks import compute
-from switchhook.views.text import iso
+from switchhook.views.tables import found_row, listed_table
 
 CSV = "text/csv"
 
@@ -49,6 +51,27 @@ class TableShown(Struct, frozen=True):
     """What is wrong with it."""
 
 
+class TableChecked(Struct, frozen=True):
+    """A table without mistakes, which was not kept."""
+
+    name: str
+    rows: int
+
+
+class TableDestination(Struct, frozen=True):
+    """Where a row of a table sends a call, and the name that it shows."""
+
+    destination: str
+    name: str
+
+
+class TableRowFound(Struct, frozen=True):
+    """The row that a call would find; nulls where none."""
+
+    row: TableDestination | None
+    line: int | None
+
+
 class TableController(Controller):
     """Only of the token's own project: others are not there."""
 
@@ -61,9 +84,9 @@ class TableController(Controller):
     ) -> list[TableShown]:
         """List the tables that are there or that webhooks ask."""
         snapshot = _own(request, deps, project)
-        there = tables_there(deps.data_dir, snapshot.project.id)
-        names = dict.fromkeys((*there, *tables_used(snapshot.project)))
-        return [await _shown(deps, snapshot, name) for name in names]
+        async with deps.reading:
+            found = await compute(deps.table_list.tables, snapshot)
+        return [msgspec.convert(listed_table(one), TableShown) for one in found]
 
     @get("/{table:str}", media_type="text/csv", responses=COMMON_RESPONSES)
     async def read(
@@ -76,7 +99,7 @@ class TableController(Controller):
         """Return a table as it was put."""
         snapshot = _own(request, deps, project)
         try:
-            content = await compute(read_file, path_of(deps.data_dir, snapshot.project.id, table))
+            content = await compute(read_file, _path(deps, snapshot, table))
         except TableError as error:
             raise NotFoundException("there is no such table") from error
         return Response(content, media_type=CSV, headers={"Cache-Control": "no-store"})
@@ -105,6 +128,59 @@ class TableController(Controller):
             raise MistakesError(kept, "table")
         return await _shown(deps, snapshot, table)
 
+    @post(
+        "/{table:str}/check",
+        status_code=200,
+        responses=COMMON_RESPONSES
+        | {422: response_spec(InvalidProjectFile, "Something is wrong with the table.")},
+    )
+    async def check(
+        self,
+        request: TokenRequest,
+        deps: Dependencies,
+        project: FromPath[str],
+        table: FromPath[str],
+    ) -> TableChecked:
+        """Check a CSV table as the one of a name, and keep nothing."""
+        snapshot = _own(request, deps, project)
+        content = await read_body(request)
+        async with deps.reading:
+            read = await compute(read_table, content, snapshot, table)
+        if isinstance(read, Mistakes):
+            raise MistakesError(read)
+        return TableChecked(table, read.size)
+
+    @get(
+        "/{table:str}/look-up",
+        responses=COMMON_RESPONSES
+        | {409: response_spec(Problem, "Something is wrong with the table.")},
+    )
+    async def find(
+        self,
+        request: TokenRequest,
+        deps: Dependencies,
+        project: FromPath[str],
+        table: FromPath[str],
+        *,
+        caller: Annotated[
+            str, QueryParameter(description="Who calls; without it, somebody who withholds it.")
+        ] = "",
+        dialled: Annotated[str, QueryParameter(description="The number that is dialled.")] = "",
+        code: Annotated[str, QueryParameter(description="The code that is entered.")] = "",
+    ) -> TableRowFound:
+        """Say which row of a table a call would find."""
+        snapshot = _own(request, deps, project)
+        path = _path(deps, snapshot, table)
+        try:
+            async with deps.reading:
+                read = await compute(load, path, snapshot, table)
+        except TableError as error:
+            raise NotFoundException("there is no such table") from error
+        if isinstance(read, Mistakes):
+            raise ClientException(f"table {table}: {read.mistakes[0]}", status_code=409)
+        row = look_up(read, snapshot, caller=caller, dialled=dialled, code=code)
+        return msgspec.convert(found_row(row), TableRowFound)
+
     @delete(
         "/{table:str}",
         status_code=204,
@@ -132,6 +208,13 @@ class TableController(Controller):
             raise NotFoundException("there is no such table") from error
 
 
+def _path(deps: ApiDependencies, snapshot: ProjectSnapshot, table: str) -> Path:
+    try:
+        return path_of(deps.data_dir, snapshot.project.id, table)
+    except TableError as error:
+        raise NotFoundException("there is no such table") from error
+
+
 def _own(request: TokenRequest, deps: ApiDependencies, project: str) -> ProjectSnapshot:
     snapshot = deps.snapshot_of(own_project(request, project))
     if snapshot is None:
@@ -140,18 +223,6 @@ def _own(request: TokenRequest, deps: ApiDependencies, project: str) -> ProjectS
 
 
 async def _shown(deps: ApiDependencies, snapshot: ProjectSnapshot, name: str) -> TableShown:
-    path = path_of(deps.data_dir, snapshot.project.id, name)
-    rows, at, trouble = None, None, None
-    try:
-        async with deps.reading:  # a large one takes a processor for seconds
-            read = await compute(load, path, snapshot, name)
-        at = iso(path.stat().st_mtime)
-    except (TableError, OSError) as error:
-        trouble = (
-            f"there is no table {name}" if isinstance(error, TableError) else str(error.strerror)
-        )
-    else:
-        rows = None if isinstance(read, Mistakes) else read.size
-        trouble = str(read.mistakes[0]) if isinstance(read, Mistakes) else None
-    asked_by = [one.name for one in webhooks_of(snapshot.project, name)]
-    return TableShown(name, rows, at, asked_by, trouble)
+    async with deps.reading:
+        listed = await compute(deps.table_list.table, snapshot, name)
+    return msgspec.convert(listed_table(listed), TableShown)

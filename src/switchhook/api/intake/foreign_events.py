@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
+import msgspec
 from litestar import Response, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -32,6 +33,7 @@ from switchhook.operations.intake.foreign_events import (
     PostedEvent,
     tell_foreign_event,
 )
+from switchhook.views.intake import told_event
 from switchhook.webhooks.payload_template import scalar_text
 
 MAX_BODY: Final = 1 << 19
@@ -189,10 +191,4 @@ async def _tell(
         told = await tell_foreign_event(deps.foreign_events, snapshot, event, now=deps.clock())
     except ForeignEventError as error:
         raise WrongFieldError(error.field, str(error)) from None
-    return ForeignEventTold(
-        event=kind,
-        subject=told.event.subject,
-        call=told.event.key,
-        deliveries=list(told.deliveries),
-        left_out=list(told.left_out),
-    )
+    return msgspec.convert(told_event(told), ForeignEventTold)

@@ -1,8 +1,7 @@
 """Calls that were made elsewhere, over HTTP: posted once they are over, up to a hundred at once (N-17)."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -10,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from switchhook.api.exchange.json_body import json_body
 from switchhook.api.exchange.problems import Problem
@@ -25,7 +24,6 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.call import Direction
 from switchhook.domain.cause import EndedBy, Outcome
-from switchhook.domain.tracking.imported_call import ImportedCall
 from switchhook.operations.intake.imports import (
     MAX_LINK,
     MAX_TEXT,
@@ -33,36 +31,12 @@ from switchhook.operations.intake.imports import (
     CallImportError,
     queue_calls,
 )
+from switchhook.operations.intake.posted_calls import CallsPosted, as_imported
 from switchhook.storage.intake import CallImport
+from switchhook.views.intake import import_status
 
 MAX_BODY: Final = 1 << 19
 """Bytes."""
-ZonedTime = Annotated[datetime, Meta(tz=True)]
-
-
-class CallPosted(Struct, frozen=True, forbid_unknown_fields=True):
-    """A call that is over."""
-
-    reference: str
-    direction: str
-    callee: str
-    started_at: ZonedTime
-    ended_at: ZonedTime
-    answered_at: ZonedTime | None = None
-    caller: str = ""
-    caller_name: str = ""
-    account: str = ""
-    outcome: str = ""
-    ended_by: str = ""
-    visit: str = ""
-    recording_link: str = ""
-
-
-class CallsPosted(Struct, frozen=True, forbid_unknown_fields=True):
-    """Calls that are posted together."""
-
-    calls: list[CallPosted]
-    tell: bool = False
 
 
 class ImportedCallState(Struct, frozen=True):
@@ -184,20 +158,22 @@ class ImportController(Controller):
         """Queue calls that another telephone system made: stored when this answers, and imported soon."""
 
         async def act() -> ImportStatus:
-            posted = json_body(
-                await read_body(request),
-                CallsPosted,
-                '{"calls": [{"reference": "pbx-1", "direction": "incoming", …}]}',
+            posted = as_imported(
+                json_body(
+                    await read_body(request),
+                    CallsPosted,
+                    '{"calls": [{"reference": "pbx-1", "direction": "incoming", …}]}',
+                )
             )
             token = request.user
             try:
                 queued = await queue_calls(
                     deps.store,
                     token.project,
-                    [_made(one) for one in posted.calls],
+                    posted.calls,
                     by=token.user,
                     now=deps.clock(),
-                    tells=posted.tell,
+                    tells=posted.tells,
                 )
             except CallImportError as error:
                 raise WrongFieldError(error.field, str(error)) from None
@@ -219,20 +195,4 @@ class ImportController(Controller):
 
 
 def _status(of: CallImport) -> ImportStatus:
-    return ImportStatus(
-        number=of.number,
-        state=of.state.value,
-        tell=of.tells,
-        calls=[
-            ImportedCallState(reference=one.reference, state=one.state.value, call=one.call)
-            for one in of.items
-        ],
-    )
-
-
-def _made(posted: CallPosted) -> ImportedCall:
-    values: dict[str, Any] = msgspec.structs.asdict(posted)
-    for name in ("started_at", "answered_at", "ended_at"):
-        moment = values[name]
-        values[name] = None if moment is None else moment.timestamp()
-    return ImportedCall(**values)
+    return msgspec.convert(import_status(of), ImportStatus)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.errors import UsageError
 from switchhook.cli.history import Limit
 from switchhook.cli.options import (
@@ -159,9 +159,9 @@ def list_(
     chosen: ChosenOptions = ANY,
     project: OnlyProject = None,
     limit: Limit = 50,
-    before: Annotated[
+    after: Annotated[
         int | None,
-        Parameter(help="Page on behind this number, as the last page said it.", name="--before"),
+        Parameter(help="Go on behind this number, as the last page said it.", name="--after"),
     ] = None,
     count: Annotated[
         bool, Parameter(help="Print how many there are.", name="--count", negative=())
@@ -186,7 +186,7 @@ def list_(
     found = ask_store(
         config,
         data_dir,
-        lambda store: list_deliveries(store, which, limit=limit, before=before),
+        lambda store: list_deliveries(store, which, limit=limit, before=after),
         project=project,
     )
     if full:
@@ -228,7 +228,7 @@ def _tell_more(
 ) -> None:
     """Say how to page on, and what else waits."""
     if len(found) == limit:
-        stderr().print(f"go on with --before {found[-1].number}")
+        stderr().print(f"go on with --after {found[-1].number}")
     if which.state != "unchecked":
         return
     for waiting, said in _WAITING.items():
@@ -348,6 +348,7 @@ def stop(
     /,
     *,
     project: OfProject = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -355,9 +356,9 @@ def stop(
     own = _project(project, config, data_dir)
     from switchhook.operations.control import StopJob  # noqa: PLC0415 (it brings in all that acts need)
 
-    stdout().print(
-        _said(change(data_dir_of(config, data_dir), StopJob(project=own, number=number)))
-    )
+    act = StopJob(project=own, number=number, by=operator())
+    stopped = change(data_dir_of(config, data_dir), act)
+    print_json(as_json.bulk_job(stopped)) if json else stdout().print(_said(stopped))
     return 0
 
 

@@ -15,8 +15,8 @@ def audit(
     *,
     project: OnlyProject = None,
     limit: Annotated[int, Parameter(help="How many.", validator=Number(gte=1, lte=10_000))] = 50,
-    before: Annotated[
-        int | None, Parameter(help="Only those before the line of this number.")
+    after: Annotated[
+        int | None, Parameter(help="Go on behind the line of this number.", name="--after")
     ] = None,
     json: Json = False,
     config: Config = None,
@@ -26,7 +26,7 @@ def audit(
     found = ask_store(
         config,
         data_dir,
-        lambda store: store.audit.entries(project=project, limit=limit, before=before),
+        lambda store: store.audit.entries(project=project, limit=limit, before=after),
         project=project,
     )
     if json:

@@ -83,6 +83,7 @@ def role(
     /,
     *,
     project: InProject,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -92,6 +93,10 @@ def role(
     given = None if role == NONE else Role(role)
     where = data_dir_of(config, data_dir)
     changed = change(where, GiveRole(login=login, project=project, role=given, by=operator()))
+    if json:
+        gone = {"login": changed.login}
+        print_json(gone if given is None else people.member(changed, project))
+        return 0
     stdout().print(f"user {changed.login} is {given or 'nobody'} in project {project}")
     return 0
 

@@ -96,7 +96,17 @@ def _list_kinds(
 
     counted = ask_store(config, data_dir, count)
     if json:
-        print_json([{"kind": one, "count": number} for one, number in counted])
+        print_json(
+            [
+                {
+                    "kind": one,
+                    "key": KINDS[one].key,
+                    "has_secrets": KINDS[one].has_secrets,
+                    "count": number,
+                }
+                for one, number in counted
+            ]
+        )
     else:
         print_table(("kind", "count"), [(one, str(number)) for one, number in counted])
     return 0
@@ -229,7 +239,9 @@ def _text(file: Path) -> str:
 @versions.command(name="list")
 def list_versions_(
     *,
-    below: Annotated[int | None, Parameter(help="Only versions below this one.")] = None,
+    after: Annotated[
+        int | None, Parameter(help="Go on behind this version: only earlier ones.", name="--after")
+    ] = None,
     limit: Annotated[int, Parameter(help="How many.")] = 100,
     project: OfProject = None,
     json: Json = False,
@@ -238,7 +250,7 @@ def list_versions_(
 ) -> int:
     """List the versions that are kept, latest first, with who made each and when."""
     _, found = ask_store(
-        config, data_dir, lambda store: list_versions(store, project, below=below, limit=limit)
+        config, data_dir, lambda store: list_versions(store, project, below=after, limit=limit)
     )
     if json:
         print_json([version_row(one) for one in found])
@@ -368,6 +380,7 @@ def save_(
         MAYBE_STDIN,
     ] = None,
     project: OfProject = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -388,6 +401,9 @@ def save_(
         stderr().print(str(mistake))
     if kept.state is None:
         return 1
+    if json:
+        print_json(draft_row(kept.state))
+        return 0
     stdout().print(f"draft {one_line(name)} was begun with version {kept.state.base}")
     return 0
 
@@ -476,6 +492,6 @@ def discard(
     """Drop a draft."""
     from switchhook.operations.control import DropDraft  # noqa: PLC0415 (it brings in all that acts need)
 
-    change(data_dir_of(config, data_dir), DropDraft(name=name, project=project))
+    change(data_dir_of(config, data_dir), DropDraft(name=name, project=project, by=operator()))
     stdout().print(f"draft {one_line(name)} is dropped")
     return 0

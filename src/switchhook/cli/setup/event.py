@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from switchhook.cli.changing import change
+from switchhook.cli.changing import change, operator
 from switchhook.cli.errors import CommandError, UsageError
 from switchhook.cli.options import (
     MAYBE_STDIN,
@@ -17,6 +17,7 @@ from switchhook.cli.options import (
     ask_store,
     data_dir_of,
     file_name,
+    named_values,
     read_bytes,
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
@@ -36,6 +37,7 @@ from switchhook.projectfile.file import write_event
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
 from switchhook.storage.records import Count
+from switchhook.views.intake import told_event
 from switchhook.views.project_events import event_draft, event_row
 from switchhook.views.text import one_line
 
@@ -191,7 +193,7 @@ def post(
     data_dir: DataDir = None,
 ) -> int:
     """Tell a project's events of something that is no call: a form was sent, a deal was changed."""
-    from switchhook.operations.control import PostEvent  # noqa: PLC0415 (it brings in all that acts need)
+    from switchhook.operations.intake.acts import PostEvent  # noqa: PLC0415 (it brings in all that acts need)
     from switchhook.operations.intake.foreign_events import PostedEvent  # noqa: PLC0415
 
     posted = PostedEvent(
@@ -202,23 +204,17 @@ def post(
         number=number,
         account=account,
         visit=visit,
-        fields=dict(_field(one) for one in fields or ()),
+        fields=named_values("--field", fields),
     )
-    told = change(data_dir_of(config, data_dir), PostEvent(project=project, posted=posted))
+    where = data_dir_of(config, data_dir)
+    told = change(where, PostEvent(project=project, posted=posted, by=operator()))
     if json:
-        print_json({"call": told.call, "deliveries": told.deliveries, "left_out": told.left_out})
+        print_json(told_event(told))
         return 0
-    stdout().print(f"{kind} of {one_line(told.call)}: {len(told.deliveries)} deliveries")
+    stdout().print(f"{kind} of {one_line(told.event.key)}: {len(told.deliveries)} deliveries")
     for line in (*told.deliveries, *(f"not told: {one}" for one in told.left_out)):
         stdout().print(f"  {one_line(line)}")
     return 0
-
-
-def _field(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"--field {text!r}: write NAME=VALUE")
-    return name, value
 
 
 @event.command

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from switchhook.cli.errors import CommandError
+from switchhook.cli.changing import change, operator
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,
@@ -22,21 +22,14 @@ from switchhook.cli.options import (
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.domain.project import ProjectSnapshot
-from switchhook.operations import data_dir as directory
-from switchhook.operations.tables.files import (
-    TableError,
-    import_table,
-    load,
-    path_of,
-    read_file,
-    remove_table,
-    tables_there,
-)
-from switchhook.operations.tables.table import read_table, tables_used, webhooks_of
+from switchhook.operations.tables.files import load, path_of, read_file
+from switchhook.operations.tables.listing import TableList
+from switchhook.operations.tables.listing import look_up as find_row
+from switchhook.operations.tables.table import read_table
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.tryout.lookup import applied_snapshot
+from switchhook.views.tables import found_row, listed_table
 from switchhook.views.text import NOTHING, clock, one_line
-from switchhook.webhooks.dialects.table import WITHHELD, TableQuestion, comparable
 
 table = App(
     name="table",
@@ -66,35 +59,20 @@ def list_(
     data_dir: DataDir = None,
 ) -> int:
     """List the tables of a project, with their rows and the webhooks that ask them."""
-    snapshot, where = _snapshot(project, config, data_dir), data_dir_of(config, data_dir)
-    of = snapshot.project
-    rows = []
-    for name in dict.fromkeys((*tables_there(where, of.id), *tables_used(of))):
-        path = path_of(where, of.id, name)
-        try:
-            read = load(path, snapshot, name)
-        except TableError as error:
-            size, trouble, at = None, str(error), None
-        else:
-            at = path.stat().st_mtime
-            size = None if isinstance(read, Mistakes) else read.size
-            trouble = str(read.mistakes[0]) if isinstance(read, Mistakes) else ""
-        asked_by = [one.name for one in webhooks_of(of, name)]
-        rows.append(
-            {"name": name, "rows": size, "changed_at": at, "asked_by": asked_by, "trouble": trouble}
-        )
+    snapshot = _snapshot(project, config, data_dir)
+    found = TableList(data_dir_of(config, data_dir)).tables(snapshot)
     if json:
-        print_json(rows)
+        print_json([listed_table(one) for one in found])
         return 0
     shown = [
         (
-            str(one["name"]),
-            NOTHING if one["rows"] is None else f"{one['rows']:,}",
-            NOTHING if one["changed_at"] is None else clock(float(str(one["changed_at"]))),
-            ", ".join(map(str, one["asked_by"] if isinstance(one["asked_by"], list) else ())),
-            str(one["trouble"]),
+            one.name,
+            NOTHING if one.rows is None else f"{one.rows:,}",
+            clock(one.changed_at),
+            ", ".join(one.asked_by),
+            one.trouble or "",
         )
-        for one in rows
+        for one in found
     ]
     if shown:
         print_table(("table", "rows", "changed", "asked by", "trouble"), shown)
@@ -110,6 +88,7 @@ def check(
     *,
     name: Annotated[str, Parameter(help="The table that it is to be.")] = "",
     project: OfProject = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -117,6 +96,9 @@ def check(
     read = read_table(read_bytes(file), _snapshot(project, config, data_dir), name)
     if isinstance(read, Mistakes):
         return _refuse(file_name(file), read)
+    if json:
+        print_json({"name": name, "rows": read.size})
+        return 0
     stdout().print(f"{file_name(file)}: no mistakes, {read.size:,} rows")
     return 0
 
@@ -128,18 +110,28 @@ def import_(
     *,
     name: Annotated[str, Parameter(help="Name of the table, as in `table:NAME`.")],
     project: OfProject = None,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """Check a table and put it in place of the old one; a running server takes it within seconds."""
-    where = data_dir_of(config, data_dir)
-    snapshot = _snapshot(project, config, data_dir)
-    directory.prepare(where)
-    read = import_table(where, read_bytes(file), snapshot, name)
-    if isinstance(read, Mistakes):
-        return _refuse(file_name(file), read)
-    stdout().print(f"table {name} of project {snapshot.project.id} has {read.size:,} rows now")
-    if not webhooks_of(snapshot.project, name):
+    from switchhook.operations.tables.acts import KeepTable  # noqa: PLC0415 (it brings in all that acts need)
+
+    act = KeepTable(
+        project=project,
+        name=name,
+        content=read_bytes(file),
+        by=operator(),
+        own_host=settings_of(config, NO_FLAGS).sip_host,
+    )
+    kept = change(data_dir_of(config, data_dir), act)
+    if kept.listed is None:
+        return _refuse(file_name(file), Mistakes(kept.mistakes))
+    if json:
+        print_json(listed_table(kept.listed))
+        return 0
+    stdout().print(f"table {name} of project {kept.project} has {kept.listed.rows:,} rows now")
+    if not kept.listed.asked_by:
         stderr().print(f'switchhook: note: no webhook asks it yet: write url = "table:{name}"')
     return 0
 
@@ -180,19 +172,11 @@ def look_up(
     read = load(path, snapshot, name)
     if isinstance(read, Mistakes):
         return _refuse(str(path), read)
-    dialling = snapshot.project.dialling
     began = time.perf_counter()
-    row = read.find(
-        TableQuestion(
-            caller=comparable(caller, dialling) or WITHHELD,
-            dialled=comparable(dialled, dialling),
-            code=code,
-        )
-    )
+    row = find_row(read, snapshot, caller=caller, dialled=dialled, code=code)
     took = time.perf_counter() - began
     if json:
-        found = None if row is None else {"destination": row.destination, "name": row.name}
-        print_json({"row": found, "line": None if row is None else row.line})
+        print_json(found_row(row))
     elif row is None:
         stdout().print(f"table {name} has no row for this call")
     else:
@@ -212,12 +196,9 @@ def remove(
     data_dir: DataDir = None,
 ) -> int:
     """Remove a table."""
-    of = _snapshot(project, config, data_dir).project
-    asking = webhooks_of(of, name)
-    if asking and not force:
-        raise CommandError(
-            f"webhook {asking[0].name} asks table {name}; --force removes it all the same"
-        )
-    remove_table(data_dir_of(config, data_dir), of.id, name)
+    from switchhook.operations.tables.acts import RemoveTable  # noqa: PLC0415 (it brings in all that acts need)
+
+    act = RemoveTable(project=project, name=name, is_forced=force, by=operator())
+    change(data_dir_of(config, data_dir), act)
     stdout().print(f"table {name} is removed")
     return 0

@@ -10,8 +10,17 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from switchhook.cli.changing import change, operator
 from switchhook.cli.errors import CommandError
-from switchhook.cli.options import NO_FLAGS, Config, DataDir, Json, OnlyProject, settings_of
+from switchhook.cli.options import (
+    NO_FLAGS,
+    Config,
+    DataDir,
+    Json,
+    OnlyProject,
+    data_dir_of,
+    settings_of,
+)
 from switchhook.cli.output import print_json, print_table, stderr, stdout
 from switchhook.operations.recordings import (
     Recordings,
@@ -112,19 +121,20 @@ def remove(
     /,
     *,
     recording: Which = ALL,
+    json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """Delete a recording for good, or all of a call; links to it are answered with 404 from then on."""
-    kept = kept_recordings(config, data_dir)
-    name = find_call(kept, call, recording)
-    try:
-        gone = kept.remove(name, by="an operator")
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename} cannot be deleted: {error.strerror}; run as its owner"
-        ) from error
-    stdout().print(f"deleted of call {call}: {', '.join(one.name.recording for one in gone)}")
+    from switchhook.operations.sound_acts import RemoveRecording  # noqa: PLC0415 (it brings in all that acts need)
+
+    find_call(kept_recordings(config, data_dir), call, recording)  # makes no database
+    act = RemoveRecording(call=call, recording=recording, by=operator())
+    gone = change(data_dir_of(config, data_dir), act).recordings
+    if json:
+        print_json({"call": call, "deleted": list(gone)})
+    else:
+        stdout().print(f"deleted of call {call}: {', '.join(gone)}")
     return 0
 
 

@@ -60,7 +60,7 @@ class CallerMemory(Protocol):
 class CallImportError(ExpectedError):
     """A call cannot be taken. The message says why, and `field` what is wrong."""
 
-    def __init__(self, why: str, field: str) -> None:
+    def __init__(self, why: str, field: str = "") -> None:
         super().__init__(why)
         self.field = field
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from switchhook.operations.history import NoSuchDeliveryError, show_delivery
 from switchhook.operations.people import audit
+from switchhook.operations.project_versions import NoSuchProjectError, project_meant
+from switchhook.storage.ports import Projects, Records
+from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,14 +18,14 @@ if TYPE_CHECKING:
 
 COMMAND_LINE: Final = "command line"
 OPERATOR: Final = "an operator"
-_TARGETS: Final = ("login", "call", "token", "name", "ids", "number", "session")
+_TARGETS: Final = ("login", "call", "token", "name", "ids", "number", "session", "visit")
 """Fields of acts that say on what they are carried out."""
 _FACTS: Final = ("role", "scope", "days", "is_disabled", "act", "how", "kind", "user", "is_trial")
 """Fields that say how, and hold no secret and no number of a caller."""
 
 
-class AuditedStore(Protocol):
-    """Keeps who did what."""
+class AuditedStore(Records, Projects, Protocol):
+    """Keeps who did what, and what it was done to."""
 
     @property
     def audit(self) -> AuditLog:
@@ -42,22 +46,51 @@ class AuditedParts(Protocol):
 
 async def perform(act: Any, name: str, on: AuditedParts) -> Any:  # noqa: ANN401 (each act has its own result)
     """Carry out an act of a name, note it with what came of it, and return that. Raises what the act raises."""
+    project = await _project_of(act, on)
     try:
         done = await act.perform(on)
     except Exception as error:
-        await _note(act, name, on, result=type(error).__name__, facts={})
+        await _note(act, name, on, project, result=type(error).__name__, facts={})
         raise
-    await _note(act, name, on, result="done", facts=_after(done))
+    facts = _after(done)
+    project = project or str(facts.get("project") or getattr(done, "project", "") or "")
+    await _note(act, name, on, project, result="done", facts=facts)
     return done
 
 
+async def _project_of(act: object, on: AuditedParts) -> str:
+    """Return the project that an act is of, whose admins read of it; "" where that is known afterwards, or of none.
+
+    It is looked for before, since nothing may be left of it afterwards.
+    """
+    if project := getattr(act, "project", None):
+        return str(project)
+    try:
+        if call := getattr(act, "call", ""):
+            row = await on.store.call(call)
+            return "" if row is None else row.project
+        for delivery in getattr(act, "ids", ()):
+            return (await show_delivery(on.store, delivery)).row.delivery.project
+        if hasattr(act, "project") and not hasattr(act, "login"):  # users are the host's
+            return await project_meant(on.store, None)
+    except (NoSuchDeliveryError, NoSuchProjectError, StoreError):
+        pass
+    return ""
+
+
 async def _note(
-    act: object, name: str, on: AuditedParts, *, result: str, facts: dict[str, Any]
+    act: object,
+    name: str,
+    on: AuditedParts,
+    project: str,
+    *,
+    result: str,
+    facts: dict[str, Any],
 ) -> None:
     told = {field: value for field in _FACTS if (value := getattr(act, field, None)) is not None}
     await audit.note(
         on.store.audit,
-        project=getattr(act, "project", None) or facts.get("project", ""),
+        project=project,
         at=on.clock(),
         actor=getattr(act, "by", "") or OPERATOR,
         via=COMMAND_LINE,

@@ -209,7 +209,7 @@ class TableFiles:
 
     async def _load(self, snapshot: ProjectSnapshot, name: str) -> _Kept:
         path = path_of(self._data_dir, snapshot.project.id, name)
-        stamp, version = _stamp(path), snapshot.project.version
+        stamp, version = stamp_of(path), snapshot.project.version
         try:
             read = await compute(load, path, snapshot, name)
         except TableError as error:
@@ -240,7 +240,7 @@ class TableFiles:
             if snapshot is None or name not in tables_used(snapshot.project):
                 del self._kept[project, name]
                 continue
-            stamp = _stamp(path_of(self._data_dir, project, name))
+            stamp = stamp_of(path_of(self._data_dir, project, name))
             if (stamp, snapshot.project.version) == (kept.stamp, kept.version):
                 continue
             new = await self._load(snapshot, name)
@@ -267,7 +267,7 @@ def _failed(request: HttpRequest, why: str) -> Exchange:
     return Exchange(request=request, response=None, failure=failure)
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def stamp_of(path: Path) -> tuple[int, ...]:
     """Return what is another for another file: two of one size may be written within one tick of the clock."""
     try:
         status = path.stat()

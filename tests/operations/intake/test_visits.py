@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.tracking.caller_history import ShownNumber, Visit, VisitCall
-from switchhook.operations.visits import (
+from switchhook.operations.intake.visits import (
     MAX_VALUE_LENGTH,
     BadVisitError,
     NoSuchVisitError,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE
@@ -13,12 +15,14 @@ from switchhook.domain.tracking.caller_history import (
     Visit,
     VisitCall,
 )
+from switchhook.errors import ExpectedError
 from switchhook.webhooks.parameters import find
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from switchhook.domain.dialling import Dialling
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.tracking.caller_history import Attributes
     from switchhook.operations.ports import VisitMemory
     from switchhook.storage.ports import Visits
@@ -37,12 +41,93 @@ SHOWN_SECONDS = 1800.0
 """Default number of seconds that a number belongs to a visit."""
 
 
-class BadVisitError(ValueError):
-    """A visit cannot be stored. The message says why, and what to do."""
+class BadVisitError(ExpectedError, ValueError):
+    """A visit cannot be stored. The message says why, and what to do, and `field` what is wrong."""
+
+    def __init__(self, why: str, field: str = "attributes") -> None:
+        super().__init__(why)
+        self.field = field
 
 
 class NoSuchVisitError(LookupError):
     """Nothing was told of that visit yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedVisit:
+    """What a website knows of a visit."""
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    number: str = ""
+    """The number of the project that the visitor sees."""
+    seconds: float = SHOWN_SECONDS
+    """How long it is the visitor's."""
+    call: str = ""
+    """A running call that is the visitor's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldVisit:
+    """A visit as it is known now."""
+
+    visit: str
+    attributes: dict[str, str]
+    number: str
+    """As it is kept; empty where none was told."""
+    call: str
+
+
+async def tell_visit(
+    store: Visits,
+    memory: VisitMemory,
+    snapshot: ProjectSnapshot,
+    visit: str,
+    posted: PostedVisit,
+    *,
+    runs: Callable[[str, str], bool],
+    now: float,
+) -> ToldVisit:
+    """Keep what is known of a visit, in place of what was, and attach a number or a running call to it.
+
+    `runs` says whether a call of a project runs. Raises BadVisitError, StoreError.
+    """
+    project, dialling = snapshot.project.id, snapshot.project.dialling
+    number = _number(posted, snapshot)
+    if posted.call and not runs(posted.call, project):
+        raise BadVisitError(
+            "call is no running call of this project; PATCH /api/calls/{call} or `switchhook amend`"
+            " tells of one that has ended",
+            "call",
+        )
+    kept = await put_visit(store, memory, project, visit, posted.attributes, now=now)
+    if number:
+        await attach_number(
+            store,
+            memory,
+            project,
+            visit,
+            number,
+            now=now,
+            seconds=posted.seconds,
+            dialling=dialling,
+        )
+    if posted.call:
+        await attach_call(store, memory, project, visit, posted.call, now=now)
+    return ToldVisit(
+        visit=kept.id, attributes=dict(kept.attributes), number=number, call=posted.call
+    )
+
+
+def _number(posted: PostedVisit, snapshot: ProjectSnapshot) -> str:
+    """Return the project's number as it is kept, or "". Raises BadVisitError."""
+    if not posted.number:
+        return ""
+    if not 0 < posted.seconds <= MAX_SHOWN_SECONDS:
+        raise BadVisitError("seconds is more than 0, and at most a year", "seconds")
+    number = snapshot.number(posted.number)
+    if number is None:
+        raise BadVisitError("number is no number of this project", "number")
+    return number.number
 
 
 async def put_visit(

@@ -1,0 +1,1 @@
+"""Commands that bring in what happened elsewhere: calls, visits to the website, facts of calls."""

@@ -1,0 +1,1 @@
+"""Tests of the commands that bring in what happened elsewhere."""
