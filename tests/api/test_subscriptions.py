@@ -8,7 +8,10 @@ import pytest
 
 from switchhook.api.responses import WrongFieldError
 from switchhook.api.subscriptions import FORM, MAX_BODY, read_fields
+from switchhook.domain.access.people import Role
+from switchhook.domain.access.token import Scope, Token
 from switchhook.domain.event import Subscription
+from switchhook.operations.tokens import digest_of
 from tests.support.loop import run
 from tests.support.web import HOOKS, PROBLEM, USER, Web, serving
 
@@ -361,5 +364,44 @@ def test_an_editor_gets_samples_and_nothing_is_subscribed() -> None:
             wrong = await web.ask("GET", f"{HOOKS}samples?event=nothing")
             assert (wrong.status, wrong.json["field"]) == (400, "event")
             assert await web.store.subscriptions() == ()
+
+    run(scenario())
+
+
+async def viewer(web: Web) -> None:
+    """Make a program's token that reads, and changes nothing."""
+    token = Token(
+        project="acme", id="v", user="wall", scope=Scope.PROJECT, created_at=0.0, role=Role.VIEWER
+    )
+    await web.store.tokens.save(token, digest_of("reads"))
+
+
+def test_who_may_not_change_a_subscription_sees_the_host_of_its_address_alone() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await viewer(web)
+            url = "https://me:pass@hooks.target/h/s3cret?key=abc"
+            made = await web.ask("POST", HOOKS, {"target_url": url, "event": "custom"})
+            assert made.json["target_url"] == url
+            for path in (HOOKS, f"{HOOKS}1"):
+                seen = await web.ask("GET", path, key="", Authorization="Bearer reads")
+                assert seen.status == 200
+                found = seen.json[0] if isinstance(seen.json, list) else seen.json
+                assert found["target_url"] == "https://hooks.target/****?****"
+                assert (await web.ask("GET", path)).body.count(url.encode()) == 1
+
+    run(scenario())
+
+
+def test_who_may_not_change_the_scenario_sees_no_query_of_its_addresses() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await viewer(web)
+            path = "/api/projects/acme/scenario"
+            await web.ask("PATCH", path, {"after_url": "https://crm.example/r?key=abc"})
+            seen = await web.ask("GET", path, key="", Authorization="Bearer reads")
+            assert seen.json["draft"]["after_url"] == "https://crm.example/r?****"
+            assert seen.json["active"]["after_url"] == ""
+            assert (await web.ask("GET", path)).json["draft"]["after_url"].endswith("?key=abc")
 
     run(scenario())

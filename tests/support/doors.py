@@ -15,7 +15,7 @@ CRM: Final = f"{ONE}/events/{quote('crm after')}"
 DELIVERY: Final = f"{ONE}/deliveries/{quote(AFTER, safe='')}"
 TABLE: Final = "caller,destination\n+380441112233,101\n"
 NUMBER: Final = "380442223355"
-WHEN: Final = ("at", "by", "changed_at", "started_at", "ended_at", "created_at")
+WHEN: Final = ("at", "by", "made_by", "changed_at", "started_at", "ended_at", "created_at")
 """Members that say when something was done, and by whom: no two acts have the same."""
 MADE: Final = ("version", "etag", "id", "key", "number")
 """Members that say what it is called that an act made."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
@@ -17,6 +19,7 @@ from switchhook.webhooks.recording_links import (
     LinkState,
     RecordingLinks,
     RecordingName,
+    hide_links,
 )
 from tests.support.snapshots import MARY, incoming, ring
 
@@ -127,3 +130,22 @@ def test_a_name_that_could_lead_elsewhere_is_none(text: str) -> None:
     call, _, recording = rest.partition("/")
     with pytest.raises(ValueError, match="names no recording"):
         RecordingName(project=project, call=call, recording=recording)
+
+
+def test_a_hidden_link_cannot_be_followed_whatever_text_it_is_in() -> None:
+    link = LINKS.link(NAME, expires=1000)
+    token = link[-32:].encode()
+    texts = (
+        link,
+        json.dumps({"link": link}),
+        json.dumps({"body": json.dumps({"link": link.replace("&", "\\u0026")})}),
+        urlencode({"link": link}),
+        quote(urlencode({"link": link})),
+        html.escape(link),
+    )
+    for text in texts:
+        hidden = hide_links(text.encode())
+        assert (token in hidden, len(hidden)) == (False, len(text.encode())), text
+        assert b"*" * 32 in hidden
+    for other in (b"token=" + token, b"{}", token):
+        assert hide_links(other) == other

@@ -13,7 +13,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ASGIScope
 
-from switchhook.api.access.masking import check_numbers
+from switchhook.api.access.masking import check_links, check_numbers
 from switchhook.api.access.rights import check_rights
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.exchange.request_ids import request_id
@@ -87,6 +87,7 @@ class Authentication(AbstractAuthenticationMiddleware):
         scope = cast("dict[str, Any]", connection.scope)
         check_rights(scope, token, secrets=secrets)
         snapshot = self._deps.snapshot_of(token.project)
+        check_links(scope, token)
         check_numbers(scope, token, snapshot, connection.query_params.multi_items())
         return AuthenticationResult(user=token, auth=None)
 

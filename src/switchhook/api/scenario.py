@@ -17,7 +17,7 @@ from switchhook.api.responses import (
     read_body,
     response_spec,
 )
-from switchhook.api.subscriptions import MAX_BODY, Dependencies, TokenRequest
+from switchhook.api.subscriptions import MAX_BODY, Dependencies, TokenRequest, may_change
 from switchhook.operations import scenario as operations
 from switchhook.operations.scenario import (
     NoDraftError,
@@ -27,6 +27,7 @@ from switchhook.operations.scenario import (
     UnchangedDraftError,
 )
 from switchhook.projectfile.toml.mistakes import Mistakes, written
+from switchhook.views.as_json import masked_url
 from switchhook.views.scenario import sample_as_json, scenario_as_json
 
 
@@ -74,9 +75,10 @@ class ScenarioController(Controller):
     async def show(
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> ScenarioShown:
-        """Show the active scenario and the draft."""
+        """Show the active scenario and the draft; who may not change it sees no queries of addresses."""
         own = own_project(request, project)
-        return _shown(await operations.show_scenario(deps.store, own, at_hand=deps.snapshot_of))
+        state = await operations.show_scenario(deps.store, own, at_hand=deps.snapshot_of)
+        return _shown(state, hides_keys=not may_change(request.user))
 
     @patch(
         request_max_body_size=MAX_BODY,
@@ -164,5 +166,9 @@ def _conflict(error: Exception) -> ClientException:
     return ClientException(str(error), status_code=409)
 
 
-def _shown(state: ScenarioState) -> ScenarioShown:
-    return msgspec.convert(scenario_as_json(state), ScenarioShown)
+def _shown(state: ScenarioState, *, hides_keys: bool = False) -> ScenarioShown:
+    shown = scenario_as_json(state)
+    for side in (shown["active"], shown["draft"]) if hides_keys else ():
+        for slot in ("moment_url", "after_url") if side is not None else ():
+            side[slot] = masked_url(side[slot])
+    return msgspec.convert(shown, ScenarioShown)

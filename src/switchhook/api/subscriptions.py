@@ -33,6 +33,7 @@ from switchhook.api.responses import (
     read_body,
     response_spec,
 )
+from switchhook.domain.access.people import Role
 from switchhook.domain.access.token import Token
 from switchhook.domain.credentials import NO_CREDENTIALS, Credentials
 from switchhook.domain.event import Subscription
@@ -45,6 +46,7 @@ from switchhook.operations import subscriptions as operations
 from switchhook.operations.subscriptions import EVENTS, SubscriptionError
 from switchhook.projectfile.schema.credentials import read_credentials
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.views.as_json import masked_url
 from switchhook.webhooks.dialects.call_notification import EVERY
 from switchhook.webhooks.dialects.call_notification_samples import samples
 
@@ -170,12 +172,12 @@ class SubscriptionController(Controller):
             )
         except SubscriptionError as error:
             raise WrongFieldError(error.field, f"{error.field}: {error}") from None
-        return _response(made)
+        return _response(made, request)
 
     @get(responses=COMMON_RESPONSES)
     async def list(self, request: TokenRequest, deps: Dependencies) -> list[Subscribed]:
         """List the project's subscriptions, oldest first."""
-        return [_response(one) for one in await _all(request, deps)]
+        return [_response(one, request) for one in await _all(request, deps)]
 
     @get("/samples", operation_class=SamplesOperation, responses=COMMON_RESPONSES)
     async def samples(self, request: TokenRequest) -> Response[bytes]:
@@ -195,7 +197,7 @@ class SubscriptionController(Controller):
         wanted = _number(number)
         for one in await _all(request, deps):
             if one.number == wanted:
-                return _response(one)
+                return _response(one, request)
         raise _not_found()
 
     @delete("/{number:str}", status_code=200, responses=COMMON_RESPONSES)
@@ -208,7 +210,7 @@ class SubscriptionController(Controller):
         )
         if removed is None:
             raise _not_found()
-        return _response(removed)
+        return _response(removed, request)
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
@@ -304,14 +306,21 @@ def _boolean(asked: dict[str, Any], field: str, *, default: bool) -> bool:
     return said
 
 
+def may_change(token: Token) -> bool:
+    """Say whether the role of a token changes the configuration, and so sees addresses with what lets in there."""
+    return (token.role or Role.VIEWER).includes(Role.EDITOR)
+
+
 async def _all(request: TokenRequest, deps: ApiDependencies) -> tuple[Subscription, ...]:
     return await operations.subscriptions(deps.store, project=request.user.project)
 
 
-def _response(one: Subscription) -> Subscribed:
+def _response(one: Subscription, request: TokenRequest) -> Subscribed:
+    """Return a subscription; who may not change it sees the host of its address alone, for its path lets in."""
+    sees_all = may_change(request.user)
     return Subscribed(
         id=one.number,
-        target_url=one.target_url,
+        target_url=one.target_url if sees_all else masked_url(one.target_url, hides_path=True),
         event=one.event,
         internal_calls=one.internal,
         **{name: getattr(one.options, name) for name in NotificationOptions.__slots__},

@@ -13,7 +13,7 @@ from switchhook.domain.access.people import Role
 from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.tokens import NewToken, list_tokens
 from switchhook.views.people import token_row
-from switchhook.views.text import clock
+from switchhook.views.text import NOTHING, clock
 from switchhook.webhooks.signatures import asymmetric_key, public_key, symmetric_key
 
 KEY_BYTES = 32
@@ -115,12 +115,22 @@ def _show(found: tuple[Token, ...]) -> None:
             clock(one.created_at),
             "never" if one.expires_at is None else clock(one.expires_at),
             clock(one.used_at),
+            f"{one.made_by} (gone)" if one.is_maker_gone else one.made_by or NOTHING,
         )
         for one in found
     ]
-    print_table(
-        ("token", "project", "user", "scope", "role", "created", "expires", "last used"), rows
+    heads = (
+        "token",
+        "project",
+        "user",
+        "scope",
+        "role",
+        "created",
+        "expires",
+        "last used",
+        "made by",
     )
+    print_table(heads, rows)
 
 
 def _role(one: Token) -> str:

@@ -528,6 +528,7 @@ class CreateToken:
             scope=self.scope,
             days=self.days,
             role=self.role,
+            made_by=self.by,
             now=on.clock(),
         )
 

@@ -62,11 +62,14 @@ async def create_token(
     scope: Scope = Scope.SUBSCRIPTIONS,
     days: int | None = None,
     role: Role = Role.OWNER,
+    made_by: str = "",
+    maker: str | None = None,
 ) -> NewToken:
     """Make a token for a project that there is; without `days` it is good until it is revoked.
 
     Where it is a `person`'s, it is good for what their role allows, and goes with them; `role` is the most that it is good
-    for. Raises NoSuchProjectError, TokenError, StoreError.
+    for. `made_by` says who makes it, and `maker` is their id where they are a user of the host: a program's token stays
+    good when they go. Raises NoSuchProjectError, TokenError, StoreError.
     """
     _check_user(user)
     owner = await latest_version(store, project)
@@ -86,6 +89,8 @@ async def create_token(
         expires_at=None if days is None else now + days * DAY,
         person=None if person is None else person.id,
         role=role,
+        made_by=made_by,
+        maker=maker,
     )
     await tokens.save(token, digest_of(key))
     return NewToken(token=token, key=key)

@@ -120,10 +120,16 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """Keeps who did what. Lines are added, and deleted when their time is over; none is changed."""
+    """Keeps who did what. Lines are added, and deleted when their time is over; of refusals alone a count grows."""
 
     async def add(self, entry: AuditEntry) -> None:
         """Store a line."""
+
+    async def add_refusal(self, entry: AuditEntry, *, within: float) -> None:
+        """Store a line, or count one up that says the same and is at most `within` seconds old.
+
+        The same is project, actor, what they came by and from, operation and result; `repeated` of its facts counts.
+        """
 
     async def entries(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None

@@ -231,8 +231,9 @@ def content(request: DeliveryRequest) -> tuple[NamedValues, str]:
 
 
 def masked_url(url: str, *, hides_path: bool = False) -> str:
-    """Return a URL without its query, which may hold a key, and perhaps without its path."""
+    """Return a URL without user and query, which may hold a key, and perhaps without its path."""
     parts = urlsplit(url)
+    parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
     path = f"/{MASK}" if hides_path and parts.path.strip("/") else parts.path
     return urlunsplit(parts._replace(path=path, query=MASK if parts.query else ""))
 

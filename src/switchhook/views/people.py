@@ -54,6 +54,8 @@ def token_row(one: Token) -> dict[str, Any]:
         "created_at": iso(one.created_at),
         "expires_at": iso(one.expires_at),
         "used_at": iso(one.used_at),
+        "made_by": one.made_by,
+        "is_maker_gone": one.is_maker_gone,
     }
 
 

@@ -123,6 +123,20 @@ LINK, WAV_LINK = "recording_link", "recording_wav_link"
 """The parameters; with a recording's id as argument, the link to that one alone."""
 
 
+_SHOWN_LINK: Final = re.compile(
+    rb"(expires(?:=|%(?:25)?3[Dd])[0-9]{1,11}(?:&amp;|&|%(?:25)?26|\\{1,8}u0026)token(?:=|%(?:25)?3[Dd]))"
+    + rb"[0-9a-f]" * TOKEN_LENGTH
+)
+"""A link in a text of any kind: as it is, in a form, in HTML, in JSON."""
+
+
+def hide_links(text: bytes) -> bytes:
+    """Return a text in which no link to a recording can be followed; it keeps its length."""
+    if b"token" not in text:
+        return text
+    return _SHOWN_LINK.sub(rb"\1" + b"*" * TOKEN_LENGTH, text)
+
+
 def is_link(key: str) -> bool:
     """Say whether a fact of a call is a link to a recording."""
     return key.partition(":")[0] in {LINK, WAV_LINK}

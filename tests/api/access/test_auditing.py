@@ -131,3 +131,28 @@ def test_a_project_reads_its_own_audit_log_page_by_page() -> None:
             assert (await web.ask("GET", path)).status == 403  # the scope project is no admin's
 
     run(scenario())
+
+
+@pytest.mark.row("S-75")
+def test_a_refusal_that_is_repeated_is_one_line_a_minute_with_a_count() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await viewer(web)
+            web.now = 4_000.0
+            for second in (0, 10, 59):
+                web.now = 4_000.0 + second
+                assert (await ask(web, "PUT", PATH, WEBHOOK)).status == 403
+            assert (await ask(web, "DELETE", PATH)).status == 403
+            web.now = 4_061.0
+            assert (await ask(web, "PUT", PATH, WEBHOOK)).status == 403
+            assert (await ask(web, "GET", "/api/projects/other/versions")).status == 404
+            assert (await ask(web, "GET", "/api/projects/other/versions")).status == 404
+            found = await web.store.audit.entries()
+            assert [(one.operation.split()[0], one.at, one.facts) for one in found] == [
+                ("GET", 4_061.0, {"repeated": 2}),
+                ("PUT", 4_061.0, {}),
+                ("DELETE", 4_059.0, {}),
+                ("PUT", 4_000.0, {"repeated": 3}),
+            ]
+
+    run(scenario())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,11 +16,14 @@ from switchhook.api.access.rights import RIGHTS
 from switchhook.domain.access.people import Role
 from switchhook.domain.access.rights import ShownNumbers
 from switchhook.domain.access.token import Scope, Token
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.operations.tokens import digest_of
+from switchhook.webhooks.recording_links import RecordingLinks, RecordingName
 from tests.conformance.test_call_list import made
 from tests.operations.people.test_erasure import commit
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
+from tests.support.promises import delivery, record, stream_event
 from tests.support.web import serving
 
 if TYPE_CHECKING:
@@ -126,5 +132,43 @@ def test_viewers_see_numbers_unless_the_project_says_otherwise() -> None:
         async with office(MINIMAL) as web:
             assert b"1112233" in (await ask(web, "/api/calls")).body
             assert (await ask(web, "/api/calls/export")).status == 200
+
+    run(scenario())
+
+
+LINK = RecordingLinks(base="https://pbx.example.com", key=b"k" * 32, keep_days=9).link(
+    RecordingName(project="acme", call="c2", recording="r1"), expires=2_000_000_000.0
+)
+
+
+def test_who_may_not_hear_recordings_cannot_follow_a_link_in_a_delivery() -> None:
+    async def scenario() -> None:
+        async with office(MINIMAL) as web:
+            scopes = {"reads-calls": Scope.CALLS, "follows": Scope.EVENTS}
+            for name, scope in scopes.items():
+                token = Token(project="acme", id=name, user="crm", scope=scope, created_at=0.0)
+                await web.store.tokens.save(token, digest_of(name))
+            body = urlencode({"recording": LINK}).encode()
+            told = delivery("c2", project="acme", body=body)
+            event = stream_event("c2", project="acme")
+            event = replace(event, body=json.dumps({"link": LINK, "fill": " " * LONG}).encode())
+            of_acme = replace(made("c2"), snapshot=ProjectSnapshot(Project(id="acme", name="Acme")))
+            await web.store.commit(replace(record(of_acme, told), events=(event,)))
+            secret = LINK[-32:].encode()
+            one = f"/api/projects/acme/deliveries/{told.id}"
+            for path in (one, "/api/projects/acme/deliveries?state=all&full=true", "/api/calls/c2"):
+                hidden, shown = await ask(web, path), await ask(web, path, Role.EDITOR)
+                assert (hidden.status, secret in hidden.body) == (200, False), path
+                assert len(hidden.body) == len(shown.body)
+                assert (path == "/api/calls/c2") or secret in shown.body, path
+            events = "/api/events?after=oldest"
+            assert secret not in (await ask(web, events)).body
+            assert secret in (await ask(web, events, Role.EDITOR)).body
+            followed = await web.ask("GET", events, key="", Authorization="Bearer follows")
+            assert secret in followed.body
+            called = await web.ask(
+                "GET", "/api/calls/c2", key="", Authorization="Bearer reads-calls"
+            )
+            assert (called.status, secret in called.body) == (200, False)
 
     run(scenario())

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.access.people import Role, User
 from switchhook.domain.access.token import Scope, Token
-from switchhook.operations.tokens import digest_of
+from switchhook.operations.tokens import digest_of, list_tokens
 from tests.support.loop import run
 from tests.support.web import serving
 
@@ -139,5 +139,47 @@ def test_what_cannot_be_read_is_400(path: str, body: object) -> None:
             await admin(web)
             method = "POST" if path == TOKENS else "PUT"
             assert (await ask(web, method, path, body)).status == 400
+
+    run(scenario())
+
+
+def test_an_admin_acts_on_no_token_that_is_above_them() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await admin(web)
+            await web.store.people.add_user(User(id="o", login="o", created_at=0.0), password="")
+            await web.store.people.set_role("acme", "o", Role.OWNER, at=0.0)
+            tokens = {
+                "theirs": Token(project="acme", id="theirs", user="o", scope=Scope.CALLS, created_at=0.0, person="o"),
+                "ruling": Token(project="acme", id="ruling", user="crm", scope=Scope.ADMIN, created_at=0.0),
+                "reading": Token(project="acme", id="reading", user="crm", scope=Scope.PROJECT, created_at=0.0),
+            }  # fmt: skip
+            for name, token in tokens.items():
+                await web.store.tokens.save(token, digest_of(name))
+            refused = await ask(web, "POST", TOKENS, {"user": "o", "scope": "calls"})
+            assert (refused.status, "your role is admin" in refused.json["detail"]) == (403, True)
+            for name, status in (("theirs", 403), ("ruling", 403), ("reading", 200)):
+                answer = await ask(web, "DELETE", f"{TOKENS}/{name}")
+                assert answer.status == status, name
+            await web.store.people.set_role("acme", "boss", Role.OWNER, at=0.0)
+            for name in ("theirs", "ruling"):
+                assert (await ask(web, "DELETE", f"{TOKENS}/{name}")).status == 200
+
+    run(scenario())
+
+
+def test_a_programs_token_stays_good_when_its_maker_goes_and_the_list_says_so() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await admin(web)
+            made = (await ask(web, "POST", TOKENS, {"user": "crm", "scope": "calls"})).json
+            assert (made["made_by"], made["is_maker_gone"]) == ("boss", False)
+            await web.store.people.set_role("acme", "boss", None, at=0.0)
+            assert (await ask(web, "GET", "/api/calls", key=made["key"])).status == 200
+            (listed,) = [one for one in await list_tokens(web.store.tokens) if one.user == "crm"]
+            assert (listed.made_by, listed.maker, listed.is_maker_gone) == ("boss", "boss", True)
+            assert not any(
+                one.is_maker_gone for one in await list_tokens(web.store.tokens, project="other")
+            )
 
     run(scenario())

@@ -76,11 +76,17 @@ async def _note(
         target=scope["path"],
         result=str(status),
         facts=facts,
+        is_refusal=_is_refused(scope, token, status),
     )
 
 
+def _is_refused(scope: Mapping[str, Any], token: Token, status: int) -> bool:
+    """Say whether somebody tried what they may not, or looked at another project."""
+    return status == 403 or scope["path_params"].get("project", token.project) != token.project
+
+
 def _is_noted(scope: Mapping[str, Any], token: Token, need: Need, status: int) -> bool:
-    if status == 403 or scope["path_params"].get("project", token.project) != token.project:
+    if _is_refused(scope, token, status):
         return True
     if scope["method"] == HttpMethod.GET:
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)

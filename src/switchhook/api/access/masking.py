@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 from litestar.exceptions import PermissionDeniedException
 
-from switchhook.api.access.rights import numbers_of
+from switchhook.api.access.rights import RIGHTS, numbers_of, operation_of
 from switchhook.domain.access.people import Role
-from switchhook.domain.access.rights import ShownNumbers
+from switchhook.domain.access.rights import HEAR_RECORDINGS, ShownNumbers
+from switchhook.domain.access.token import Scope as TokenScope
 from switchhook.tasks import compute
 from switchhook.views.masked_numbers import mask_numbers, masked
+from switchhook.webhooks.recording_links import hide_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -27,6 +29,8 @@ NO_SEARCH: Final = (
     "your role sees numbers masked, so it cannot search by them: hits would tell them"
 )
 _JSON: Final = b"application/json"
+LINKS_HIDDEN: Final = "switchhook.links_hidden"
+"""Stands in a request's scope where no link to a recording in its answer may be followed."""
 LONG: Final = 32_768
 """Bytes from which a thread masks: the loop has calls to serve."""
 
@@ -73,8 +77,19 @@ def finds_numbers(name: str, value: str) -> bool:
             return False
 
 
+def check_links(scope: MutableMapping[str, Any], token: Token) -> None:
+    """Have links to recordings made useless in an answer to who may not hear them: anybody can follow one.
+
+    The event stream has links for programs that a role of their own lets hear, so its scope is enough.
+    """
+    need = RIGHTS[operation_of(scope)]
+    held = TokenScope.PROJECT if need.scope is TokenScope.EVENTS else token.scope
+    if HEAR_RECORDINGS.refusal(token.role, held):
+        scope[LINKS_HIDDEN] = True
+
+
 def with_masking(app: ASGIApp) -> ASGIApp:
-    """Mask the numbers in JSON answers to requests that `check_numbers` marked."""
+    """Mask what `check_numbers` and `check_links` marked: numbers in JSON, links in any answer."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, _Masking(scope, send))
@@ -97,6 +112,10 @@ class _Masking:
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
+        if self._scope.get(LINKS_HIDDEN) and message["type"] == "http.response.body":
+            body = message["body"]
+            hidden = await compute(hide_links, body) if len(body) >= LONG else hide_links(body)
+            message = {**message, "body": hidden}
         if not self._scope.get(MASKED):
             await self._send(message)
         elif message["type"] == "http.response.start":

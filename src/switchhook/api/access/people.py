@@ -14,12 +14,13 @@ from switchhook.api.exchange.json_body import json_body
 from switchhook.api.responses import COMMON_RESPONSES, WrongFieldError, read_body
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.access.people import Role, User, lesser
-from switchhook.domain.access.token import Scope
+from switchhook.domain.access.token import Scope, Token
 from switchhook.operations.people.users import (
     NoSuchUserError,
     RoleRefusedError,
     UserError,
     add_user,
+    check_reach,
     give_role,
     login_of,
 )
@@ -126,23 +127,31 @@ class TokenController(Controller):
     async def create(
         self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
     ) -> dict[str, Any]:
-        """Make a token, and answer its key, which is not shown again. It may do what its maker may, at most."""
+        """Make a token, and answer its key, which is not shown again. It may do what its maker may, at most.
+
+        It is in the name of a program, or of somebody whose role is not above the maker's.
+        """
         wanted = json_body(
             await read_body(request), TokenWanted, '{"user": "crm", "scope": "calls"}'
         )
         if wanted.days is not None and not 1 <= wanted.days <= MAX_DAYS:
             raise WrongFieldError("days", f"days: 1 to {MAX_DAYS}, or nothing")
+        maker = request.user
         with _told():
+            person = await _member(deps, project, wanted.user)
+            check_reach(_role(request), None if person is None else person.role_in(project))
             made = await create_token(
                 deps.store,
                 deps.tokens,
                 project=project,
                 user=wanted.user,
                 now=deps.clock(),
-                person=await _member(deps, project, wanted.user),
+                person=person,
                 scope=wanted.scope,
                 role=lesser(wanted.role, _role(request)),
                 days=wanted.days,
+                made_by=maker.user,
+                maker=maker.person,
             )
         note_facts(after=token_row(made.token))
         return token_row(made.token) | {"key": made.key}
@@ -155,12 +164,13 @@ class TokenController(Controller):
         project: FromPath[str],
         token: FromPath[str],
     ) -> dict[str, Any]:
-        """Let a token be good no more, from the next request on."""
-        del request
+        """Let a token be good no more, from the next request on; not one that may do more than who asks."""
         found = await list_tokens(deps.tokens, project=project)
-        if all(one.id != token for one in found):
+        known = next((one for one in found if one.id == token), None)
+        if known is None:
             raise NotFoundException("there is no such token")
         with _told():
+            check_reach(_role(request), await _reach_of(deps, known))
             revoked = token_row(await revoke_token(deps.tokens, token))
         note_facts(before=revoked)
         return revoked
@@ -191,6 +201,17 @@ class AuditController(Controller):
             entries=[audit_entry(one) for one in found],
             next=found[-1].number if len(found) == limit else None,
         )
+
+
+async def _reach_of(deps: Dependencies, token: Token) -> Role | None:
+    """Return whose role a token has: its user's, or of a program's that manages people its own."""
+    if token.person is not None:
+        user = await deps.people.user(token.person)
+        return next(
+            (one.role for one in user.roles if one.project == token.project) if user else iter(()),
+            None,
+        )
+    return token.role if token.scope is Scope.ADMIN else None
 
 
 async def _member(deps: Dependencies, project: str, login: str) -> User | None:

@@ -7,6 +7,7 @@ from cyclopts.validators import Number
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
 from switchhook.cli.output import print_json, print_table, stdout
+from switchhook.storage.people import AuditEntry
 from switchhook.views.people import audit_entry
 from switchhook.views.text import clock, one_line
 
@@ -42,12 +43,18 @@ def audit(
                 one.source or one.via,
                 one.project or "-",
                 one_line(_what(one.operation, one.target)),
-                one.result,
+                _result(one),
             )
             for one in found
         ]
         print_table(("number", "at", "who", "from", "project", "what", "result"), rows)
     return 0
+
+
+def _result(one: AuditEntry) -> str:
+    """Say what came of it, and how often where that was repeated within a minute."""
+    repeated = one.facts.get("repeated")
+    return f"{one.result} ({repeated} times)" if repeated else one.result
 
 
 def _what(operation: str, target: str) -> str:

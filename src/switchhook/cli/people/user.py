@@ -18,6 +18,7 @@ from switchhook.cli.options import (
 )
 from switchhook.cli.output import print_json, print_table, stdout
 from switchhook.domain.access.people import LinkKind, Role, User, UserSession
+from switchhook.operations.tokens import list_tokens
 from switchhook.views import people
 from switchhook.views.text import clock, one_line
 
@@ -185,6 +186,12 @@ def remove(login: Login, /, *, config: Config = None, data_dir: DataDir = None) 
 
     removed = change(data_dir_of(config, data_dir), RemoveUser(login=login, by=operator()))
     stdout().print(f"user {removed.login} is removed, with their tokens")
+    made = ask_store(config, data_dir, lambda store: list_tokens(store.tokens))
+    left = [one.id for one in made if one.maker == removed.id]
+    if left:
+        stdout().print(
+            f"tokens of programs that they made stay good: {', '.join(left)}; `switchhook token revoke` ends one"
+        )
     return 0
 
 

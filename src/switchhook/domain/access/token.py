@@ -51,6 +51,13 @@ class Token:
     role: Role | None = Role.OWNER
     """The most that it may do. Of one that was found by its key, this is at most its user's role now; None: they have none."""
 
+    made_by: str = ""
+    """Who made it, as the audit log names them; empty where nobody noted it."""
+    maker: str | None = None
+    """The id of the host's user who made it; None: the operator, or a program."""
+    is_maker_gone: bool = False
+    """Whether that user has no role in the project any more; known of listed ones alone."""
+
     def is_expired(self, *, now: float) -> bool:
         """Say whether its time is over."""
         return self.expires_at is not None and now >= self.expires_at

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 KEEP: Final = 366 * 86_400.0
 """Seconds that a line is kept, at least: whatever calls are kept for."""
+FOLD: Final = 60.0
+"""Seconds within which refusals of one person at one operation are one line."""
 MAX_TARGET: Final = 500
 """Characters."""
 
@@ -34,8 +36,12 @@ async def note(
     target: str,
     result: str,
     facts: Mapping[str, Any],
+    is_refusal: bool = False,
 ) -> None:
-    """Write a line. Where that cannot be, the log says so: what was done is done."""
+    """Write a line; a refusal that is repeated is one line for each minute, with a count.
+
+    Where that cannot be, the log says so: what was done is done.
+    """
     entry = AuditEntry(
         project=project,
         at=at,
@@ -48,7 +54,10 @@ async def note(
         facts=facts,
     )
     try:
-        await audit.add(entry)
+        if is_refusal:
+            await audit.add_refusal(entry, within=FOLD)
+        else:
+            await audit.add(entry)
     except StoreError as error:
         log.error(  # noqa: TRY400 - the reader needs no traceback
             "audit entry not stored", operation=operation, actor=actor, error=str(error)

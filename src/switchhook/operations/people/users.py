@@ -64,18 +64,19 @@ async def give_role(
     """
     await require_project(store, project)
     if giver is not None:
-        _check_giver(giver, role)  # before anybody is looked for, who may be of another project
+        check_reach(giver, role)  # before anybody is looked for, who may be of another project
     user = await find_user(people, login)
     has = next((one.role for one in user.roles if one.project == project), None)
     if giver is not None:
-        _check_giver(giver, has)
+        check_reach(giver, has)
     kept = await people.set_role(project, user.id, role, at=now, keeps_owner=giver is not None)
     if not kept:
         raise RoleRefusedError("this is the project's last owner; make another one first")
     return await people.user(user.id) or user
 
 
-def _check_giver(giver: Role, role: Role | None) -> None:
+def check_reach(giver: Role, role: Role | None) -> None:
+    """Raise RoleRefusedError where somebody acts on a role above their own; None is above nobody's."""
     if role is not None and not giver.includes(role):
         raise RoleRefusedError(f"your role is {giver}: {role}s are made and changed by {role}s")
 

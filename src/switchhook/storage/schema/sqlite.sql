@@ -284,6 +284,8 @@ CREATE TABLE tokens (
     used_at REAL,
     person TEXT,
     role TEXT NOT NULL DEFAULT 'owner',
+    made_by TEXT NOT NULL DEFAULT '',
+    maker TEXT,
     PRIMARY KEY (project, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -126,7 +126,12 @@ def _delete(connection: sqlite3.Connection, *, token_id: str) -> Token | None:
 
 def _token(row: Mapping[str, Any] | sqlite3.Row) -> Token:
     values = dict(row)
-    return Token(**values | {"scope": Scope(values["scope"]), "role": Role(values["role"])})
+    read = {
+        "scope": Scope(values["scope"]),
+        "role": Role(values["role"]),
+        "is_maker_gone": bool(values.get("is_maker_gone")),
+    }
+    return Token(**values | read)
 
 
 def save_refresh(

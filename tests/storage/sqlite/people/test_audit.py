@@ -38,3 +38,21 @@ def test_lines_are_read_as_they_were_added_newest_first_page_by_page() -> None:
         await store.close()
 
     run(scenario())
+
+
+def test_a_refusal_is_counted_on_the_line_that_says_the_same() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        refused = replace(LINE, result="403", facts={"why": "x"})
+        for seconds in (0, 30, 59):
+            await store.audit.add_refusal(replace(refused, at=100.0 + seconds), within=60.0)
+        await store.audit.add_refusal(replace(refused, at=110.0, source="192.0.2.2"), within=60.0)
+        await store.audit.add_refusal(replace(refused, at=160.0), within=60.0)
+        assert [(one.at, one.source, one.facts) for one in await store.audit.entries()] == [
+            (160.0, "192.0.2.1", {"why": "x"}),
+            (110.0, "192.0.2.2", {"why": "x"}),
+            (100.0, "192.0.2.1", {"why": "x", "repeated": 3}),
+        ]
+        await store.close()
+
+    run(scenario())

@@ -183,6 +183,23 @@ WHERE digest = :digest;
 INSERT INTO audit (project, at, actor, via, source, operation, target, result, facts)
 VALUES (:project, :at, :actor, :via, :source, :operation, :target, :result, :facts);
 
+-- name: repeat_refusal
+-- Count the latest line up that says the same since a moment.
+UPDATE audit SET facts = json_set(facts, '$.repeated', coalesce(json_extract(facts, '$.repeated'), 1) + 1)
+WHERE
+    number = (
+        SELECT max(number)
+        FROM audit
+        WHERE
+            at > :since
+            AND project = :project
+            AND actor = :actor
+            AND via = :via
+            AND source = :source
+            AND operation = :operation
+            AND result = :result
+    );
+
 -- name: audit
 -- Read lines of everybody, newest first.
 SELECT number, project, at, actor, via, source, operation, target, result, facts

@@ -33,6 +33,10 @@ class SqliteAuditLog:
         """Store a line."""
         await self._change(partial(_add, entry=entry))
 
+    async def add_refusal(self, entry: AuditEntry, *, within: float) -> None:
+        """Store a line, or count one up that says the same and is at most `within` seconds old."""
+        await self._change(partial(_add_refusal, entry=entry, within=within))
+
     async def entries(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None
     ) -> tuple[AuditEntry, ...]:
@@ -50,6 +54,16 @@ def _add(connection: sqlite3.Connection, *, entry: AuditEntry) -> None:
     values = asdict(entry) | {"facts": msgspec.json.encode(entry.facts).decode()}
     with transaction(connection):
         connection.execute(sql("add_audit"), values)
+
+
+def _add_refusal(connection: sqlite3.Connection, *, entry: AuditEntry, within: float) -> None:
+    values = asdict(entry) | {
+        "facts": msgspec.json.encode(entry.facts).decode(),
+        "since": entry.at - within,
+    }
+    with transaction(connection):
+        if not connection.execute(sql("repeat_refusal"), values).rowcount:
+            connection.execute(sql("add_audit"), values)
 
 
 def _entries(
