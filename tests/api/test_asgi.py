@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import structlog.testing
 
+from switchhook.api.asgi import _COMPLETED
+from switchhook.api.description import document
 from switchhook.api.description.operations import OPERATIONS
 from tests.support.loop import run
 from tests.support.web import HOOKS, KEYS, PROBLEM, serving
@@ -110,6 +113,29 @@ def test_the_document_describes_every_path_and_loads_nothing_from_afar() -> None
             assert told["paths"]["/healthz"]["get"]["security"] == [{}]  # nobody needs a token
 
     run(scenario())
+
+
+def test_the_document_is_built_once_and_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    complete = document.complete
+
+    def noted(told: dict[str, Any]) -> dict[str, Any]:
+        threads.append(threading.get_ident())
+        return complete(told)
+
+    monkeypatch.setattr(document, "complete", noted)
+    monkeypatch.setattr(_COMPLETED, "_built", b"")
+
+    async def scenario() -> None:
+        async with serving() as web:
+            asked = (web.ask("GET", "/api/openapi.json", key="") for _ in range(3))
+            answers = await asyncio.gather(*asked)
+            assert {answer.status for answer in answers} == {200}
+            assert len({answer.body for answer in answers}) == 1
+
+    run(scenario())
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 def test_every_path_and_answer_is_told_of() -> None:

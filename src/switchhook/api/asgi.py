@@ -17,7 +17,7 @@ from switchhook.api.calling import outward_call
 from switchhook.api.calls import Calls
 from switchhook.api.deliveries.controller import DeliveryController
 from switchhook.api.dependencies import ApiDependencies
-from switchhook.api.description.document import CompletedDocument
+from switchhook.api.description.document import CompletedDocument, with_document
 from switchhook.api.document.endpoints import EndpointController
 from switchhook.api.document.rehearsals import RehearsalController
 from switchhook.api.document.resources import DocumentController, ResourceController
@@ -42,13 +42,13 @@ from switchhook.api.scenario import ScenarioController
 from switchhook.api.subscriptions import SubscriptionController
 from switchhook.api.visits import VisitController
 
+_PATH = "/api/openapi.json"
+_COMPLETED = CompletedDocument()
 DOCUMENT = OpenAPIConfig(
     title="Switchhook",
     version=__version__,
-    openapi_router=Router(
-        path="/api/openapi.json", route_handlers=[], opt={OPEN: True}, include_in_schema=False
-    ),
-    render_plugins=[CompletedDocument()],
+    openapi_router=Router(path=_PATH, route_handlers=[], opt={OPEN: True}, include_in_schema=False),
+    render_plugins=[_COMPLETED],
     use_handler_docstrings=True,
     components=Components(
         security_schemes={
@@ -114,5 +114,6 @@ def asgi_app(deps: ApiDependencies) -> ASGIApp:
         debug=False,
         pdb_on_exception=False,
     )
-    finished = with_representation(with_head_method(with_masking(with_audit(routed, deps))))
+    documented = with_document(routed, routed, _COMPLETED, _PATH)
+    finished = with_representation(with_head_method(with_masking(with_audit(documented, deps))))
     return with_forwarded(with_request_id(with_access_log(finished)), deps.trusted_proxies)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from switchhook.api.description.examples import CALL_ID, DELIVERY_ID
 from switchhook.api.description.operations import OPERATIONS
 from switchhook.api.exchange.problems import PROBLEM_TYPE, phrase
+from switchhook.tasks import compute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from litestar import Request
+    from litestar import Litestar, Request
+    from litestar.types import ASGIApp, Receive, Scope, Send
 
     from switchhook.api.description.operations import DescribedOperation
 
@@ -73,17 +77,37 @@ _STREAMED: Final = frozenset({"text/event-stream", "audio/wav", "audio/mpeg", "a
 
 
 class CompletedDocument(JsonRenderPlugin):
-    """Serves the document completed; it is built once."""
+    """Serves the document completed; it is built once, in a thread."""
 
     def __init__(self) -> None:
         super().__init__(path="/")  # pages for browsers load from afar
         self._built = b""
 
+    def build(self, routed: Litestar) -> None:
+        """Build the document of an application, unless that is done: some 150 ms, in which no call is served."""
+        if not self._built:
+            schema = routed.plugins.get(OpenAPIPlugin).provide_openapi_schema()
+            self._built = msgspec.json.encode(complete(schema))
+
     def render(self, request: Request[Any, Any, Any], openapi_schema: DocumentPart) -> bytes:
-        """Return the document."""
-        del request
-        self._built = self._built or msgspec.json.encode(complete(openapi_schema))
+        """Return the document, which `with_document` had built."""
+        del request, openapi_schema
         return self._built
+
+
+def with_document(
+    app: ASGIApp, routed: Litestar, document: CompletedDocument, path: str
+) -> ASGIApp:
+    """Have the document built in a thread before the first request for its path is answered."""
+    building = asyncio.Lock()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].rstrip("/") == path:
+            async with building:
+                await compute(document.build, routed)
+        await app(scope, receive, send)
+
+    return answer
 
 
 def complete(document: DocumentPart) -> DocumentPart:
