@@ -181,6 +181,19 @@ def test_custom_fields_are_an_object_once_there_is_one() -> None:
     assert told(call(), fields)["custom_fields"] == {"Field": "v", "Поле": "знач"}
 
 
+@pytest.mark.row("R4-26", "S-63")
+def test_real_receivers_keep_both_posts_of_a_call_apart_and_count_none_twice() -> None:
+    """One takes a post without `status` for a call that goes on; one knows a post by `id` and whether it has one."""
+    posts = [told(call(), VISIT), told(ended(Outcome.MISSED), VISIT)]
+    under_way, over, stored = [], [], {}
+    for post in json.loads(json.dumps([*posts, *posts])):  # each comes a second time, after a crash
+        (over if post.get("status") is not None else under_way).append(post["id"])
+        stored.setdefault((post["id"], "status" in post), post)
+    assert (under_way, over) == (["313", "313"], ["313", "313"])
+    assert list(stored.values()) == posts
+    assert {name for name, _ in stored} == {"313"}
+
+
 @pytest.mark.row("R4-11", "A-38")
 @pytest.mark.parametrize(
     ("known", "sent", "as_text"),
