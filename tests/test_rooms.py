@@ -26,6 +26,16 @@ def test_a_room_says_in_one_line_what_it_does(room: Path) -> None:
     assert "\n" not in said.strip()
 
 
+@pytest.mark.parametrize("room", ROOMS[1:], ids=lambda room: str(room.relative_to(SOURCE)))
+def test_a_newcomer_is_shown_to_a_room(room: Path) -> None:
+    """Where there is a room, the page of the architecture has a question that leads into it, or into one around it."""
+    page = (SOURCE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    name = room.relative_to(SOURCE)
+    around = [one for one in name.parents if len(one.parts) > 1]
+
+    assert any(f"`{one}/" in page for one in (name, *around)), f"add a row to {name}"
+
+
 def test_no_folder_holds_more_files_than_one_looks_over() -> None:
     folders = [
         SOURCE,
