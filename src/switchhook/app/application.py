@@ -42,7 +42,6 @@ from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.oauth import AccessTokens, Send
 from switchhook.delivery.origin_slots import OriginSlots
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.ports import SipDriver
 from switchhook.metrics import Metrics
 from switchhook.operations import control_socket
@@ -208,9 +207,8 @@ def build(
     )
     subscribers.on_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     tables = TableFiles(settings.data_dir, projects.latest)
-    driver, captures = make_driver(settings, store, sounds), CaptureWriter(store)
-    if settings.sip_capture and isinstance(driver, EmbeddedDriver):
-        driver.capture(captures.take)
+    captures = CaptureWriter(store)
+    driver = make_driver(settings, store, sounds, captures.take)
     asks = Asks(
         sender,
         policies,

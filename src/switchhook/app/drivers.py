@@ -9,6 +9,7 @@ from switchhook.drivers.ports import SipDriver, Sounds
 from switchhook.operations.recordings import RECORDINGS
 from switchhook.operations.trunks import write_states
 from switchhook.settings import Settings, port_range
+from switchhook.storage.captures import SipCapture
 from switchhook.storage.ports import EndedLegs, RegistrationStore
 
 
@@ -16,12 +17,16 @@ class DriverStore(RegistrationStore, EndedLegs, Protocol):
     """Keeps what a driver takes up again after a restart."""
 
 
-DriverFactory = Callable[[Settings, DriverStore, Sounds], SipDriver]
+TakeCapture = Callable[[str, SipCapture], None]
+"""Takes the SIP messages of a call that is over."""
+DriverFactory = Callable[[Settings, DriverStore, Sounds, TakeCapture], SipDriver]
 
 
-def embedded(settings: Settings, store: DriverStore, sounds: Sounds) -> EmbeddedDriver:
-    """Make the built-in SIP server."""
-    return EmbeddedDriver(
+def embedded(
+    settings: Settings, store: DriverStore, sounds: Sounds, take_capture: TakeCapture
+) -> EmbeddedDriver:
+    """Make the built-in SIP server, which keeps the messages of calls where the settings say so."""
+    driver = EmbeddedDriver(
         host=settings.sip_host,
         port=settings.sip_port,
         registrations=store,
@@ -34,3 +39,6 @@ def embedded(settings: Settings, store: DriverStore, sounds: Sounds) -> Embedded
             recordings=settings.data_dir / RECORDINGS,
         ),
     )
+    if settings.sip_capture:
+        driver.capture(take_capture)
+    return driver

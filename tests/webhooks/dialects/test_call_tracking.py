@@ -185,7 +185,9 @@ def test_custom_fields_are_an_object_once_there_is_one() -> None:
 def test_real_receivers_keep_both_posts_of_a_call_apart_and_count_none_twice() -> None:
     """One takes a post without `status` for a call that goes on; one knows a post by `id` and whether it has one."""
     posts = [told(call(), VISIT), told(ended(Outcome.MISSED), VISIT)]
-    under_way, over, stored = [], [], {}
+    under_way: list[str] = []
+    over: list[str] = []
+    stored: dict[tuple[str, bool], Any] = {}
     for post in json.loads(json.dumps([*posts, *posts])):  # each comes a second time, after a crash
         (over if post.get("status") is not None else under_way).append(post["id"])
         stored.setdefault((post["id"], "status" in post), post)
