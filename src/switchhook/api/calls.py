@@ -36,7 +36,7 @@ from switchhook.api.responses import (
 )
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.access.rights import HEAR_RECORDINGS
-from switchhook.domain.event_stream import StreamEventType
+from switchhook.domain.event_stream import OF_CALLS
 from switchhook.operations.calls.details import with_details
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
@@ -281,11 +281,11 @@ class Calls(CallActs):
         if written := request.headers.get("last-event-id"):
             with suppress(BadPlaceError, StreamGapError):
                 place = await find_place(deps.store, token.project, written)
-                return sent_events(request, deps, place, frozenset(StreamEventType))
+                return sent_events(request, deps, place, OF_CALLS)
         place, running = await running_calls(deps.store, project=token.project)
         told = msgspec.json.encode({"calls": [as_json.call(row) for row in running]})
         first = f"id: {place}\nevent: calls.running\ndata: ".encode() + told + b"\n\n"
-        return sent_events(request, deps, place, frozenset(StreamEventType), first=first)
+        return sent_events(request, deps, place, OF_CALLS, first=first)
 
     @get("/{call:str}", operation_class=StoryOperation, responses=COMMON_RESPONSES)
     async def show(

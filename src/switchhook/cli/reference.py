@@ -110,6 +110,7 @@ def tables() -> dict[str, str]:
         "length-styles": length_styles_table(),
         "templates": templates_table(),
         "stream-events": stream_events_table(),
+        "stream-posted": stream_members_table("StreamPosted"),
         "stream-call": stream_members_table("StreamCall"),
         "stream-attempt": stream_members_table("StreamAttempt"),
         "stream-party": stream_members_table("StreamParty"),

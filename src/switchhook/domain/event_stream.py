@@ -27,6 +27,12 @@ class StreamEventType(StrEnum):
     """The ring of one target is over; once for each target that was rung."""
     RECORDING_READY = "recording.ready"
     VOICEMAIL_LEFT = "voicemail.left"
+    EVENT_POSTED = "event.posted"
+    """Another program told of something that is no call."""
+
+
+OF_CALLS = frozenset(StreamEventType) - {StreamEventType.EVENT_POSTED}
+"""The types of events of calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.caller_history import Visit
     from switchhook.domain.tracking.foreign_event import ForeignEvent
     from switchhook.storage.delivery import Delivery
+    from switchhook.storage.stream import StreamEvent
 
 
 class ForeignEvents(Protocol):
@@ -23,12 +24,13 @@ class ForeignEvents(Protocol):
         self,
         event: ForeignEvent,
         deliveries_of: Callable[[int], tuple[Delivery, ...]],
+        stream_of: Callable[[int], tuple[StreamEvent, ...]],
         *,
         now: float,
     ) -> tuple[Delivery, ...]:
-        """Store an event with its deliveries, in one transaction, and return them.
+        """Store an event with its deliveries and what the project's stream keeps of it, in one transaction; return the deliveries.
 
-        `deliveries_of` takes the place of the event among those about the same, 1, 2, 3 …; it is pure, and may be asked
+        `deliveries_of` and `stream_of` take the place of the event among those about the same, 1, 2, 3 …; they are pure, and may be asked
         in another thread, and more than once. Later places are returned later.
         """
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, Call, CallerId, Direction, Leg, LegState
 from switchhook.domain.event import EVENT_SUBJECT
+from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.tracking.foreign_event import ForeignEvent
 from switchhook.routing.commands import EmitEvent
-from switchhook.switchboard.outbox import OutboxContext, event_deliveries
+from switchhook.storage.stream import StreamEvent
+from switchhook.switchboard.outbox import OutboxContext, event_deliveries, stream_deliveries
+from switchhook.webhooks.dialects import event_stream
 
 if TYPE_CHECKING:
     from switchhook.storage.delivery import Delivery
@@ -27,8 +30,15 @@ class ForeignOutbox:
     context: OutboxContext
 
     def deliveries(self, seq: int) -> tuple[Delivery, ...]:
-        """Render the event as the `seq`th about its subject."""
-        return tuple(event_deliveries(self._emitted(seq), self.context))
+        """Render the event as the `seq`th about its subject, for all who are told of it."""
+        project = self.snapshot.project
+        streamed = stream_deliveries(project, self._streamed(seq), self.context)
+        told = event_deliveries(self._emitted(seq), self.context)
+        return (*told, *(streamed if project.stream_webhooks else ()))
+
+    def stream_events(self, seq: int) -> tuple[StreamEvent, ...]:
+        """Write the event as the project's stream keeps it; nothing where none is kept."""
+        return (self._streamed(seq),) if self.snapshot.project.event_stream.keep else ()
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -43,6 +53,25 @@ class ForeignOutbox:
         for _ in event_deliveries(self._emitted(1), self.context, not_told):
             pass
         return (*filtered, *(f"{name}: {why}" for name, why in not_told))
+
+    def _streamed(self, seq: int) -> StreamEvent:
+        call = as_call(self.event, self.snapshot)
+        told = event_stream.StreamFacts(
+            type=StreamEventType.EVENT_POSTED,
+            seq=seq,
+            at=self.event.at,
+            call=call,
+            posted=self.event.kind.value,
+            facts={},
+        )
+        return StreamEvent(
+            project=self.event.project,
+            call=call.id,
+            seq=seq,
+            type=told.type,
+            at=told.at,
+            body=event_stream.write(told),
+        )
 
     def _emitted(self, seq: int) -> EmitEvent:
         call = as_call(self.event, self.snapshot)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from switchhook.domain.delivery_policy import DeliveryPolicy
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
+    from switchhook.domain.project import Project
     from switchhook.domain.tracking.caller_history import Caller
     from switchhook.routing.commands import Command
     from switchhook.webhooks.http import HttpRequest
@@ -369,7 +370,7 @@ def _published(
     for one in published:
         event = _stream_event(one, context)
         events.append(event)
-        deliveries.extend(_stream_deliveries(one, event, context))
+        deliveries.extend(stream_deliveries(one.call.snapshot.project, event, context))
     return tuple(events), tuple(deliveries)
 
 
@@ -396,11 +397,11 @@ def _stream_event(published: PublishEvent, context: OutboxContext) -> StreamEven
     )
 
 
-def _stream_deliveries(
-    published: PublishEvent, event: StreamEvent, context: OutboxContext
+def stream_deliveries(
+    project: Project, event: StreamEvent, context: OutboxContext
 ) -> Iterator[Delivery]:
     """Bring an event to each of the stream's webhooks, with the same bytes and the same id."""
-    for webhook in published.call.snapshot.project.stream_webhooks:
+    for webhook in project.stream_webhooks:
         if webhook.wants(event.type):
             yield Delivery(
                 id=delivery_id(event.call, event.seq, webhook.name),

@@ -8,10 +8,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from switchhook.domain.access.token import Scope
 from switchhook.storage.records import DeliveryFilter
+from switchhook.webhooks.dialects.event_stream import schema
 from tests.support.brought import HERE, Brought, brought
 from tests.support.loop import run
 from tests.support.wire import Endpoint, reply
@@ -288,3 +290,64 @@ retries = 3
 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario(endpoint))
+
+
+STREAMED = """
+[event_stream]
+keep = true
+
+[[stream_webhooks]]
+name = "lake"
+url = "URL"
+types = ["event.posted"]
+"""
+
+
+@pytest.mark.row("N-07")
+def test_it_is_in_the_event_stream_and_sent_to_the_streams_webhooks(tmp_path: Path) -> None:
+    async def scenario(web: Endpoint) -> None:
+        streamed = document(web.url("/deals"), STREAMED.replace("URL", web.url("/lake")))
+        async with brought(tmp_path, streamed, scope=Scope.PROJECT) as server:
+            place = (await server.ask("GET", "/api/events?after=newest")).json["next"]
+            store = server.app.store
+
+            async def post() -> None:
+                for stage in ("new", "won"):
+                    posted = DEAL | {"fields": {"stage": stage}}
+                    await server.post("/api/events/deal.changed", posted)
+
+            wait = store.stream_events("acme", after=0, limit=9, wait=9.0)
+            first_page, _ = await asyncio.wait_for(asyncio.gather(wait, post()), 5.0)
+            assert len(first_page.events) == 1  # whoever waits is woken
+            page = (await server.ask("GET", f"/api/events?after={place}")).json
+            assert [one["sequence"] for one in page["events"]] == [1, 2]
+            first, second = page["events"]
+            assert (first["type"], first["id"], "call" in first) == (
+                "event.posted",
+                "deal:17.1",
+                False,
+            )
+            assert second["posted"] == {
+                "kind": "deal.changed",
+                "subject": "17",
+                "caller": {"number": "+380441112233", "name": "Жанна", "account": None, "email": None, "department": None},
+                "number": "+380442223344",
+                "account": {"number": "101", "name": "Ann", "account": "101", "email": None, "department": "Sales"},
+                "fields": {"stage": "won"},
+                "facts": {},
+            }  # fmt: skip
+            validator = jsonschema.Draft202012Validator(schema())
+            for event in page["events"]:
+                validator.validate(event)
+            only = await server.ask("GET", f"/api/events?after={place}&types=call.ended")
+            assert only.json["events"] == []
+            await server.app.dispatcher.drain()
+            sent = web.ledger.of("/lake")
+            assert [json.loads(one.body) for one in sent] == page["events"]
+            await store.erasure.traces("acme", "+380441112233", "380441112233")
+            left = (await server.ask("GET", f"/api/events?after={place}")).json["events"]
+            assert [one.get("posted") for one in left] == [None]
+            assert await store.prune(before=time.time() + 60) >= 0
+
+    with Endpoint(lambda _: reply()) as web:
+        run(scenario(web))

@@ -22,6 +22,7 @@ from switchhook.cli.options import (
 )
 from switchhook.cli.output import print_json, print_table, print_whole, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
+from switchhook.domain.event_stream import OF_CALLS
 from switchhook.operations.calls.details import with_details
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
@@ -257,6 +258,8 @@ async def _follow(store: SqliteStore, project: str, *, as_lines: bool) -> None:
         except StreamGapError as error:
             raise CommandError(str(error)) from error
         for event in page.events:
+            if event.type not in OF_CALLS:
+                continue
             if as_lines:
                 print_whole(event.body + b"\n")
             else:

@@ -93,7 +93,9 @@ async def tell_foreign_event(
     event = read_event(snapshot, posted, teller.visit, now=now)
     outbox = ForeignOutbox(event=event, snapshot=snapshot, context=teller.context)
     left_out = outbox.left_out
-    deliveries = await teller.store.add_foreign_event(event, outbox.deliveries, now=now)
+    deliveries = await teller.store.add_foreign_event(
+        event, outbox.deliveries, outbox.stream_events, now=now
+    )
     teller.dispatch(*deliveries)
     return ToldEvent(event=event, deliveries=tuple(one.id for one in deliveries), left_out=left_out)
 

@@ -24,6 +24,15 @@ DELETIONS: Final = (
 )
 """Retention order: a call's rows before the call, attempts before their delivery."""
 
+FOREIGN_DELETIONS: Final = (
+    "delete_attempts",
+    "delete_deliveries",
+    "note_stream_end",
+    "delete_stream_events",
+    "delete_foreign_events",
+)
+"""The same of what is no call."""
+
 
 def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> int:
     """Delete up to `batch` calls that ended before a moment, with all that belongs to them.
@@ -38,7 +47,7 @@ def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> 
             connection.executemany(sql(deletion), keys)
         old = connection.execute(sql("old_foreign_events"), {"before": before, "batch": batch})
         foreign = [{"project": row["project"], "call": row["call"]} for row in old.fetchall()]
-        for deletion in ("delete_attempts", "delete_deliveries", "delete_foreign_events"):
+        for deletion in FOREIGN_DELETIONS:
             connection.executemany(sql(deletion), foreign)
         if len(keys) + len(foreign) < batch:  # the last: it goes through all hours
             connection.execute(sql("delete_delivery_hours"))

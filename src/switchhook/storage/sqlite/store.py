@@ -101,7 +101,7 @@ if TYPE_CHECKING:
         UniqueNames,
         WantedHangUp,
     )
-    from switchhook.storage.stream import StreamPage
+    from switchhook.storage.stream import StreamEvent, StreamPage
 
 T = TypeVar("T")
 
@@ -263,7 +263,12 @@ class SqliteStore:
             ),
             can_wait=record.can_wait,
         )
-        if record.events and (waiting := self._awaited.pop(project, None)):
+        if record.events:
+            self._publish(project)
+
+    def _publish(self, project: str) -> None:
+        """Wake who waits for the project's next events."""
+        if waiting := self._awaited.pop(project, None):
             waiting.set()
 
     async def record_attempt(self, attempt: Attempt, *, can_wait: bool = False) -> None:
@@ -523,20 +528,24 @@ class SqliteStore:
         self,
         event: ForeignEvent,
         deliveries_of: Callable[[int], tuple[Delivery, ...]],
+        stream_of: Callable[[int], tuple[StreamEvent, ...]],
         *,
         now: float,
     ) -> tuple[Delivery, ...]:
         """Store an event that is no call with its deliveries, at once, and return them."""
-        return await self._change(
+        deliveries = await self._change(
             partial(
                 foreign_events.add,
                 event=event,
                 deliveries_of=deliveries_of,
+                stream_of=stream_of,
                 now=now,
                 cipher=self._cipher,
                 node=self.node,
             )
         )
+        self._publish(event.project)
+        return deliveries
 
     async def add_import(
         self,

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from switchhook.domain.call import CALLER, Call, Direction
 from switchhook.domain.cause import AttemptEnd, EndedBy, Outcome
+from switchhook.domain.event import EVENT_FIELD, EVENT_SUBJECT
 from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.masking import mask, redacted
 from switchhook.domain.target import TargetKind
@@ -132,7 +133,24 @@ class StreamCall(Struct, frozen=True, kw_only=True):
     ]
 
 
-class StreamEventBody(Struct, frozen=True, kw_only=True, tag_field="type"):
+class StreamPosted(Struct, frozen=True, kw_only=True):
+    """What another program told of: a form, a dialogue, a deal."""
+
+    kind: Annotated[str, Meta(description="What happened, such as deal.changed.")]
+    subject: Annotated[str, Meta(description="What it is about, such as the id of a deal.")]
+    caller: StreamParty
+    number: Annotated[
+        str | None, Meta(description="The project's number that the client saw, in E.164.")
+    ]
+    account: Annotated[StreamParty | None, Meta(description="Whose client it is.")]
+    fields: Annotated[dict[str, str], Meta(description="What was posted besides.")]
+    facts: Annotated[
+        dict[str, str],
+        Meta(description="What is known of the visit, by the keys of parameters."),
+    ]
+
+
+class StreamEventHead(Struct, frozen=True, kw_only=True, tag_field="type"):
     """The members of every event."""
 
     id: Annotated[
@@ -142,9 +160,18 @@ class StreamEventBody(Struct, frozen=True, kw_only=True, tag_field="type"):
     version: Annotated[int, Meta(ge=1)]
     project: str
     sequence: Annotated[
-        int, Meta(ge=1, description="Place among the call's events: 1, 2, 3 … without a gap.")
+        int,
+        Meta(
+            ge=1,
+            description="Place among the events of the call, or about the subject: 1, 2, 3 … without a gap.",
+        ),
     ]
     occurred_at: StreamMoment
+
+
+class StreamEventBody(StreamEventHead, frozen=True, kw_only=True):
+    """The members of every event of a call."""
+
     call: StreamCall
 
 
@@ -206,6 +233,12 @@ class VoicemailLeftBody(StreamEventBody, frozen=True, tag=StreamEventType.VOICEM
     recording: StreamRecording
 
 
+class EventPostedBody(StreamEventHead, frozen=True, tag=StreamEventType.EVENT_POSTED.value):
+    """Another program told of something that is no call; there is no `call`."""
+
+    posted: StreamPosted
+
+
 AnyStreamEvent = (
     CallCreatedBody
     | CallForwardingBody
@@ -217,8 +250,9 @@ AnyStreamEvent = (
     | AttemptEndedBody
     | RecordingReadyBody
     | VoicemailLeftBody
+    | EventPostedBody
 )
-_BODIES: Final[Mapping[StreamEventType, type[StreamEventBody]]] = {
+_BODIES: Final[Mapping[StreamEventType, type[StreamEventHead]]] = {
     StreamEventType(body.__struct_config__.tag): body for body in get_args(AnyStreamEvent)
 }
 
@@ -236,6 +270,8 @@ class StreamFacts:
     leg: str = ""
     recording: str = ""
     changes: tuple[Amendment, ...] = ()
+    posted: str = ""
+    """What happened that is no call, such as `deal.changed`; the call has its form then."""
     facts: Mapping[str, str]
     """What may be told of the call from outside it, under parameters' keys."""
 
@@ -267,7 +303,6 @@ def write(told: StreamFacts) -> bytes:
         project=call.snapshot.project.id,
         sequence=told.seq,
         occurred_at=_moment(told.at),
-        call=writer.whole(),
         **_particulars(told, writer),
     )
     return msgspec.json.encode(body)
@@ -285,6 +320,13 @@ def render(webhook: StreamWebhook, body: bytes, *, event: str, product: str) -> 
 
 def _particulars(told: StreamFacts, writer: _Writer) -> dict[str, Any]:
     """Return the members that events of this type have besides those of all."""
+    if told.type is StreamEventType.EVENT_POSTED:
+        return {"posted": writer.posted(told.posted)}
+    return {"call": writer.whole()} | _of_call(told, writer)
+
+
+def _of_call(told: StreamFacts, writer: _Writer) -> dict[str, Any]:
+    """Return the members that events of calls of this type have besides those of all."""
     match told.type:
         case StreamEventType.CALL_CREATED | StreamEventType.CALL_ENDED:
             return {}
@@ -306,6 +348,8 @@ def _particulars(told: StreamFacts, writer: _Writer) -> dict[str, Any]:
             return {"changes": [_change(one, told.call.asks.codes) for one in told.changes]}
         case StreamEventType.RECORDING_READY | StreamEventType.VOICEMAIL_LEFT:
             return {"recording": writer.recording(told.recording)}
+        case StreamEventType.EVENT_POSTED:
+            raise ValueError("it is about no call")
 
 
 def _change(change: Amendment, codes: tuple[str, ...]) -> StreamChange:
@@ -349,6 +393,29 @@ class _Writer:
                 _text(key): _text(value)
                 for key, value in self.facts.items()
                 if value and not is_link(key)
+            },
+        )
+
+    def posted(self, kind: str) -> StreamPosted:
+        """Return what is no call, and only has a call's form."""
+        call, facts = self.call, dict(self.call.facts)
+        subject = facts.pop(EVENT_SUBJECT, "")
+        prefix = f"{EVENT_FIELD}:"
+        return StreamPosted(
+            kind=kind,
+            subject=_text(subject),
+            caller=self.party_of(CALLER),
+            number=self._number(call.callee) or None,
+            account=self.party_of(call.talking_to) if call.talking_to else None,
+            fields={
+                _text(key.removeprefix(prefix)): _text(value)
+                for key, value in facts.items()
+                if key.startswith(prefix)
+            },
+            facts={
+                _text(key): _text(value)
+                for key, value in facts.items()
+                if value and not key.startswith(prefix) and not is_link(key)
             },
         )
 

@@ -44,3 +44,10 @@ CROSS JOIN deliveries AS d
     AND d.id < e.call || '/'
     AND d.call = e.call
 WHERE e.project = :project AND instr(CAST(d.body AS TEXT), :digits) > 0;
+
+-- name: foreign_stream_events_that_name
+-- Read what a project's stream keeps of such events and holds some digits.
+SELECT DISTINCT s.call, CAST(s.body AS TEXT) AS body
+FROM foreign_events AS e
+CROSS JOIN stream_events AS s ON s.project = e.project AND s.call = e.call AND s.seq = e.seq
+WHERE e.project = :project AND instr(CAST(s.body AS TEXT), :digits) > 0;

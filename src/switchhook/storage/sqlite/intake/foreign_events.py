@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.storage.sqlite import rows
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.stream import event_to_row
 from switchhook.storage.sqlite.writer import transaction
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from switchhook.domain.tracking.foreign_event import ForeignEvent
     from switchhook.storage.delivery import Delivery
     from switchhook.storage.encryption import Cipher
+    from switchhook.storage.stream import StreamEvent
 
 
 def add(
@@ -22,6 +24,7 @@ def add(
     *,
     event: ForeignEvent,
     deliveries_of: Callable[[int], tuple[Delivery, ...]],
+    stream_of: Callable[[int], tuple[StreamEvent, ...]],
     now: float,
     cipher: Cipher,
     node: str,
@@ -35,4 +38,6 @@ def add(
         deliveries = deliveries_of(seq)
         promised = [rows.delivery_to_row(one, cipher, node) for one in deliveries]
         connection.executemany(sql("promise"), promised)
+        kept = [event_to_row(one) for one in stream_of(seq)]
+        connection.executemany(sql("add_stream_event"), kept)
     return deliveries

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage.people import ErasedCalls, ErasedTraces
-from switchhook.storage.sqlite.retention import DELETIONS
+from switchhook.storage.sqlite.retention import DELETIONS, FOREIGN_DELETIONS
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -30,6 +30,12 @@ _OF_CALL: Final = (
     "delete_call",
 )
 """What retention deletes of a call; its events without a gap in the stream that earlier ones would fall into."""
+_OF_FOREIGN: Final = (
+    *(one for one in FOREIGN_DELETIONS if one not in _OWN_WAY),
+    "erase_stream_events",
+    "blank_stream_event",
+)
+"""The same of what is no call."""
 _OF_VISIT: Final = ("erase_visit", "erase_shown_numbers", "erase_number_shows")
 
 
@@ -117,12 +123,16 @@ def _erase_traces(
 def _erase_foreign_events(
     connection: sqlite3.Connection, values: dict[str, str], names: re.Pattern[str]
 ) -> None:
-    """Erase events that are no calls, all about a subject of which a delivery names the number; what waits stays."""
-    told = connection.execute(sql("foreign_deliveries_that_name"), values).fetchall()
+    """Erase events that are no calls, all about a subject of which one names the number; what waits stays."""
+    told = [
+        row
+        for found in ("foreign_deliveries_that_name", "foreign_stream_events_that_name")
+        for row in connection.execute(sql(found), values)
+    ]
     for call in {row["call"] for row in told if names.search(row["body"])}:
         key = {"project": values["project"], "call": call}
         if connection.execute(sql("has_unsettled"), key).fetchone() is None:
-            for statement in ("delete_attempts", "delete_deliveries", "delete_foreign_events"):
+            for statement in _OF_FOREIGN:
                 connection.execute(sql(statement), key)
 
 
