@@ -27,8 +27,31 @@ PAGES = [HOW_TO.with_name("getting-started.md"), *sorted(HOW_TO.glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?:#|<\?php //) (?P<name>[\w.-]+\.(?:toml|py|php))\n")
 """The first line of a block that is a whole file."""
+CSV = re.compile(r"`(?P<name>[\w-]+\.csv)`:\n+\Z")
+"""The end of the text before a CSV file, which can have no such line."""
+EXAMPLE = HOW_TO.parents[1] / "examples" / "project.toml"
 OFFLINE = frozenset(
-    {"apply", "call", "check", "docs", "preview", "read-answer", "scenario", "template", "trigger"}
+    [
+        "apply",
+        "audit",
+        "call",
+        "check",
+        "docs",
+        "draft",
+        "endpoints",
+        "erase",
+        "events",
+        "export",
+        "preview",
+        "read-answer",
+        "scenario",
+        "secret",
+        "table",
+        "template",
+        "token",
+        "trigger",
+        "user",
+    ]
 )
 """The commands of `switchhook` that need no server, no telephone and nobody's address but the page's own endpoint."""
 BY_HAND = frozenset({"asterisk", "curl", "export", "make", "python3", "sudo"})
@@ -36,10 +59,12 @@ BY_HAND = frozenset({"asterisk", "curl", "export", "make", "python3", "sudo"})
 FAILS = frozenset({"read-answer"})
 """Commands whose exit code says what they found."""
 CHANCE = (
-    (re.compile(r"\d+(\.\d+)?(?= m?s\b)"), "N"),
+    (re.compile(r"\d+(\.\d+)?(?= [mµ]?s\b)"), "N"),
     (re.compile(r"took: .*"), "took"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?: [A-Z]{3,4})?"), "T"),
     (re.compile(r"at \d\d:\d\d"), "T"),
+    (re.compile(r"\d+ (call|recording|visit)s?\b"), r"N \1s"),
+    (re.compile(r"[a-z]+(?= on the command line)"), "who"),
     (re.compile(r"(?<=HTTP Client v)[\d.]+"), "V"),
 )
 """What differs from run to run: lengths of time, moments, and our version."""
@@ -70,8 +95,13 @@ class Reader:
     def follow(self) -> int:
         """Do all that the page says; return how many commands were run."""
         done = 0
+        if "$ switchhook apply" not in self._page:
+            self._type(f"switchhook apply {EXAMPLE}", [])
         for block in BLOCK.finditer(self._page):
-            if (found := NAME.match(block["text"])) is not None:
+            found = NAME.match(block["text"])
+            if block["language"] == "csv":
+                found = CSV.search(self._page, 0, block.start())
+            if found is not None:
                 (self._home / found["name"]).write_text(block["text"], encoding="utf-8")
             elif block["language"] == "console":
                 done += sum(self._type(*one) for one in _commands(block["text"]))
@@ -155,6 +185,20 @@ def test_a_page_does_what_it_says(
     monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(tmp_path / "data"))
     with Reader(page.read_text(encoding="utf-8"), tmp_path, capsys) as reader:
         assert reader.follow() or "$ switchhook check" not in page.read_text(encoding="utf-8")
+
+
+def test_each_page_replaces_the_project_of_the_one_before() -> None:
+    """Numbers and logins belong to one project: a second one that has those of the first is refused."""
+    blocks = [block["text"] for page in PAGES for block in BLOCK.finditer(page.read_text("utf-8"))]
+    files = [*blocks, *(path.read_text("utf-8") for path in EXAMPLE.parent.glob("*.toml"))]
+    ids = [
+        found[1]
+        for text in files
+        for found in re.findall(r'^(\[project\]\n)id = "(.*)"', text, re.MULTILINE)
+    ]
+
+    assert len(ids) > 10
+    assert set(ids) == {"acme"}
 
 
 def test_what_differs_from_the_page_is_found() -> None:

@@ -40,9 +40,11 @@ def erase(
     if json:
         print_json(totals)
         return 0
-    stdout().print(
-        f"erased: {totals['calls']} calls, {totals['recordings']} recordings, {totals['visits']} visits"
+    counts = (
+        f"{totals[name]} {name if totals[name] != 1 else name.removesuffix('s')}"
+        for name in ("calls", "recordings", "visits")
     )
+    stdout().print(f"erased: {', '.join(counts)}")
     if totals["left"]:
         stdout().print(
             f"{totals['left']} calls stay, which still run or are still told to somebody: erase again later"
