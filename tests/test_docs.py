@@ -175,6 +175,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--secret",
         "--set",
         "--shown",
+        "--sign-in",
         "--sip",
         "--state",
         "--status",
@@ -271,6 +272,15 @@ def test_every_link_leads_somewhere(page: str) -> None:
         file = folder / to if to else ROOT / page
         assert file.exists(), to
         assert not anchor or anchor in anchors(file), found["to"]
+
+
+def test_every_file_that_architecture_names_is_there() -> None:
+    source = ROOT / "src" / "switchhook"
+    named = set(re.findall(r"`([a-z_0-9/]+/[a-z_0-9]+\.py)`", PAGES["docs/architecture.md"]))
+    gone = {path for path in named if not (source / path).exists() and not (ROOT / path).exists()}
+
+    assert len(named) > 80
+    assert gone == set()
 
 
 def test_whole_project_files_are_good() -> None:

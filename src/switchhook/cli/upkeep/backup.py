@@ -95,7 +95,9 @@ def _made(file: Path) -> Iterator[BinaryIO]:
             f"{partial} exists: another backup is being made, or one was broken off; delete it then"
         ) from None
     except OSError as error:
-        raise CommandError(f"{file} cannot be made: {error.strerror}") from error
+        raise CommandError(
+            f"{file} cannot be made: {error.strerror}; name a file where this user may write, or - for standard output"
+        ) from error
     try:
         with os.fdopen(handle, "wb") as raw:
             if file.suffix in COMPRESSED:
