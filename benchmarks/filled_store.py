@@ -166,19 +166,14 @@ def _set_aside(connection: sqlite3.Connection) -> list[str]:
     indexes = connection.execute(
         f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND name IN ({marks})", _LATE
     ).fetchall()
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    ).fetchall()
     for row in indexes:
         connection.execute(f"DROP INDEX {row['name']}")
-    for row in triggers:
-        connection.execute(f"DROP TRIGGER {row['name']}")
     hours = (
         "INSERT INTO delivery_hours (project, hour, first, last)"
         " SELECT project, CAST((arrived_at + 60) / 3600 AS INTEGER), min(number) * 2 - 1, max(number) * 2"
         " FROM call_list GROUP BY 1, 2"
     )
-    return [*(row["sql"] for row in (*indexes, *triggers)), *([hours] if triggers else [])]
+    return [*(row["sql"] for row in indexes), hours]
 
 
 def _listed(one: Thin) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.delivery_hours import HOUR, OpenHours
 from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.rows import (
     attempt_to_row,
@@ -57,18 +58,21 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
 
 
 def test_hours_go_with_the_last_of_their_deliveries() -> None:
+    hours = OpenHours()
     with closing(open_to_write(None)) as connection:
         for number in (1, 2, 3):
             name = f"c{number}"
             connection.execute(sql("save_call"), call_to_row(ended(name, at=float(number)), MAIN))
-            made = replace(delivery(name), occurred_at=3_600.0 * number)
-            connection.execute(sql("promise"), delivery_to_row(made, CIPHER, MAIN))
+            made = replace(delivery(name), occurred_at=HOUR * number)
+            row = delivery_to_row(made, CIPHER, MAIN)
+            hours.see_to(connection, [row])
+            connection.execute(sql("promise"), row)
             connection.execute(sql("deliver"), settling_to_row(attempt(made)))
 
-        def hours() -> list[int]:
+        def left() -> list[int]:
             return [row[0] for row in connection.execute("SELECT hour FROM delivery_hours")]
 
         assert delete_old(connection, before=2.5, batch=2) == 2
-        assert hours() == [1, 2, 3]
+        assert left() == [1, 2, 3]
         assert delete_old(connection, before=2.5, batch=2) == 0
-        assert hours() == [3]
+        assert left() == [3]

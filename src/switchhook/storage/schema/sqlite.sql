@@ -144,15 +144,15 @@ CREATE TABLE deliveries (
 -- A webhook's deliveries in their order. Event and time stand here, too: a search by them reads nothing else.
 CREATE INDEX deliveries_of_webhook ON deliveries (project, webhook, number, event, occurred_at);
 
--- What a restart carries on, and what is listed as pending; SQLite orders them by `number` by itself.
-CREATE INDEX deliveries_unsettled ON deliveries (project, webhook) WHERE NOT settled;
+-- What a restart carries on, and what is listed as pending.
+CREATE INDEX deliveries_unsettled ON deliveries (number) WHERE NOT settled;
 
 -- What was given up, by webhook, and whether somebody checked it; SQLite orders each kind by `number` by itself.
 CREATE INDEX deliveries_given_up
 ON deliveries (project, webhook, given_up, (checked_at IS NOT NULL)) WHERE given_up IS NOT NULL;
 
 -- The deliveries of events of each hour have numbers from `first` to `last`, and others may have some between: so a list of
--- a time begins near it. `last` is NULL while the hour is the newest; only what is told late writes it again.
+-- a time begins near it. `last` is NULL while the hour is open (sqlite/delivery_hours.py).
 CREATE TABLE delivery_hours (
     project TEXT NOT NULL,
     hour INTEGER NOT NULL,
@@ -161,34 +161,8 @@ CREATE TABLE delivery_hours (
     PRIMARY KEY (project, hour)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER deliveries_note_hour AFTER INSERT ON deliveries
-WHEN NOT EXISTS (
-    SELECT 1 FROM delivery_hours AS h
-    WHERE
-        h.project = NEW.project
-        AND h.hour = CAST(NEW.occurred_at / 3600 AS INTEGER)
-        AND h.last IS NULL
-)
-BEGIN
-    UPDATE delivery_hours SET last = NEW.number - 1
-    WHERE
-        project = NEW.project
-        AND hour < CAST(NEW.occurred_at / 3600 AS INTEGER)
-        AND last IS NULL;
-    INSERT INTO delivery_hours (project, hour, first, last)
-    VALUES (
-        NEW.project,
-        CAST(NEW.occurred_at / 3600 AS INTEGER),
-        NEW.number,
-        CASE
-            WHEN EXISTS (
-                SELECT 1 FROM delivery_hours AS l
-                WHERE l.project = NEW.project AND l.hour > CAST(NEW.occurred_at / 3600 AS INTEGER)
-            ) THEN NEW.number
-        END
-    )
-    ON CONFLICT (project, hour) DO UPDATE SET last = NEW.number;
-END;
+-- What the next hour closes.
+CREATE INDEX delivery_hours_open ON delivery_hours (project) WHERE last IS NULL;
 
 -- Finished attempts. `delivery` is the number of the promise; `facts` tell how the exchange went, as JSON.
 CREATE TABLE attempts (

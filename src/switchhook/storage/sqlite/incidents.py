@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.storage.delivery import Incident
 from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.delivery_hours import open_hours
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -31,6 +32,7 @@ def save(
         connection.executemany(sql("save_incident"), [_row(incident) for incident in failing])
         connection.executemany(sql("end_incident"), over)
         promised = [rows.delivery_to_row(warning, cipher, node) for warning in warnings]
+        open_hours(connection, promised)
         connection.executemany(sql("promise"), promised)
 
 

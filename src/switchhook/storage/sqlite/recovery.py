@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
@@ -78,10 +77,9 @@ def deliveries(
     connection: sqlite3.Connection, *, cipher: Cipher, node: str
 ) -> tuple[Delivery, ...]:
     """Return what a node promised and is not settled, in the order of the promises."""
-    found = connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall()
     return tuple(
         rows.readable(
-            sorted(found, key=itemgetter("number")),
+            connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall(),
             partial(rows.delivery, cipher=cipher),
             name="id",
             otherwise="delivery not resumed",

@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from switchhook.storage.records import LeaseLostError, StoreError
+from switchhook.storage.sqlite.delivery_hours import OpenHours
 from switchhook.storage.sqlite.errors import explain, is_of_the_database
 from switchhook.storage.sqlite.rows import SqlParameters
 from switchhook.storage.sqlite.statements import sql
@@ -151,6 +152,7 @@ class Writer:
         self._noticed = 0
         """How many of `commits` it was called for."""
         self._connection = connection
+        self._hours = OpenHours()
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._waiting = _Requests()
@@ -292,6 +294,7 @@ class Writer:
                     self._change(change)
             self.commits += 1
         except Exception as error:  # noqa: BLE001 - handed to those who wait
+            self._hours.forget()
             if (
                 isinstance(error, LeaseLostError)
                 or is_of_the_database(error)
@@ -310,6 +313,8 @@ class Writer:
     def _insert(self, batch: list[Rows]) -> None:
         for statement, rows_of in _STATEMENTS:
             if rows := [row for written in batch for row in rows_of(written)]:
+                if statement == "promise":
+                    self._hours.see_to(self._connection, rows)
                 self._connection.executemany(sql(statement), rows)
 
     def _change(self, request: _Request[Job]) -> None:

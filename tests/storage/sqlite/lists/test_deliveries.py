@@ -14,6 +14,7 @@ from switchhook.domain.event import EventKind
 from switchhook.storage.records import MAIN, Count, DeliveryFilter
 from switchhook.storage.sqlite import history
 from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.delivery_hours import HOUR, OpenHours
 from switchhook.storage.sqlite.lists import deliveries as lists
 from switchhook.storage.sqlite.rows import (
     attempt_to_row,
@@ -27,6 +28,7 @@ from tests.support.promises import CIPHER, DOWN, OCCURRED, attempt, call, delive
 if TYPE_CHECKING:
     import sqlite3
 
+    from switchhook.storage.delivery import Delivery
     from switchhook.storage.records import DeliveryList
 
 
@@ -60,9 +62,6 @@ def test_a_delivery_that_cannot_be_decrypted_does_not_stop_a_list(
     assert logs[0]["error"].startswith("delivery 'c1.2.crm' of project 'shop' cannot be decrypted")
 
 
-HOUR = 3_600.0
-
-
 def plan_of(connection: sqlite3.Connection, name: str) -> list[str]:
     values = dict.fromkeys(re.findall(r":([a-z_]+)", sql(name)))
     read = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
@@ -80,14 +79,13 @@ def plan_of(connection: sqlite3.Connection, name: str) -> list[str]:
             "list_given_up",
             "INDEX deliveries_given_up (project=? AND webhook=? AND given_up=? AND <expr>=?",
         ),
-        ("list_waiting", "INDEX deliveries_unsettled (project=? AND webhook=?"),
+        ("list_waiting", "INDEX deliveries_unsettled (number>? AND number<?)"),
         ("list_of_call", "sqlite_autoindex_deliveries_1 (project=? AND id>? AND id<?)"),
         ("reach_of_webhook", "COVERING INDEX deliveries_of_webhook (project=? AND webhook=?"),
         ("reach_given_up", "INDEX deliveries_given_up (project=? AND webhook=? AND given_up=?"),
-        ("reach_waiting", "INDEX deliveries_unsettled (project=? AND webhook=?"),
+        ("reach_waiting", "INDEX deliveries_unsettled (number>? AND number<?)"),
         ("told_webhooks", "INDEX deliveries_of_webhook (project=?"),
         ("webhooks_given_up", "INDEX deliveries_given_up (project=?"),
-        ("waiting_webhooks", "INDEX deliveries_unsettled (project=?"),
         (
             "unchecked_by_webhook",
             "INDEX deliveries_given_up (project=? AND webhook=? AND given_up=?",
@@ -102,11 +100,18 @@ def test_a_list_reads_one_index_in_its_order(name: str, index: str) -> None:
     assert not is_sorted or name == "list_of_call"
 
 
+def promised(connection: sqlite3.Connection, *made: Delivery) -> None:
+    """Promise deliveries as a store does."""
+    given = [delivery_to_row(one, CIPHER, MAIN) for one in made]
+    OpenHours().see_to(connection, given)
+    connection.executemany(sql("promise"), given)
+
+
 def filled(connection: sqlite3.Connection, *, count: int, webhook: str = "crm") -> None:
     """Promise so many deliveries, each an hour after the one before."""
     for seq in range(1, count + 1):
-        made = replace(delivery("c1", seq, webhook=webhook), occurred_at=OCCURRED + seq * HOUR)
-        connection.execute(sql("promise"), delivery_to_row(made, CIPHER, MAIN))
+        made = delivery("c1", seq, webhook=webhook)
+        promised(connection, replace(made, occurred_at=OCCURRED + seq * HOUR))
 
 
 def test_a_search_stops_after_so_many_and_goes_on_from_there(
@@ -118,7 +123,7 @@ def test_a_search_stops_after_so_many_and_goes_on_from_there(
         connection.execute(sql("save_call"), call_to_row(call("c1"), MAIN))
         filled(connection, count=10)
         rare = replace(delivery("c1", 99), event=EventKind.OUTGOING_AFTER, occurred_at=OCCURRED)
-        connection.execute(sql("promise"), delivery_to_row(rare, CIPHER, MAIN))
+        promised(connection, rare)
         filled(connection, count=10, webhook="erp")
         for project in ("shop", None):
             which = DeliveryFilter(project=project, event="outgoing.after")
@@ -161,7 +166,7 @@ def test_a_time_is_found_without_a_look_at_what_is_newer_whatever_came_late(
         assert between(60, 61) == ([], None)
         assert between(-9, -8) == ([], None)
         late = replace(delivery("c1", 99), occurred_at=OCCURRED + 11.5 * HOUR)
-        connection.execute(sql("promise"), delivery_to_row(late, CIPHER, MAIN))
+        promised(connection, late)
         rows, place = between(10, 13)
         assert rows[:1] == [99]
         assert place is not None

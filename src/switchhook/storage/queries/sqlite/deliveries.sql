@@ -96,13 +96,14 @@ UPDATE deliveries SET transport = ?, request = ?, body = ?
 WHERE project = ? AND id = ? AND NOT settled;
 
 -- name: unsettled_deliveries
--- Read what a node promised and is not settled, in any order.
+-- Read what a node promised and is not settled, in the order of the promises.
 SELECT *
 FROM deliveries INDEXED BY deliveries_unsettled
-WHERE NOT settled AND node = :node;
+WHERE NOT settled AND node = :node
+ORDER BY number;
 
 -- name: attempts_of_unsettled
--- Read the attempts of what a node has not settled, first to latest of each delivery, which come in any order.
+-- Read the attempts of what a node has not settled, first to latest of each delivery.
 SELECT
     d.id,
     a.project,
@@ -119,7 +120,7 @@ SELECT
 FROM deliveries AS d INDEXED BY deliveries_unsettled
 CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
 WHERE NOT d.settled AND d.node = :node
-ORDER BY d.project, d.webhook, d.number, a.number;
+ORDER BY d.number, a.number;
 
 -- name: deliveries_of_call
 -- Read a call's deliveries in the order of the promises. Their ids begin with the call's and a dot;

@@ -48,29 +48,6 @@ SELECT webhook
 FROM hooks
 WHERE webhook IS NOT NULL;
 
--- name: waiting_webhooks
--- Read which webhooks of a project have deliveries that are not settled.
-WITH RECURSIVE
-hooks (webhook) AS (
-    SELECT min(d.webhook) FROM deliveries AS d
-    WHERE d.project = :project AND NOT d.settled
-    UNION ALL
-    SELECT (
-        SELECT min(d.webhook) FROM deliveries AS d
-        WHERE d.project = :project AND NOT d.settled AND d.webhook > hooks.webhook
-    )
-    FROM hooks
-    WHERE hooks.webhook IS NOT NULL
-)
-SELECT webhook
-FROM hooks
-WHERE webhook IS NOT NULL;
-
--- name: parked_webhooks
--- Read for which webhooks of a project deliveries are parked.
-SELECT webhook FROM incidents
-WHERE project = :project AND parked_until IS NOT NULL;
-
 -- name: delivery_bounds
 -- Read between which numbers the deliveries of a project are whose events happened within some hours.
 SELECT
@@ -82,6 +59,20 @@ SELECT
         SELECT max(coalesce(h.last, :newest)) FROM delivery_hours AS h
         WHERE h.project = :project AND h.hour BETWEEN :since AND :until
     ) AS last;
+
+-- name: open_delivery_hour
+-- Open an hour: the next deliveries may be of it.
+-- Takes: project, hour.
+INSERT INTO delivery_hours (project, hour, first)
+VALUES (?, ?, 1 + coalesce((SELECT max(d.number) FROM deliveries AS d), 0))
+ON CONFLICT (project, hour) DO UPDATE SET last = NULL;
+
+-- name: close_delivery_hours
+-- Close the hours of a project: no delivery that is written from now on is of them.
+-- Takes: project.
+UPDATE delivery_hours INDEXED BY delivery_hours_open
+SET last = coalesce((SELECT max(d.number) FROM deliveries AS d), 0)
+WHERE project = ? AND last IS NULL;
 
 -- name: list_of_webhook
 -- Find a webhook's deliveries between two numbers, newest first.
@@ -163,13 +154,20 @@ ORDER BY w.number DESC
 LIMIT :limit;
 
 -- name: list_waiting
--- Find a webhook's deliveries that are not settled between two numbers, newest first.
+-- Find deliveries that are not settled between two numbers, newest first: all, pending ones or parked ones.
 SELECT w.number
 FROM deliveries AS w INDEXED BY deliveries_unsettled
 WHERE
-    w.project = :project
-    AND w.webhook = :webhook
-    AND NOT w.settled
+    NOT w.settled
+    AND w.project = :project
+    AND (:webhook IS NULL OR w.webhook = :webhook)
+    AND (
+        :state = 'all'
+        OR (:state = 'parked') = EXISTS (
+            SELECT 1 FROM incidents AS i
+            WHERE i.project = w.project AND i.webhook = w.webhook AND i.parked_until IS NOT NULL
+        )
+    )
     AND w.number < :before
     AND w.number > :after
     AND (:event IS NULL OR w.event = :event)
@@ -215,13 +213,11 @@ ORDER BY w.number DESC
 LIMIT 1 OFFSET :most;
 
 -- name: reach_waiting
--- Find how far a search goes through a webhook's deliveries that are not settled: to the one behind so many.
+-- Find how far a search goes through deliveries that are not settled: to the one behind so many.
 SELECT w.number
 FROM deliveries AS w INDEXED BY deliveries_unsettled
 WHERE
-    w.project = :project
-    AND w.webhook = :webhook
-    AND NOT w.settled
+    NOT w.settled
     AND w.number < :before
     AND w.number > :after
 ORDER BY w.number DESC

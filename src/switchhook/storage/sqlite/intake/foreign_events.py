@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.delivery_hours import open_hours
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.stream import event_to_row
 from switchhook.storage.sqlite.writer import transaction
@@ -37,6 +38,7 @@ def add(
         connection.execute(sql("add_foreign_event"), key | written)
         deliveries = deliveries_of(seq)
         promised = [rows.delivery_to_row(one, cipher, node) for one in deliveries]
+        open_hours(connection, promised)
         connection.executemany(sql("promise"), promised)
         kept = [event_to_row(one) for one in stream_of(seq)]
         connection.executemany(sql("add_stream_event"), kept)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from switchhook.storage.records import MOST_COUNTED, Count, DeliveriesFound
 from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.delivery_hours import HOUR
 from switchhook.storage.sqlite.statements import sql
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ NEWEST: Final = 2**63 - 1
 """Above every number: a list begins with the newest."""
 OLDEST: Final = 0
 """Below every number."""
-HOUR: Final = 3_600.0
-"""Seconds; as the schema counts hours."""
 MOST_ALONG: Final = 10_000
 """Deliveries that one search goes through in an index: some milliseconds."""
 MOST_LOOKED_UP: Final = 2_500
@@ -183,15 +182,9 @@ def _parts_of_project(
                     values=values | {"webhook": webhook} | kind,
                 )
     if state in {"all", "pending", "parked"}:
-        parked = {row[0] for row in connection.execute(sql("parked_webhooks"), values)}
-        for webhook in _webhooks(connection, "waiting_webhooks", which, values):
-            if state == "all" or (webhook in parked) == (state == "parked"):
-                yield _Part(
-                    listing="list_waiting",
-                    reach="reach_waiting",
-                    most=MOST_LOOKED_UP,
-                    values=values | {"webhook": webhook},
-                )
+        yield _Part(
+            listing="list_waiting", reach="reach_waiting", most=MOST_LOOKED_UP, values=values
+        )
 
 
 def _webhooks(
@@ -230,7 +223,7 @@ def _bounded(
     is_forward: bool = False,
 ) -> tuple[int | None, Values]:
     """Return the number to which a part is searched, None for its end, and what its listing takes."""
-    narrows = part.listing == "list_delivered" or (
+    narrows = part.listing in {"list_delivered", "list_waiting"} or (
         (which.event, which.since, which.until, which.text) != (None, None, None, None)
     )
     if not part.reach or not narrows:
