@@ -280,7 +280,7 @@ def test_page_by_page_each_call_that_fits_is_found_once_in_order(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """Also where a search stops again and again before it has found enough."""
-    for bound in ("MOST_ALONG", "MOST_BY_INDEX"):
+    for bound in ("MOST_ALONG", "MOST_LOOKED_UP"):
         monkeypatch.setattr(call_list, bound, most)
     numbers = random.Random(17)
 

@@ -113,7 +113,7 @@ def test_a_place_is_read_as_it_was_written() -> None:
 def test_a_list_and_an_export_search_until_they_are_done(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    for bound in ("MOST_ALONG", "MOST_BY_INDEX"):
+    for bound in ("MOST_ALONG", "MOST_LOOKED_UP"):
         monkeypatch.setattr(call_list, bound, most)
     monkeypatch.setattr("switchhook.operations.calls.finding.EXPORTED_AT_ONCE", 3)
 

@@ -1,5 +1,5 @@
--- Lists of deliveries are found by index alone: a webhook's with event and time, and a time by the numbers of each hour. So are the
--- shadow asks that differ.
+-- Lists of deliveries are found by index alone: a webhook's with event and time, and a time by the numbers of each hour. So are
+-- shadow asks that differ, and what few calls have, whatever else is searched for.
 
 DROP INDEX deliveries_of_webhook;
 
@@ -21,3 +21,16 @@ GROUP BY 1, 2;
 CREATE INDEX delivery_hours_open ON delivery_hours (project) WHERE last IS NULL;
 
 CREATE INDEX shadow_asks_different ON shadow_asks (project, at) WHERE first <> shadow;
+
+DROP INDEX call_list_failed;
+
+CREATE INDEX call_list_failed ON call_list (
+    project, arrived_at, number, outcome, direction, scheme, dialled, party, ending, accounts, webhooks, failed
+) WHERE failed <> '';
+
+DROP INDEX call_list_unusual;
+
+CREATE INDEX call_list_unusual ON call_list (
+    project, outcome, arrived_at, number, direction, scheme, dialled, party, ending, accounts, webhooks, failed
+)
+WHERE outcome IN ('abandoned', 'blocked', 'busy', 'failed', 'rejected', 'unreachable', 'voicemail');

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 MOST_ALONG: Final = 10_000
 """Rows that one search goes through where they lie side by side: some milliseconds."""
-MOST_BY_INDEX: Final = 2_500
-"""Rows that it looks up one by one, which takes as long."""
+MOST_LOOKED_UP: Final = 1_000
+"""Rows that it looks up one by one, which takes as long: they are far apart."""
 COUNTED: Final = 1_000
 """Calls that are counted; more are `1,000+`."""
 UNUSUAL: Final = frozenset(
@@ -185,12 +185,12 @@ def _ended(
         values |= _range(wanted.number)
         way = "_ending" if wanted.number.at is PartOf.END else "_party"
         is_alone = replace(wanted, number=None).narrows is False
-        bound = MOST_ALONG if is_alone else MOST_BY_INDEX
+        bound = MOST_ALONG if is_alone else MOST_LOOKED_UP
         if _end_of_search(connection, way, values, bound) is None:
             name = "numbers" if is_alone else "search"
             return _places(connection, f"{name}{way}", values), None
     if wanted.has_failures:
-        return _bounded(connection, "_failed", values, MOST_BY_INDEX)
+        return _bounded(connection, "_failed", values, MOST_ALONG)
     if wanted.outcomes and UNUSUAL.issuperset(wanted.outcomes):
         return _of_outcomes(connection, wanted.outcomes, values)
     return _bounded(connection, "", values, MOST_ALONG)
@@ -204,7 +204,7 @@ def _of_outcomes(
     ends: list[CallPlace] = []
     for outcome in outcomes:
         of_one = values | {"outcome": outcome.value}
-        places, end = _bounded(connection, "_unusual", of_one, MOST_BY_INDEX)
+        places, end = _bounded(connection, "_unusual", of_one, MOST_ALONG)
         found += places
         ends += [] if end is None else [end]
         if len(places) == values["limit"]:

@@ -29,7 +29,7 @@ OLDEST: Final = 0
 """Below every number."""
 MOST_ALONG: Final = 10_000
 """Deliveries that one search goes through in an index: some milliseconds."""
-MOST_LOOKED_UP: Final = 2_500
+MOST_LOOKED_UP: Final = 1_500
 """Deliveries that it looks up one by one, which takes as long."""
 LEAST: Final = 100
 """Of one webhook at least, however many webhooks there are."""
