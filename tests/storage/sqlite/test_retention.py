@@ -9,8 +9,7 @@ import pytest
 
 from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.delivery_hours import HOUR, OpenHours
-from switchhook.storage.sqlite.retention import delete_old
+from switchhook.storage.sqlite.retention import DELETIONS, delete_old
 from switchhook.storage.sqlite.rows import (
     attempt_to_row,
     call_to_row,
@@ -19,6 +18,7 @@ from switchhook.storage.sqlite.rows import (
     settling_to_row,
 )
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import HOUR, OpenHours
 from tests.support.promises import CIPHER, attempt, delivery, ended, record
 
 
@@ -76,3 +76,15 @@ def test_hours_go_with_the_last_of_their_deliveries() -> None:
         assert left() == [1, 2, 3]
         assert delete_old(connection, before=2.5, batch=2) == 0
         assert left() == [3]
+
+
+@pytest.mark.parametrize("name", DELETIONS)
+def test_what_belongs_to_a_call_is_looked_up_by_it(name: str) -> None:
+    """Some tables have the project's rows of months under their first column."""
+    with closing(open_to_write(None)) as connection:
+        values = {"project": "shop", "call": "c1"}
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
+    lines = [row["detail"] for row in plan if row["detail"].startswith(("SEARCH", "SCAN"))]
+    by = ("call=?", "id>?", "delivery=?", "arrived_at=?", "arrived_at>?")
+    assert all(any(column in line for column in by) for line in lines), lines
+    assert lines

@@ -157,7 +157,7 @@ CREATE INDEX deliveries_given_up
 ON deliveries (project, webhook, given_up, (checked_at IS NOT NULL)) WHERE given_up IS NOT NULL;
 
 -- The deliveries of events of each hour have numbers from `first` to `last`, and others may have some between: so a list of
--- a time begins near it. `last` is NULL while the hour is open (sqlite/delivery_hours.py).
+-- a time begins near it. `last` is NULL while the hour is open (OpenHours in sqlite/writer.py).
 CREATE TABLE delivery_hours (
     project TEXT NOT NULL,
     hour INTEGER NOT NULL,

@@ -831,11 +831,11 @@ class SqliteStore:
         """Return a delivery's attempts, first to latest."""
         return await self._reader.run(partial(history.attempts, delivery_id=delivery_id))
 
-    async def prune(self, *, before: float, batch: int = 100) -> int:
+    async def prune(self, *, before: float, batch: int = 5) -> int:
         """Delete the calls that ended before a moment, with journal, deliveries and attempts.
 
-        A call with an unsettled delivery stays. `batch` calls go at a time, so that commits wait a few
-        milliseconds at most. Returns how many calls went.
+        A call with an unsettled delivery stays. `batch` calls go at a time: in a large store each takes half a millisecond, and
+        commits wait for it. Returns how many calls went.
         """
         deleted = 0
         while True:

@@ -20,13 +20,12 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from switchhook.storage.records import LeaseLostError, StoreError
-from switchhook.storage.sqlite.delivery_hours import OpenHours
 from switchhook.storage.sqlite.errors import explain, is_of_the_database
 from switchhook.storage.sqlite.rows import SqlParameters
 from switchhook.storage.sqlite.statements import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -41,6 +40,10 @@ GATHER: Final = 0.02
 
 ENOUGH: Final = 8
 """Requests that can wait and are worth a commit of their own."""
+
+
+HOUR: Final = 3_600.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,56 @@ class _Batch(NamedTuple):
 
 def _first(most: int, waiting: deque[T]) -> list[T]:
     return [waiting.popleft() for _ in range(min(most, len(waiting)))]
+
+
+_PROJECT, _OCCURRED_AT = 0, 6
+"""Their places in what `promise` takes."""
+_Hours = set[tuple[str, int]]
+"""Projects and hours since 1970."""
+
+
+def open_hours(connection: sqlite3.Connection, promised: Iterable[SqlParameters]) -> _Hours:
+    """Open the hours of deliveries before they are written, within their transaction, and return these."""
+    hours = _hours_of(promised)
+    connection.executemany(sql("open_delivery_hour"), hours)
+    return hours
+
+
+class OpenHours:
+    """What a writer knows of the hours that are open in `delivery_hours`. It may forget at any time.
+
+    An hour is open while deliveries of it are written: those have any number from its first on. Whoever writes a delivery sees
+    to it that its hour is open, in the same transaction. As nearly all are of the present hour, nothing is written for
+    most; a trigger would take a third of what a delivery's row takes.
+    """
+
+    def __init__(self) -> None:
+        self._open: _Hours = set()
+        self._version: int | None = None
+
+    def see_to(self, connection: sqlite3.Connection, promised: list[SqlParameters]) -> None:
+        """Open the hours of deliveries before they are written, within their transaction; close the others of their projects."""
+        hours = _hours_of(promised)
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:  # another connection wrote: perhaps it closed some
+            self._version = version
+            self._open.clear()
+        if hours <= self._open:
+            return
+        projects = {project for project, _ in hours}
+        connection.executemany(
+            sql("close_delivery_hours"), [(project,) for project in sorted(projects)]
+        )
+        open_hours(connection, promised)
+        self._open = {one for one in self._open if one[0] not in projects} | hours
+
+    def forget(self) -> None:
+        """Forget what a transaction did that was undone."""
+        self._open.clear()
+
+
+def _hours_of(promised: Iterable[SqlParameters]) -> _Hours:
+    return {(str(row[_PROJECT]), int(float(row[_OCCURRED_AT] or 0) / HOUR)) for row in promised}
 
 
 class Writer:

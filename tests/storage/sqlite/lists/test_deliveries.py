@@ -14,7 +14,6 @@ from switchhook.domain.event import EventKind
 from switchhook.storage.records import MAIN, Count, DeliveryFilter
 from switchhook.storage.sqlite import history
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.delivery_hours import HOUR, OpenHours
 from switchhook.storage.sqlite.lists import deliveries as lists
 from switchhook.storage.sqlite.rows import (
     attempt_to_row,
@@ -23,6 +22,7 @@ from switchhook.storage.sqlite.rows import (
     settling_to_row,
 )
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import HOUR, OpenHours
 from tests.support.promises import CIPHER, DOWN, OCCURRED, attempt, call, delivery
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ WHERE
 
 -- name: erase_stream_events
 -- Delete a call's events, but for the one that was given the highest number: numbers are never given again.
-DELETE FROM stream_events
+DELETE FROM stream_events INDEXED BY sqlite_autoindex_stream_events_2
 WHERE
     project = :project
     AND call = :call
@@ -54,7 +54,7 @@ WHERE
 
 -- name: blank_stream_event
 -- Leave nothing of that one but its id and type.
-UPDATE stream_events
+UPDATE stream_events INDEXED BY sqlite_autoindex_stream_events_2
 SET body = CAST(json_object('id', call || '.' || seq, 'type', type, 'erased', json('true')) AS BLOB)
 WHERE project = :project AND call = :call;
 

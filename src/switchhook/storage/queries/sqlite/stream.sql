@@ -27,10 +27,10 @@ SELECT
     coalesce((SELECT deleted FROM stream_ends WHERE project = :project), 0) AS deleted;
 
 -- name: note_stream_end
--- Note how much of a stream goes with a call.
+-- Note how much of a stream goes with a call. The index is that of the call's events: of itself SQLite reads through the stream.
 INSERT INTO stream_ends (project, deleted)
 SELECT project, max(number)
-FROM stream_events
+FROM stream_events INDEXED BY sqlite_autoindex_stream_events_2
 WHERE project = :project AND call = :call
 GROUP BY project
 ON CONFLICT (project) DO UPDATE SET deleted = max(deleted, excluded.deleted);

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.storage.sqlite import rows
-from switchhook.storage.sqlite.delivery_hours import open_hours
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.stream import event_to_row
-from switchhook.storage.sqlite.writer import transaction
+from switchhook.storage.sqlite.writer import open_hours, transaction
 
 if TYPE_CHECKING:
     import sqlite3

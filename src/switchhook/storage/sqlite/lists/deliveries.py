@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from switchhook.storage.records import MOST_COUNTED, Count, DeliveriesFound
 from switchhook.storage.sqlite import rows
-from switchhook.storage.sqlite.delivery_hours import HOUR
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import HOUR
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.delivery_hours import HOUR, OpenHours, open_hours
 from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import HOUR, OpenHours, open_hours
 from tests.support.promises import CIPHER, delivery
 
 if TYPE_CHECKING:
