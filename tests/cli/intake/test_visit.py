@@ -34,7 +34,7 @@ def test_a_visit_is_told_to_the_running_server(
         assert run(["visit", "v1", "--attribute", "colour=red"]) == FAILED
         assert "'colour' is no attribute of a visit" in capsys.readouterr().err
         assert run(["visit", "v1", "--number", "1"]) == FAILED
-        assert "number is no number of this project" in capsys.readouterr().err
+        assert "is no number of project " in capsys.readouterr().err
         assert run(["visit", "v1", "--call", "none"]) == FAILED
         assert "call is no running call of this project" in capsys.readouterr().err
         assert run(["amend", "none", "--fact", "source=fb"]) == FAILED

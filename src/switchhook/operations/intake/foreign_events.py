@@ -154,13 +154,17 @@ def _caller(number: str) -> str:
 def _number(snapshot: ProjectSnapshot, number: str) -> str:
     found = snapshot.number(number) if number else None
     if number and found is None:
-        raise ForeignEventError("number: it is no number of this project", "number")
+        raise ForeignEventError(
+            f"number: {number!r} is no number of project {snapshot.project.id}", "number"
+        )
     return "" if found is None else found.number
 
 
 def _account(snapshot: ProjectSnapshot, login: str) -> str:
     if login and login not in snapshot.accounts:
-        raise ForeignEventError("account: there is no such account in this project", "account")
+        raise ForeignEventError(
+            f"account: {login!r} is no account of project {snapshot.project.id}", "account"
+        )
     return login
 
 

@@ -126,7 +126,9 @@ def _number(posted: PostedVisit, snapshot: ProjectSnapshot) -> str:
         raise BadVisitError("seconds is more than 0, and at most a year", "seconds")
     number = snapshot.number(posted.number)
     if number is None:
-        raise BadVisitError("number is no number of this project", "number")
+        raise BadVisitError(
+            f"number: {posted.number!r} is no number of project {snapshot.project.id}", "number"
+        )
     return number.number
 
 
