@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog.testing
@@ -48,10 +48,10 @@ async def echo(scope: object, receive: object, send: object) -> None:
 
 
 @asynccontextmanager
-async def served(certificate: WebCertificate) -> AsyncIterator[int]:
+async def served(certificate: WebCertificate, app: Any = echo) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         listening = listen("127.0.0.1", 0)
-        await WebServer(echo, certificate=certificate).serve(listening, stack)
+        await WebServer(app, certificate=certificate).serve(listening, stack)
         yield listening.getsockname()[1]
 
 
@@ -186,6 +186,49 @@ def test_clients_that_do_not_take_leave_keep_nobody_out(
             assert (await ask(port, trusting(ca))).status == 200
             for sock in raw:
                 sock.close()
+
+    run(scenario())
+
+
+def test_a_client_that_never_reads_is_held_little_for_and_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "TIMEOUT", 1.0)
+    sent = 0
+
+    async def endless(_: object, receive: Any, send: Any) -> None:
+        nonlocal sent
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        gone = spawn(receive(), name="gone")
+        while not gone.done():
+            await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
+            sent += 65_536
+            await asyncio.sleep(0)
+
+    async def scenario() -> None:
+        ca = trustme.CA()
+        async with served(write(ca, tmp_path), endless) as port:
+            plain = socket.socket()
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            plain.connect(("127.0.0.1", port))
+
+            def hand_shake() -> ssl.SSLSocket:
+                return trusting(ca).wrap_socket(plain, server_hostname=NAME)
+
+            client = await asyncio.to_thread(hand_shake)
+            client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(0.5)
+            held = sent
+            assert held < 8 << 20  # what the system's buffers take, and ours
+            await asyncio.sleep(1.5)
+            assert sent <= held + 65_536
+            client.settimeout(5)
+            with suppress(OSError):
+                while client.recv(1 << 20):
+                    pass
+            client.close()
+            assert sent < held + (2 << 20)
 
     run(scenario())
 
