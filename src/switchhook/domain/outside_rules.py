@@ -10,6 +10,8 @@ from switchhook.domain.screening import MIN_OUTSIDE_DIGITS
 from switchhook.domain.target import TargetKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.target import Target
 
@@ -64,3 +66,20 @@ def refusal_reason(snapshot: ProjectSnapshot, target: Target, now: float) -> str
     if is_open(hours, time_zone=snapshot.project.time_zone, now=now):
         return ""
     return f"this project does not call {target} outside the hours {hours.name}"
+
+
+def emergency_among(snapshot: ProjectSnapshot, targets: Iterable[Target | None]) -> str:
+    """Return the emergency number among targets, however it was written or found; empty for none."""
+    screening, dialling = snapshot.project.screening, snapshot.project.dialling
+    for target in targets:
+        if target is None or target.kind not in {TargetKind.NUMBER, TargetKind.ADDRESS}:
+            continue
+        user = target.user if target.kind is TargetKind.ADDRESS else target.value
+        if screening.emergency(user, dialling):
+            return user
+    return ""
+
+
+def people_dial(number: str) -> str:
+    """Say why no program makes an emergency call, a clause."""
+    return f"{number} is an emergency number, which people dial themselves"

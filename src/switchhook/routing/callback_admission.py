@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, Callback, CallerId, Direction
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
-from switchhook.domain.outside_rules import no_trunk, refusal_reason
+from switchhook.domain.outside_rules import emergency_among, no_trunk, people_dial, refusal_reason
 from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.admission import OfferedCall, Rejection, admit
@@ -24,8 +24,6 @@ from switchhook.routing.transfer_targets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import Number, ProjectSnapshot
@@ -86,8 +84,8 @@ def admit_callback(
     except _RejectedError as error:
         return _refused(error.status, str(error))
     targets = tuple(target for target in targets if target != direct)
-    if urgent := _emergency_among(snapshot, (direct, *targets)):
-        return _refused(403, _people_dial(urgent))
+    if urgent := emergency_among(snapshot, (direct, *targets)):
+        return _refused(403, people_dial(urgent))
     if not targets:
         return _refused(400, f"{wanted.caller} cannot call {wanted.callee}: they are the same")
     if not shown and made.direction is Direction.OUTGOING and _is_outside(targets):
@@ -166,22 +164,7 @@ def _refuse_emergency(snapshot: ProjectSnapshot, *users: str) -> None:
     screening, dialling = snapshot.project.screening, snapshot.project.dialling
     for user in users:
         if screening.is_emergency(user) or screening.emergency(user, dialling):
-            raise _RejectedError(403, _people_dial(user))
-
-
-def _emergency_among(snapshot: ProjectSnapshot, targets: Iterable[Target | None]) -> str:
-    """Return the emergency number among targets, however it was written or found; empty for none."""
-    screening, dialling = snapshot.project.screening, snapshot.project.dialling
-    users = (
-        target.user if target.kind is TargetKind.ADDRESS else target.value
-        for target in targets
-        if target is not None and target.kind in {TargetKind.NUMBER, TargetKind.ADDRESS}
-    )
-    return next((user for user in users if screening.emergency(user, dialling)), "")
-
-
-def _people_dial(number: str) -> str:
-    return f"{number} is an emergency number, which people dial themselves"
+            raise _RejectedError(403, people_dial(user))
 
 
 def _refused(status: int, text: str) -> Rejection:

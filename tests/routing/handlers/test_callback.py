@@ -7,6 +7,7 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.scheme import HangUpStep, PlayStep, VoicemailStep
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import (
+    CallArrived,
     CallbackPlaced,
     HangUpRequested,
     LegAnswered,
@@ -16,6 +17,7 @@ from switchhook.routing.events import (
     LegUpdated,
     Resynced,
     TimePassed,
+    TransferOrdered,
     TransferRequested,
 )
 from switchhook.routing.handlers.callback import RING_TIMEOUT
@@ -28,6 +30,7 @@ from tests.support.snapshots import (
     OLGA,
     ask_pin,
     calls_back,
+    incoming,
     ring,
     snapshot,
 )
@@ -240,3 +243,21 @@ def test_the_caller_transfers_the_callee_like_every_account() -> None:
         "ring b2 john for b1",
     )
     assert MARY.value == story.call.caller.account
+
+
+def test_no_order_transfers_a_callback_to_an_emergency_number_and_a_telephone_does() -> None:
+    story = answered()
+    story.comes_to(9, answers("b1"))
+    story.hears(10, TransferOrdered(by="crm over the API", to="1/12"))
+    assert story.journal[-1].startswith("transfer_failed")
+    assert "112 is an emergency number, which people dial themselves" in story.journal[-1]
+    story.comes_to(20, TransferRequested(leg=CALLER, request="r", to="112"))
+    assert story.call.state is CallState.TRANSFERRING
+
+
+def test_a_conversation_that_people_began_is_transferred_to_an_emergency_number_by_order() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.comes_to(0, CallArrived())
+    story.comes_to(5, answers("b1"), answers(CALLER))
+    story.comes_to(10, TransferOrdered(by="crm over the API", to="112"))
+    assert story.call.state is CallState.TRANSFERRING

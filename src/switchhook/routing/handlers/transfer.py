@@ -17,6 +17,7 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt
 from switchhook.domain.event import EventKind
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.journal import EntryKind
+from switchhook.domain.outside_rules import emergency_among, people_dial
 from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
@@ -126,6 +127,18 @@ def ordered(ctx: TransitionContext, event: TransferOrdered) -> None:
 def _find_ordered(ctx: TransitionContext, event: TransferOrdered, by: str) -> TransferTargets:
     if ctx.call.transfers.started >= MAX_TRANSFERS:
         raise NotTransferableError(603, TOO_OFTEN)
+    found = _find_named(ctx, event, by)
+    is_of_program = (
+        ctx.call.callback is not None
+    )  # else a robot calls for help, by a call to itself
+    if is_of_program and isinstance(found, tuple):
+        urgent = emergency_among(ctx.call.snapshot, found)
+        if urgent:
+            raise NotTransferableError(403, people_dial(urgent))
+    return found
+
+
+def _find_named(ctx: TransitionContext, event: TransferOrdered, by: str) -> TransferTargets:
     if not event.scheme:
         return transfer_targets.find(ctx, event.to, by)
     if event.scheme not in ctx.call.snapshot.schemes:
