@@ -29,7 +29,7 @@ from switchhook.storage.records import Count
 from switchhook.views.masked_numbers import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -126,7 +126,7 @@ class Page:
         title: str,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        markup: Mapping[str, Markup] | None = None,
+        markup: Mapping[str, Markup | Sequence[Markup]] | None = None,
         **values: Any,  # noqa: ANN401 (what the template shows)
     ) -> Response[bytes]:
         """Answer with a page.

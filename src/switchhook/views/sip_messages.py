@@ -24,12 +24,13 @@ def sip_line(message: SipMessage) -> Line:
     return Line(
         at=message.at,
         sign=arrow,
-        text=one_line(f"SIP {_first_line(message)} {to} {where} ({message.transport})"),
+        text=one_line(f"SIP {first_line(message)} {to} {where} ({message.transport})"),
         style="dim",
     )
 
 
-def _first_line(message: SipMessage) -> str:
+def first_line(message: SipMessage) -> str:
+    """Return the method and URI of a request, or the status of a response with its method."""
     first = message.data.partition(b"\r\n")[0].decode("utf-8", "replace")
     if first.startswith("SIP/2.0 "):
         method = next(
@@ -54,7 +55,7 @@ def sip_capture(capture: SipCapture) -> dict[str, Any]:
                 "transport": message.transport,
                 "local": {"host": message.local[0], "port": message.local[1]},
                 "remote": {"host": message.remote[0], "port": message.remote[1]},
-                "first_line": _first_line(message),
+                "first_line": first_line(message),
                 "message": message.data.decode("utf-8", "replace"),
             }
             for message in capture.messages
