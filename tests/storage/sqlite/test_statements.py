@@ -85,11 +85,12 @@ FEW = {
         "incidents",
         "delete_bulk_jobs",
         "delete_delivery_hours",
+        "delete_links",
     ),
 }
 """What goes through all there is, where that is not much: tokens are made by hand, a project has a hundred
 subscriptions at most, a wish to hang up is deleted within a second, an incident is of one
-endpoint, people start jobs, and a year has 8,766 hours."""
+endpoint, people start jobs, a year has 8,766 hours, and a user has one link of a kind."""
 
 
 @pytest.mark.parametrize("name", sorted(set(statements()) - FEW))
