@@ -55,10 +55,11 @@ def moment(context: Context, at: float | str | None) -> Markup:
         else datetime.fromtimestamp(at, UTC)
     )
     local = utc.astimezone(_zone(context["layout"]["time_zone"]))
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+    return Markup('<time datetime="{}" title="{} UTC"><span>{}</span> {}</time>').format(
         utc.isoformat(timespec="seconds"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
-        local.strftime("%Y-%m-%d %H:%M:%S"),
+        local.strftime("%Y-%m-%d"),
+        local.strftime("%H:%M:%S"),
     )
 
 
