@@ -38,12 +38,13 @@ from switchhook.trusted_proxies import TrustedProxies
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from switchhook.api.dependencies import ApiStore
     from switchhook.metrics import Gauge
     from switchhook.operations.recordings import Recordings
     from switchhook.routing.events import LateFacts
+    from switchhook.webhooks.mail import Mail, MailResult
 
 USER = "user@example.com"
 HOOKS = "/api/callnotification/callnotification/"
@@ -203,6 +204,7 @@ async def serving(
     document: str = MINIMAL,
     trusted_proxies: str = "",
     data_dir: Path | None = None,
+    post: Callable[[Mail], Awaitable[MailResult]] | None = None,
 ) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
@@ -260,7 +262,11 @@ async def serving(
             metrics_token=metrics_token,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
-        console = console_app(ConsoleDependencies.of(deps))
+        console = console_app(
+            ConsoleDependencies.of(
+                deps, post=post, sender="pbx@acme.example", base=lambda: "https://pbx.example.com"
+            )
+        )
         await WebServer(with_console(console, asgi_app(deps))).serve(listening, stack)
         yield web
 

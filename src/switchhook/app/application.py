@@ -71,6 +71,7 @@ from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tasks import keep_running, spawn
 from switchhook.tracking.memory import MAX_CALLERS, MAX_VISITS, Memory
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
+from switchhook.webhooks.mail import MAIL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -468,7 +469,15 @@ def _api_and_web(app: Application) -> tuple[ASGIApp, ASGIApp]:
 
     parts = _api_parts(app)
     api = asgi_app(parts)
-    return api, with_console(console_app(ConsoleDependencies.of(parts)), api)
+    settings = app.settings
+    mailer = Mailer(settings.mail_server)
+    deps = ConsoleDependencies.of(
+        parts,
+        post=partial(mailer.post, deadline=MAIL_SECONDS) if settings.smtp_host else None,
+        sender=settings.mail_from,
+        base=lambda: settings.url_of_links(app.web_port),
+    )
+    return api, with_console(console_app(deps), api)
 
 
 def _api_parts(app: Application) -> ApiDependencies:
