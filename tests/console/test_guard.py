@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.access.people import Role
 from tests.support.console import Office, in_office
 from tests.support.projects import MINIMAL
 
@@ -40,8 +41,6 @@ def test_a_call_of_another_project_is_not_there() -> None:
         people = office.web.store.people
         await people.set_role("other", "id-viewer", role=None, at=0.0)
         await people.set_role("acme", "id-nobody", role=None, at=0.0)
-        from switchhook.domain.access.people import Role  # noqa: PLC0415
-
         await people.set_role("other", "id-nobody", Role.OWNER, at=0.0)
         answer = await office.as_user("nobody").get("/console/projects/other/calls/c0")
         assert answer.status == 404
@@ -101,6 +100,18 @@ def test_numbers_are_masked_for_viewers_where_the_project_says_so() -> None:
             assert (await viewer.get(refused)).status == 403
 
     in_office(scenario, document=MASKING)
+
+
+def test_a_session_that_asks_too_often_waits_and_others_do_not() -> None:
+    async def scenario(office: Office) -> None:
+        owner = office.as_user("owner")
+        answers = [(await owner.get(CALLS)).status for _ in range(5)]
+        assert answers == [200, 200, 200, 200, 429]
+        refused = await owner.get(CALLS)
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await office.as_user("viewer").get(CALLS)).status == 200
+
+    in_office(scenario, is_filled=False, requests_per_minute=4)
 
 
 def test_a_refusal_and_a_change_stand_in_the_audit_log() -> None:

@@ -14,12 +14,14 @@ from switchhook.api.exchange.request_ids import with_request_id
 from switchhook.api.protocol import MAX_BODY
 from switchhook.api.responses import with_access_log, with_head_method
 from switchhook.console.access import ROOT
+from switchhook.console.assets import assets
 from switchhook.console.auditing import with_audit
 from switchhook.console.discovery import find_pages
 from switchhook.console.errors import HANDLERS
 from switchhook.console.guard import admit
 from switchhook.console.headers import with_headers
 from switchhook.console.page import page_of
+from switchhook.console.rendering import compile_templates
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +33,8 @@ _TO_CONSOLE: Final = [(b"location", b"/console/"), (b"content-length", b"0")]
 
 def console_app(deps: ConsoleDependencies) -> ASGIApp:
     """Return the console as an ASGI application."""
+    compile_templates()
+    assets()
     routed = Litestar(
         route_handlers=find_pages().handlers,
         guards=[admit],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.rate_limit import RequestLimit
 from switchhook.operations.people.guessing import GuessLimit
 from switchhook.operations.people.reset import PasswordReset
 from switchhook.operations.people.sessions import SignIn
@@ -23,6 +24,8 @@ class ConsoleDependencies:
     """What programs reach over HTTP: the console has no other way to calls, projects and deliveries."""
     sign_in: SignIn
     reset: PasswordReset
+    requests: RequestLimit
+    """Counts the requests of each session."""
 
     @classmethod
     def of(
@@ -41,6 +44,7 @@ class ConsoleDependencies:
         return cls(
             api=api,
             sign_in=SignIn(api.people, api.audit, clock=api.clock, limit=GuessLimit(api.ticks)),
+            requests=RequestLimit(api.ticks, per_minute=api.requests_per_minute),
             reset=PasswordReset(
                 api.people, post, sender=sender, base=base, clock=api.clock, ticks=api.ticks
             ),

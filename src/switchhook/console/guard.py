@@ -9,6 +9,7 @@ from litestar.exceptions import (
     NotAuthorizedException,
     NotFoundException,
     PermissionDeniedException,
+    TooManyRequestsException,
 )
 
 from switchhook.api.access.masking import NO_SEARCH, finds_numbers
@@ -34,7 +35,7 @@ _SAME: Final = frozenset({"same-origin", "none"})
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Make the page of a request. Raises what is answered with 401, 403 or 404."""
+    """Make the page of a request. Raises what is answered with 401, 403, 404 or 429."""
     need = handler.opt.get(ACCESS)
     if need is Access.ASSET:
         return
@@ -51,6 +52,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     await _find_session(page)
     if need is not Access.ANYBODY and page.user is None:
         raise NotAuthorizedException("sign in")
+    if page.session is not None:
+        _count(page, page.session.id)
     if isinstance(need, Need):
         await _enter_project(page)
         _check_need(page, need)
@@ -77,6 +80,16 @@ async def _find_session(page: Page) -> None:
     except SessionOverError:
         return
     page.session_key = key
+
+
+def _count(page: Page, session: str) -> None:
+    """Raise TooManyRequestsException where a session has used up what it may ask for."""
+    allowance = page.deps.requests.take(session)
+    if allowance.wait:
+        raise TooManyRequestsException(
+            f"this session has sent {allowance.limit} requests within a minute; wait",
+            headers={"Retry-After": str(allowance.wait)},
+        )
 
 
 async def _enter_project(page: Page) -> None:

@@ -39,6 +39,13 @@ def environment() -> Environment:
     return made
 
 
+def compile_templates() -> None:
+    """Read every template: at its first use it would hold up calls for some milliseconds."""
+    made = environment()
+    for name in made.list_templates():
+        made.get_template(name)
+
+
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Return a page."""
     return environment().get_template(template).render(values)

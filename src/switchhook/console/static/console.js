@@ -25,14 +25,20 @@ const connection = (text) => {
   line.textContent = text;
   line.hidden = !text;
 };
-const lost = () => connection(
-  `The server does not answer; this page shows how it was at ${new Date().toLocaleTimeString()}. Trying again.`,
+let news = new Date();
+const fresh = () => {
+  news = new Date();
+  connection("");
+};
+const lost = (next) => connection(
+  `The server does not answer; this page shows how it was at ${news.toLocaleTimeString()}. ${next}`,
 );
-document.addEventListener("htmx:sendError", lost);
-document.addEventListener("htmx:timeout", lost);
-document.addEventListener("htmx:sseError", lost);
-document.addEventListener("htmx:sseOpen", () => connection(""));
-document.addEventListener("htmx:afterOnLoad", () => connection(""));
+document.addEventListener("htmx:sendError", () => lost("Try again in a moment."));
+document.addEventListener("htmx:timeout", () => lost("Try again in a moment."));
+document.addEventListener("htmx:sseError", () => lost("Trying again."));
+document.addEventListener("htmx:sseMessage", fresh);
+document.addEventListener("htmx:sseOpen", fresh);
+document.addEventListener("htmx:afterOnLoad", fresh);
 
 // Copying needs a secure context; where there is none, the buttons stay away.
 const offer = (root) => {
@@ -49,7 +55,7 @@ document.addEventListener("click", (event) => {
   });
 });
 
-// Keys, none of them inside fields: / to search, j and k between rows, g and a letter to a page.
+// Keys, none of them inside fields: / to search, j and k between rows, g and a letter to a page, ? for the list of them.
 let went = "";
 const rows = () => [...document.querySelectorAll("#main table.rows tbody tr th a, #main table.rows tbody tr td a")]
   .filter((link, place, all) => all.findIndex((one) => one.closest("tr") === link.closest("tr")) === place);
@@ -59,11 +65,12 @@ const go = (letter) => {
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  if (event.target.closest("input, select, textarea, [contenteditable], dialog")) return;
   const was = went;
   went = "";
   if (was === "g") return go(event.key);
   if (event.key === "g") went = "g";
+  else if (event.key === "?") document.getElementById("keys")?.showModal();
   else if (event.key === "/") {
     document.getElementById("search")?.focus();
     event.preventDefault();
