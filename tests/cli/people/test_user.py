@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
-from switchhook.domain.access.people import UserSession
+from switchhook.domain.access.people import LinkKind, UserSession
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.people.links import NewLink
 from switchhook.operations.people.passwords import is_password
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
@@ -169,6 +171,14 @@ def test_a_backup_has_users_roles_tokens_and_the_audit_log(
     assert "their own" in capsys.readouterr().out
     assert run(["audit"]) == FINE
     assert "set-password olga" in capsys.readouterr().out
+
+
+def test_a_link_leads_to_where_the_running_server_is() -> None:
+    made = NewLink(kind=LinkKind.PASSWORD, expires_at=5.0, key="k", base="http://127.0.0.1:9000")
+
+    assert made.url("http://127.0.0.1:8070") == "http://127.0.0.1:9000/console/link?key=k"
+    assert replace(made, base="").url("https://pbx") == "https://pbx/console/link?key=k"
+    assert replace(made, base="").url() == "https://ADDRESS/console/link?key=k"
 
 
 def test_a_link_to_the_console_is_printed_for_a_user_and_for_the_first_owner_alone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from switchhook.domain.access.people import LinkKind, Role, User
@@ -14,6 +14,7 @@ from switchhook.storage.ports import Projects
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from switchhook.operations.recordings import Recordings
     from switchhook.storage.people import People
 
 
@@ -35,6 +36,10 @@ class PeopleParts(Protocol):
     @property
     def clock(self) -> Callable[[], float]:
         """Return what tells unix time in seconds."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """Return the recordings, whose links begin where the running server serves them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,8 @@ class MakeLink:
 
     async def perform(self, on: PeopleParts) -> NewLink:
         """Make it. Raises NoSuchUserError, UserError."""
-        return await new_link(on.store.people, self.kind, self.login, now=on.clock())
+        made = await new_link(on.store.people, self.kind, self.login, now=on.clock())
+        return replace(made, base=on.recordings.links.base)
 
 
 PEOPLE_ACTS = {

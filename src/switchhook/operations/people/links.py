@@ -27,6 +27,9 @@ GOOD_FOR: Final = {
 PATH: Final = "/console/link?key="
 """Where the console takes a link, before its key; a query stands in no log."""
 
+UNKNOWN: Final = "https://ADDRESS"
+"""Stands where nothing says by which address browsers come: without `public_url` at a `web_host` such as 0.0.0.0."""
+
 
 class LinkOverError(ExpectedError):
     """A link is not good, or not any more. The message says what to do."""
@@ -39,10 +42,12 @@ class NewLink:
     kind: LinkKind
     expires_at: float
     key: str = field(repr=False)
+    base: str = ""
+    """Where the running server serves the console; empty where none runs, or where its address says nothing."""
 
-    def url(self, base: str) -> str:
-        """Return it whole; `base` is where the console is served."""
-        return f"{base}{PATH}{self.key}"
+    def url(self, base: str = "") -> str:
+        """Return it whole; `base` is where the console is served, where the running server did not say it."""
+        return f"{self.base or base or UNKNOWN}{PATH}{self.key}"
 
 
 async def new_link(people: People, kind: LinkKind, login: str = "", *, now: float) -> NewLink:
