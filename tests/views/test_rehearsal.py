@@ -26,6 +26,18 @@ def test_numbers_add_up() -> None:
     assert (told["same"], told["unknown_by_reason"]) == (3_750, {"not_asked": 38})
 
 
+def test_one_call_and_none_are_told_as_such() -> None:
+    one = RehearsalCount(rehearsed=1, unknown=Counter({Missing.NOT_ASKED: 1}))
+
+    assert list(summary(one))[:2] == [
+        "0 of 1 call would go elsewhere",
+        "1 cannot be rehearsed to its end:",
+    ]
+    assert list(summary(RehearsalCount())) == [
+        "no call came in that time, so there was nothing to rehearse"
+    ]
+
+
 def test_a_call_stays_on_its_lines() -> None:
     def way(ending: CallEnding | None) -> CallPath:
         return CallPath(path="phone:30 → mary\n", route=Route([{"mary"}], ending))

@@ -92,10 +92,13 @@ def _way(one: CallPath) -> dict[str, Any]:
 def summary(count: RehearsalCount) -> Iterator[str]:
     """Yield what was found, in lines for people."""
     calls = "call" if count.rehearsed == 1 else "calls"
+    if not count.rehearsed:
+        yield "no call came in that time, so there was nothing to rehearse"
+        return
     yield f"{count.elsewhere:,} of {count.rehearsed:,} {calls} would go elsewhere"
     unknown = count.unknown.total()
     if unknown:
-        yield f"{unknown:,} cannot be rehearsed to their end:"
+        yield f"{unknown:,} cannot be rehearsed to {'its' if unknown == 1 else 'their'} end:"
         for kind, number in count.unknown.most_common():
             yield f"  {number:,}: {WHY[kind]}"
 
