@@ -101,6 +101,8 @@ def test_every_command_has_its_line() -> None:
 def test_every_option_that_is_told_of_is_there() -> None:
     known = {f"--{key.name.replace('_', '-')}" for key in KEYS} | {
         "--after",
+        "--html",
+        "--numbers",
         "--all",
         "--answer",
         "--asymmetric",

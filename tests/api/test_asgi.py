@@ -35,6 +35,7 @@ PATHS = {
     "/api/calls/{call}/recordings/{recording}": {"delete"},
     "/recordings/{project}/{call}/{file}": {"get"},
     "/api/calls/{call}/transfer": {"post"},
+    "/api/calls/{call}/report": {"get"},
     "/api/calls/{call}/sip": {"get"},
     "/api/calls/{call}/why": {"get"},
     "/callback/outward_call": {"post"},

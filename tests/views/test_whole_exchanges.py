@@ -22,7 +22,7 @@ def test_an_ask_has_both_sides_and_its_phases_in_order() -> None:
     ]
     assert told["sent"].endswith(f'\n\n{{"caller":"{CALLER}","name":"{EVIL}"}}')
     assert told["received"] == (
-        f'content-type: application/json\nx-odd: {EVIL}\n\n{{"name": "{EVIL}"}}'
+        f'HTTP 200\ncontent-type: application/json\nx-odd: {EVIL}\n\n{{"name": "{EVIL}"}}'
     )
     assert list(told["phases"].items()) == [
         ("dns", 0.01),
@@ -55,7 +55,7 @@ def test_a_delivery_has_each_attempt_and_no_secret() -> None:
     assert told["sent"].startswith("POST https://crm.example/calls\nAuthorization: ****\n")
     (tried,) = told["attempts"]
     assert (tried["address"], tried["phases"]) == ("192.0.2.7", {"dns": 0.01})
-    assert tried["received"] == "retry-after: 5\n\ndown"
+    assert tried["received"] == "HTTP 503\nretry-after: 5\n\ndown"
 
 
 def test_a_mail_is_no_request_of_curl() -> None:

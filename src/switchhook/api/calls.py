@@ -1,5 +1,6 @@
 """Calls over HTTP: find and export them, show one, end one that runs, tell what became known of one."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ from switchhook.operations.calls.finding import (
 )
 from switchhook.operations.calls.sip_messages import sip_messages_of
 from switchhook.operations.calls.versions import NoVersionError, show_call_and_version
+from switchhook.operations.calls.whole import show_whole_call
 from switchhook.operations.event_stream import BadPlaceError, StreamGapError, find_place
 from switchhook.operations.history import NoSuchCallError, show_call
 from switchhook.operations.intake.visits import BadVisitError, read_attributes
@@ -60,6 +62,8 @@ from switchhook.views.call_export import (
     export_headers,
     export_parts,
 )
+from switchhook.views.call_report.write import MEDIA_TYPE as REPORT_TYPE
+from switchhook.views.call_report.write import NUMBERS, call_report, report_name
 from switchhook.views.sip_messages import pcap, sip_capture
 from switchhook.views.why import as_json as why_as_json
 from switchhook.views.why import why_not
@@ -183,6 +187,16 @@ class WhyOperation(Operation):
         """Write it into the document."""
         said = ("target", "Login of an account, name of a group, or a number.")
         _describe(self, "application/json", Schema(type=OpenAPIType.OBJECT), said)
+
+
+@dataclass
+class ReportOperation(Operation):
+    """Describes the report of a call."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        said = ("numbers", f"{' or '.join(NUMBERS)}; {NUMBERS[0]} without it.")
+        _describe(self, "text/html", Schema(type=OpenAPIType.STRING), said)
 
 
 @dataclass
@@ -339,6 +353,24 @@ class Calls(CallActs):
             return _json(sip_capture(capture))
         name = f'attachment; filename="{quote(call, safe="")}.pcap"'
         return Response(pcap(capture), media_type=PCAP_TYPE, headers={"Content-Disposition": name})
+
+    @get(
+        "/{call:str}/report",
+        operation_class=ReportOperation,
+        responses=COMMON_RESPONSES | {400: response_spec(WrongField, "numbers is wrong.")},
+    )
+    async def report(
+        self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
+    ) -> Response[bytes]:
+        """Send a call as one HTML file for a colleague: SIP, HTTP and events in the order of time, without secrets and scripts."""
+        numbers = request.query_params.get("numbers", NUMBERS[0])
+        if numbers not in NUMBERS:
+            raise WrongFieldError("numbers", f"numbers: {' or '.join(NUMBERS)}")
+        with _own():
+            whole = await show_whole_call(deps.store, call, only=request.user.project)
+        body = await asyncio.to_thread(call_report, whole, numbers=numbers)
+        name = f'attachment; filename="{report_name(call)}"'
+        return Response(body, media_type=REPORT_TYPE, headers={"Content-Disposition": name})
 
     @delete("/{call:str}", status_code=202, responses=COMMON_RESPONSES)
     async def hang_up(

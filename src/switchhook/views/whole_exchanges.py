@@ -32,7 +32,9 @@ def _whole_ask(one: dict[str, Any]) -> dict[str, Any]:
         "url": url,
         "phases": _phases(one["phases"]),
         "sent": _message(f"{method} {url}".strip(), headers, body),
-        "received": _message("", one["response_headers"] or [], one["response_body"] or ""),
+        "received": _message(
+            _status(one["status"]), one["response_headers"] or [], one["response_body"] or ""
+        ),
         "curl": curl_of(method, url, headers, body) if url else "",
     }
 
@@ -45,11 +47,15 @@ def whole_delivery(story: DeliveryStory) -> dict[str, Any]:
     return told | {
         "sent": _message(f"{told['method']} {told['url']}", told["headers"], told["body"]),
         "curl": "" if is_mail else curl,
-        "attempts": [_whole_attempt(one) for one in told["attempts"]],
+        "attempts": [_whole_attempt(one, is_mail=is_mail) for one in told["attempts"]],
     }
 
 
-def _whole_attempt(one: dict[str, Any]) -> dict[str, Any]:
+def _status(status: int | None) -> str:
+    return f"HTTP {status}" if status else ""
+
+
+def _whole_attempt(one: dict[str, Any], *, is_mail: bool) -> dict[str, Any]:
     facts = one.get("facts", {})
     headers = [
         (name.removeprefix("header_"), value)
@@ -64,7 +70,7 @@ def _whole_attempt(one: dict[str, Any]) -> dict[str, Any]:
     return one | {
         "address": facts.get("address", ""),
         "phases": _phases(phases),
-        "received": _message("", headers, one["answer"]),
+        "received": _message("" if is_mail else _status(one["status"]), headers, one["answer"]),
     }
 
 

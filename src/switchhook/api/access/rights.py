@@ -49,6 +49,7 @@ RIGHTS: Final[Mapping[str, Need]] = {
     f"DELETE {_CALL}": rights.ACT_ON_CALLS,
     f"GET {_CALL}/why": rights.READ_CALLS,
     f"GET {_CALL}/sip": rights.READ_SIP,
+    f"GET {_CALL}/report": rights.READ_SIP,
     f"POST {_CALL}/transfer": rights.ACT_ON_CALLS,
     f"GET {_CALL}/recordings": rights.HEAR_RECORDINGS,
     f"DELETE {_CALL}/recordings/{{recording}}": rights.DELETE_RECORDINGS,

@@ -275,6 +275,10 @@ OPERATIONS: Final[dict[str, DescribedOperation]] = {
     "get /api/calls/{call}/sip": _about(
         id="getSipMessages", answer={"messages": [], "left_out": 0}
     ),
+    "get /api/calls/{call}/report": _about(
+        id="getCallReport",
+        answer='<!doctype html><html lang="en"><title>Call 1795000000.1</title></html>',
+    ),
     "get /api/calls/{call}/why": _about(
         id="explainCall", answer={"call": CALL_ID, "target": "102", "rang": False}
     ),

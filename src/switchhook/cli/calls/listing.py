@@ -85,6 +85,13 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
 
 
+class ReportNumbers(StrEnum):
+    """How telephone numbers stand in a report."""
+
+    MASKED = "masked"
+    FULL = "full"
+
+
 def calls(
     call: Annotated[str | None, Parameter(help="Id of one call: shows its timeline.")] = None,
     /,
@@ -134,16 +141,26 @@ def calls(
         Parameter(help="With a call: write its SIP messages for Wireshark; - is standard output."),
         MAYBE_STDIN,
     ] = None,
+    html: Annotated[
+        Path | None,
+        Parameter(
+            help="With a call: write a page for a colleague, of SIP, HTTP and events; - is standard output."
+        ),
+        MAYBE_STDIN,
+    ] = None,
+    numbers: Annotated[
+        ReportNumbers, Parameter(help="With --html: how telephone numbers stand there.")
+    ] = ReportNumbers.MASKED,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """List calls, newest first, find and export them, or show the timeline of one."""
     if call is not None:
-        how = _Shown(with_sip=sip, is_full=full, json=json, pcap=pcap)
+        how = _Shown(with_sip=sip, is_full=full, json=json, pcap=pcap, html=html, numbers=numbers)
         return _show_one(call, config, data_dir, how)
-    if sip or full or pcap is not None:
-        raise UsageError("--sip, --full and --pcap are of one call; name it")
+    if sip or full or pcap is not None or html is not None:
+        raise UsageError("--sip, --full, --pcap and --html are of one call; name it")
     if follow:
         if project is None:
             raise UsageError("--follow is of one project; name it with --project")
@@ -332,10 +349,15 @@ class _Shown(NamedTuple):
     is_full: bool
     json: bool
     pcap: Path | None
+    html: Path | None
+    numbers: ReportNumbers
 
 
 def _show_one(call: str, config: Path | None, data_dir: Path | None, how: _Shown) -> int:
-    """Show one call, perhaps with its SIP messages, or write these alone."""
+    """Show one call, perhaps with its SIP messages, or write these alone, or all of it for a colleague."""
+    if how.html is not None:
+        _write_report(call, how.html, how.numbers, config, data_dir)
+        return 0
     capture = None
     if how.with_sip or how.pcap is not None:
         _, capture = ask_store(config, data_dir, lambda store: sip_messages_of(store, call))
@@ -351,6 +373,16 @@ def _show_one(call: str, config: Path | None, data_dir: Path | None, how: _Shown
     if story.call.outcome is None:
         note_without_server(config, data_dir)
     return 0
+
+
+def _write_report(
+    call: str, file: Path, numbers: ReportNumbers, config: Path | None, data_dir: Path | None
+) -> None:
+    from switchhook.operations.calls.whole import show_whole_call  # noqa: PLC0415 (for those who want it)
+    from switchhook.views.call_report.write import call_report  # noqa: PLC0415 (it brings in templates)
+
+    whole = ask_store(config, data_dir, lambda store: show_whole_call(store, call))
+    _write(file, call_report(whole, numbers=numbers))
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -23,7 +23,7 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.journal import EntryKind
 from switchhook.operations.calls.sip_messages import NoSipMessagesError, sip_messages_of
 from switchhook.operations.calls.versions import NoVersionError, show_call_and_version
-from switchhook.operations.calls.whole import with_attempts
+from switchhook.operations.calls.whole import show_whole_call, with_attempts
 from switchhook.operations.error_check import send_again
 from switchhook.operations.history import (
     CallStory,
@@ -32,6 +32,7 @@ from switchhook.operations.history import (
     show_call,
 )
 from switchhook.views import as_json
+from switchhook.views.call_report.write import MEDIA_TYPE, call_report, report_name
 from switchhook.views.call_table import call_line
 from switchhook.views.ladder.build import ladder_of, sip_ladder_of
 from switchhook.views.ladder.draw import draw, draw_bar, draw_phases, plain, totals
@@ -287,6 +288,18 @@ async def sip_file(page: CurrentPage, call: FromPath[str]) -> Response[bytes]:
         raise NotFoundException(str(error)) from None
     name = f'attachment; filename="{quote(call, safe="")}.pcap"'
     return Response(pcap(capture), media_type=PCAP_TYPE, headers={"Content-Disposition": name})
+
+
+@shows("/calls/{call:str}/report", READ_SIP)
+async def report(page: CurrentPage, call: FromPath[str]) -> Response[bytes]:
+    """Send the call as one file for a colleague; what is wanted of numbers besides `full` is masked."""
+    try:
+        whole = await show_whole_call(page.store, call, only=page.project)
+    except NoSuchCallError:
+        raise NotFoundException(GONE) from None
+    body = await asyncio.to_thread(call_report, whole, numbers=page.query().get("numbers", ""))
+    name = f'attachment; filename="{report_name(call)}"'
+    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Disposition": name})
 
 
 @acts("/calls/{call:str}/hang-up", ACT_ON_CALLS)
