@@ -23,7 +23,7 @@ ROW: Final = 28
 LETTER: Final = 6.5
 """Pixels of a letter of 12 pixels' height, or a little more than most have."""
 _WIDTH: Final = 960
-_LANE: Final = (138.0, 230.0)
+_LANE: Final = (138.0, 190.0)
 _BAR: Final = 1_000
 _BAR_ROW: Final = 14
 

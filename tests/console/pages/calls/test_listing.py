@@ -40,6 +40,20 @@ def test_filters_come_from_the_url_and_a_wrong_one_is_said_at_its_field() -> Non
     in_office(scenario)
 
 
+def test_filters_that_are_often_looked_for_are_links_and_each_is_understood() -> None:
+    async def scenario(office: Office) -> None:
+        viewer = office.as_user("viewer")
+        page = (await viewer.get(CALLS)).body.decode()
+        links = re.findall(rf'<li><a href="({CALLS}\?[^"]+)"', page)
+        assert len(links) == 5
+        for link in links:
+            there = await viewer.get(link.replace("&amp;", "&"))
+            assert there.status == 200
+            assert f'href="{link}" aria-current="true"' in there.body.decode()
+
+    in_office(scenario)
+
+
 def test_no_call_and_no_call_that_fits_are_said_in_other_words() -> None:
     async def scenario(office: Office) -> None:
         viewer = office.as_user("viewer")

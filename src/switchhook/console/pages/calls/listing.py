@@ -27,6 +27,14 @@ SIDE = SideEntry(
     title="Calls", icon="phone", path="/calls", section=Section.OVERVIEW, place=2, need=READ_CALLS
 )
 PER_PAGE = 50
+SAVED = (
+    ("Missed in 24 hours", {"outcome": "missed", "since": "24h"}),
+    ("Voicemail in 7 days", {"outcome": "voicemail", "since": "7d"}),
+    ("Failed", {"outcome": "failed", "since": "7d"}),
+    ("Webhook failures", {"failed": "true", "since": "7d"}),
+    ("Running", {"running": "true"}),
+)
+"""Filters that people look for often, as links; one's own are bookmarks, for the URL has all of a filter."""
 
 
 @shows("/calls", READ_CALLS)
@@ -57,6 +65,8 @@ async def calls(page: CurrentPage) -> Response[bytes]:
         count=count,
         given={name: given.get(name, "") for name in FILTER_KEYS},
         after=after,
+        saved=SAVED,
+        narrowed=given,
         is_narrowed=any(name in FILTER_KEYS for name in given),
         is_understood=found is not None,
         problem=problem,
