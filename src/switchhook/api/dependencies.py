@@ -25,6 +25,7 @@ from switchhook.storage.captures import SipCaptures
 from switchhook.storage.intake import CallImports
 from switchhook.storage.people import AuditLog, Erasure, People
 from switchhook.storage.ports import (
+    AllRegistrations,
     EndedCalls,
     ErrorCheck,
     HealthChecks,
@@ -46,6 +47,7 @@ MAX_FILES: Final = 16
 
 
 class ApiStore(
+    AllRegistrations,
     Scenarios,
     ErrorCheck,
     Visits,

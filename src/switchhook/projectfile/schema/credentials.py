@@ -115,7 +115,10 @@ CREDENTIAL_KEYS = (
         "client_certificate", PEM, "certificate for TLS, its chain behind it", default=DECLARED
     ),
     TableKey(
-        "client_key", Passage(what="a private key in PEM"), "its private key", default=DECLARED
+        "client_key",
+        Passage(what="a private key in PEM", secret=True),
+        "its private key",
+        default=DECLARED,
     ),
     TableKey(
         "certificate_authority",

@@ -116,6 +116,8 @@ class Passage:
 
     what: str = "text, perhaps of several lines"
     most: int = 100_000
+    secret: bool = False
+    """Whether nobody is shown it."""
 
     @property
     def allowed(self) -> str:

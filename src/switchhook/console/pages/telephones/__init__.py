@@ -1,0 +1,1 @@
+"""Accounts, groups, trunks and sounds: the telephone side of a project."""
