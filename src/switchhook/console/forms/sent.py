@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from switchhook.projectfile.toml.tables import TableKey
 
-Sent = dict[str, list[str]]
+SentTexts = dict[str, list[str]]
 """The texts of a form by names of fields."""
 DROP: Final = "drop:"
 """Begins the name of the tick that removes a secret."""
@@ -30,7 +30,7 @@ _ROW: Final = re.compile(r"\[([0-9]{1,4})\]")
 _ACT: Final = re.compile(r"(add|remove|up|down) ([A-Za-z0-9_.\[\]-]+?)(?:\[([0-9]{1,4})\])?")
 
 
-def read_form(table: Table, sent: Sent, base: Mapping[str, Any]) -> dict[str, Any]:
+def read_form(table: Table, sent: SentTexts, base: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value that a form says. What it has no field for, and secrets that nobody wrote anew, are those of `base`.
 
     Rows hold under ORIGIN which one of the stored rows they were: `plain` takes that away.
@@ -38,7 +38,7 @@ def read_form(table: Table, sent: Sent, base: Mapping[str, Any]) -> dict[str, An
     return _table(table, sent, base, "")
 
 
-def _table(table: Table, sent: Sent, base: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def _table(table: Table, sent: SentTexts, base: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     known = {key.name for key in table.keys}
     made: dict[str, Any] = {}
     for key in table.keys:
@@ -48,7 +48,7 @@ def _table(table: Table, sent: Sent, base: Mapping[str, Any], prefix: str) -> di
     return made | {name: one for name, one in base.items() if name not in known}
 
 
-def _value(key: TableKey, sent: Sent, stored: object, name: str) -> object:
+def _value(key: TableKey, sent: SentTexts, stored: object, name: str) -> object:
     """Return what the form says of a key; None where that is nothing."""
     widget = widget_of(key.kind)
     if widget is Widget.GROUP and isinstance(key.kind, Table):
@@ -76,7 +76,7 @@ def _value(key: TableKey, sent: Sent, stored: object, name: str) -> object:
     return typed(key.kind, text) if text.strip() else None
 
 
-def _rows(key: TableKey, sent: Sent, stored: object, name: str) -> list[Any]:
+def _rows(key: TableKey, sent: SentTexts, stored: object, name: str) -> list[Any]:
     table = row_table(key.kind)
     before = stored if isinstance(stored, list) else []
     if table is None:
@@ -92,7 +92,7 @@ def _rows(key: TableKey, sent: Sent, stored: object, name: str) -> list[Any]:
     return made
 
 
-def _places(sent: Sent, name: str) -> list[int]:
+def _places(sent: SentTexts, name: str) -> list[int]:
     found = set()
     for one in sent:
         if one.startswith(f"{name}[") and (match := _ROW.match(one, len(name))):
@@ -177,9 +177,9 @@ def patch_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     return patch
 
 
-def texts_of(pairs: Iterable[tuple[str, object]]) -> Sent:
+def texts_of(pairs: Iterable[tuple[str, object]]) -> SentTexts:
     """Return the texts of a form, without its files."""
-    sent: Sent = {}
+    sent: SentTexts = {}
     for name, value in pairs:
         if isinstance(value, str):
             sent.setdefault(name, []).append(value)

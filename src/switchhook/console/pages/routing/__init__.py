@@ -1,0 +1,1 @@
+"""Pages of how calls are routed: schemes and their steps."""
