@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from switchhook.console.forms.fields import FormContext, FormField, form_fields, without_places
@@ -17,6 +18,7 @@ from switchhook.console.forms.part import (
 )
 from switchhook.console.forms.sent import acted, patch_of, plain, read_form
 from switchhook.console.forms.widgets import Widget, row_table, widget_of
+from switchhook.console.rendering import environment
 from switchhook.operations.document.editing import EditedPart
 from switchhook.projectfile.resources import KINDS, mistakes_in, plain_document
 from switchhook.projectfile.toml.mistakes import Mistake
@@ -179,3 +181,24 @@ def test_choices_are_those_of_the_document_with_their_names() -> None:
         "scheme"
     ]
     assert without_places("parameters[0].array[12].value") == "parameters.array.value"
+
+
+def test_rows_groups_and_kept_secrets_are_shown_without_the_secrets() -> None:
+    part = EditedPart(
+        document={}, now=WEBHOOK, base=WEBHOOK, version=1, tag="", path=("forwarding_numbers", 0)
+    )
+    wrong = Mistake(line=0, path=("forwarding_numbers", 0, "headers", 1), problem="is no header")
+    form = PartForm(kind="forwarding_numbers")
+    sections, others = shown_sections(form, WEBHOOK, part, (wrong,))
+    template = environment().from_string(
+        '{% from "macros/fields.html" import all_sections %}{{ all_sections(sections) }}'
+    )
+    page = template.render(sections=msgspec.to_builtins(sections))
+    assert others == []
+    assert 'name="headers[1].@" value="1"' in page
+    assert 'value="remove headers[1]"' in page
+    assert "is no header" in page
+    assert 'name="drop:hmac.secret"' not in page  # it is required there
+    assert 'name="drop:password"' in page
+    for secret in ("s3cret-of-crm", "hmac-key", "whsec_a", "aaa"):
+        assert secret not in page
