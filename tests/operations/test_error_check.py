@@ -83,6 +83,10 @@ class Sender:
     def has(self, delivery: str) -> bool:
         return delivery in self.waiting
 
+    def next_in(self, delivery: str) -> float | None:
+        del delivery
+        return None
+
 
 def on_store(scenario: Callable[[SqliteStore], Coroutine[Any, Any, None]]) -> None:
     """Run a scenario on an empty store with the project."""

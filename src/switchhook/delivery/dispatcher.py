@@ -264,6 +264,11 @@ class Dispatcher:
         """Say whether a delivery waits, or is being sent or recorded."""
         return delivery in self._open
 
+    def next_in(self, delivery: str) -> float | None:
+        """Return the seconds until the next attempt of a delivery that waits for one; None for others."""
+        postponed = self._postponed.get(delivery)
+        return None if postponed is None else max(0.0, postponed[1].when() - self._now())
+
     def dispatch(self, *deliveries: Delivery) -> None:
         """Dispatch deliveries that are committed. Returns at once.
 

@@ -49,6 +49,9 @@ class DeliverySender(Protocol):
     def has(self, delivery: str) -> bool:
         """Say whether a delivery waits, or is being sent or recorded."""
 
+    def next_in(self, delivery: str) -> float | None:
+        """Return the seconds until the next attempt of a delivery that waits for one; None for others."""
+
 
 SnapshotAtHand = Callable[[str], "ProjectSnapshot | None"]
 """Returns the version of a project that the next call follows; None where it is not at hand."""

@@ -31,13 +31,10 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.operations import bulk_jobs, error_check, history
 from switchhook.operations.bulk_jobs import NoSuchJobError, TooManyJobsError
+from switchhook.operations.calls.finding import WrongFilterError
+from switchhook.operations.deliveries.finding import read_delivery_filter
 from switchhook.operations.error_check import MOST_NAMED
-from switchhook.operations.history import (
-    BadMomentError,
-    DeliveryStory,
-    NoSuchDeliveryError,
-    parse_moment,
-)
+from switchhook.operations.history import DeliveryStory, NoSuchDeliveryError
 from switchhook.storage.records import BulkAct, DeliveryFilter, DeliveryList
 from switchhook.views import as_json
 from switchhook.views.text import iso
@@ -270,23 +267,11 @@ def _number(number: int) -> int:
 
 
 def _filter(chosen: ChosenDeliveries, project: str, now: float) -> DeliveryFilter:
-    moments: dict[str, float | None] = {}
-    for name in ("since", "until"):
-        told = getattr(chosen, name)
-        try:
-            moments[name] = None if told is None else parse_moment(told, now)
-        except BadMomentError as error:
-            raise WrongFieldError(name, f"{name}: {error}") from None
-    return DeliveryFilter(
-        state=chosen.state,
-        project=project,
-        webhook=chosen.webhook,
-        event=chosen.event,
-        call=chosen.call,
-        since=moments["since"],
-        until=moments["until"],
-        text=chosen.text,
-    )
+    given = {name: told for name, told in msgspec.structs.asdict(chosen).items() if told}
+    try:
+        return read_delivery_filter(given, project=project, now=now)
+    except WrongFilterError as error:
+        raise WrongFieldError(error.field, str(error)) from None
 
 
 def _user(request: TokenRequest) -> str:

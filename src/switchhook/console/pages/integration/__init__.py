@@ -1,0 +1,1 @@
+"""Integration: the webhooks that a project tells, and its call-tracking scenario."""
