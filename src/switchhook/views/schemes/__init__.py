@@ -1,0 +1,1 @@
+"""Schemes as people read them: a nested list of steps, and a graph."""

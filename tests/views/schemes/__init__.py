@@ -1,0 +1,1 @@
+"""Mirrors switchhook.views.ladder."""
