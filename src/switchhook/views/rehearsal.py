@@ -107,14 +107,15 @@ def diversion_lines(one: Diversion) -> Iterator[str]:
     """Yield a call that would go elsewhere, in lines for people."""
     caller = one_line(one.caller) or "withheld"
     yield f"{one.call}  {clock(one.arrived_at)}  {caller} → {one_line(one.callee)}"
-    yield f"    went   {_written(one.stored, None)}"
-    yield f"    would  {_written(one.rehearsed, one.unknown)}"
+    yield f"    went   {way(one.stored)}"
+    yield f"    would  {way(one.rehearsed, one.unknown)}"
 
 
-def _written(way: CallPath, unknown: Unknown | None) -> str:
-    path = one_line(way.path) or "nowhere"
-    if way.route.ending is not None:
-        return f"{path}; {_ended(way.route.ending)}"
+def way(taken: CallPath, unknown: Unknown | None = None) -> str:
+    """Return one way of a call in words; `unknown` is where the stored call tells no more of it."""
+    path = one_line(taken.path) or "nowhere"
+    if taken.route.ending is not None:
+        return f"{path}; {_ended(taken.route.ending)}"
     if unknown is None:
         return path
     of = f" ({one_line(unknown.what)})" if unknown.what else ""
