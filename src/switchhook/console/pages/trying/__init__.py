@@ -1,0 +1,1 @@
+"""Pages to try things out: a pretend call."""

@@ -1,0 +1,1 @@
+"""Tests of the console, over real sockets and in a real Chromium."""
