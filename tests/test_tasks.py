@@ -11,7 +11,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
-from switchhook.tasks import SWITCH_INTERVAL, compute, in_own_thread, keep_running, spawn
+from switchhook.tasks import (
+    FEW_ROWS,
+    SWITCH_INTERVAL,
+    compute,
+    compute_rows,
+    in_own_thread,
+    keep_running,
+    spawn,
+)
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -113,3 +121,12 @@ def test_what_never_ends_in_a_thread_of_its_own_holds_no_exit_up() -> None:
 
     run(scenario())
     never.set()
+
+
+@pytest.mark.parametrize(("rows", "is_apart"), [(FEW_ROWS, False), (FEW_ROWS + 1, True)])
+def test_few_rows_are_written_at_once_and_many_in_a_thread(rows: int, *, is_apart: bool) -> None:
+    async def scenario() -> bool:
+        here = threading.get_ident()
+        return await compute_rows(rows, threading.get_ident) != here
+
+    assert run(scenario()) is is_apart

@@ -24,6 +24,8 @@ PAUSE: Final = 5.0
 SWITCH_INTERVAL: Final = 0.0006
 """Seconds after which a thread that computes hands over. With Python's own 5 ms, calls wait ten times as long
 for their turns while a large file is read. It is not the interval of sound, to tell the two apart."""
+FEW_ROWS: Final = 50
+"""Rows of a list that are written on the loop: half a millisecond."""
 _running: set[asyncio.Task[Any]] = set()
 
 
@@ -65,6 +67,13 @@ async def compute(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T
     """Run what takes a processor in a thread that hands over to calls soon."""
     with short_turns:
         return await asyncio.to_thread(work, *args, **options)
+
+
+async def compute_rows(rows: int, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Run what goes through so many rows: at once where they are few, and in a thread where calls would wait for it."""
+    if rows <= FEW_ROWS:
+        return work(*args, **options)
+    return await compute(work, *args, **options)
 
 
 def in_own_thread(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> asyncio.Future[T]:

@@ -1,7 +1,7 @@
 """Calls over HTTP: find and export them, show one, end one that runs, tell what became known of one."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -38,7 +38,7 @@ from switchhook.api.responses import (
 from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.access.rights import HEAR_RECORDINGS
 from switchhook.domain.event_stream import OF_CALLS
-from switchhook.operations.calls.details import with_details
+from switchhook.operations.calls.details import CallDetails, with_details
 from switchhook.operations.calls.finding import (
     FILTER_KEYS,
     MAX_LISTED,
@@ -55,9 +55,12 @@ from switchhook.operations.event_stream import BadPlaceError, StreamGapError, fi
 from switchhook.operations.history import NoSuchCallError, show_call
 from switchhook.operations.intake.visits import BadVisitError, read_attributes
 from switchhook.routing.events import LateFacts
+from switchhook.storage.call_search import CallPage
+from switchhook.tasks import compute_rows
 from switchhook.views import as_json
 from switchhook.views.call_export import (
     EXPORTS,
+    PATH_ROWS,
     detailed_export_parts,
     export_headers,
     export_parts,
@@ -249,7 +252,10 @@ class Calls(CallActs):
         if has_details:
             now = deps.clock()
             details = await with_details(deps.trails, deps.recordings, page.calls, now=now)
-        return _json(as_json.call_page(page, details))
+        rows = len(page.calls) * (PATH_ROWS if details else 1)
+        return Response(
+            await compute_rows(rows, _page, page, details), media_type="application/json"
+        )
 
     @get("/export", operation_class=ExportOperation, responses=COMMON_RESPONSES | _WRONG_FILTER)
     async def export(self, request: TokenRequest, deps: Dependencies) -> Stream:
@@ -447,6 +453,10 @@ def _own() -> Iterator[None]:
         raise NotFoundException("there is no such call") from None
     except NoVersionError as error:
         raise HTTPException(str(error), status_code=410) from None
+
+
+def _page(page: CallPage, details: Sequence[CallDetails] | None) -> bytes:
+    return msgspec.json.encode(as_json.call_page(page, details))
 
 
 def _json(value: object) -> Response[bytes]:

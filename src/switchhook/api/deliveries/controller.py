@@ -36,6 +36,7 @@ from switchhook.operations.deliveries.finding import read_delivery_filter
 from switchhook.operations.error_check import MOST_NAMED
 from switchhook.operations.history import DeliveryStory, NoSuchDeliveryError
 from switchhook.storage.records import BulkAct, DeliveryFilter, DeliveryList
+from switchhook.tasks import compute, compute_rows
 from switchhook.views import as_json
 from switchhook.views.text import iso
 
@@ -95,14 +96,16 @@ class DeliveryController(Controller):
         which = _filter(chosen, own_project(request, project), deps.clock())
         found = await deps.store.find_deliveries(which, limit=limit, before=after)
         if full:
-            attempts = [await deps.store.attempts(row.delivery.id) for row in found.rows]
-            stories = zip(found.rows, attempts, strict=True)
-            shown = [
-                as_json.delivery_story(DeliveryStory(row=row, attempts=tried))
-                for row, tried in stories
+            stories = [
+                DeliveryStory(row=row, attempts=await deps.store.attempts(row.delivery.id))
+                for row in found.rows
             ]
+            # Bodies and answers may be long, however few they are.
+            shown = await compute(lambda: list(map(as_json.delivery_story, stories)))
         else:
-            shown = [as_json.delivery(row) for row in found.rows]
+            shown = await compute_rows(
+                len(found.rows), lambda: list(map(as_json.delivery, found.rows))
+            )
         return DeliveryPage(deliveries=shown, next=found.next, searched_to=iso(found.searched_to))
 
     @get("/count", responses=COMMON_RESPONSES | _WRONG)
