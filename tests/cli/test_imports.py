@@ -31,6 +31,7 @@ READS = BARE | {
     "files",
     "operations",
     "projectfile",
+    "quick_init",
     "settings",
     "storage",
     "tasks",

@@ -13,6 +13,7 @@ from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import FIRST, Path, RateStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
+from switchhook.quick_init import quick_init
 
 CALLER = "caller"
 """The name of the leg that the call came in on; the engine names the others `b1`, `b2`, …"""
@@ -73,6 +74,7 @@ class _Changeable:
         return changed
 
 
+@quick_init
 @dataclass(frozen=True, kw_only=True)
 class Leg(_Changeable):
     """One channel of the call. A called leg is one attempt: one ring of one target."""
@@ -310,6 +312,7 @@ class CallAsks(_Changeable):
     """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
 
 
+@quick_init
 @dataclass(frozen=True, kw_only=True)
 class Call(_Changeable):
     """One conversation, from the first sign of it to its end. Times are unix seconds.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from switchhook.quick_init import quick_init
+
 EntryFacts = tuple[tuple[str, str], ...]
 """Names and values for programs; names stay stable over versions."""
 
@@ -42,6 +44,7 @@ class EntryKind(StrEnum):
     ENDED = "ended"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
     """One line of a call's path."""

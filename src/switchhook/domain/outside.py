@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from switchhook.quick_init import quick_init
+
 UNLIMITED: Final = 0
 """As a limit: there is none."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
     """How much may go outside; 0 sets no limit."""
@@ -47,6 +50,7 @@ class OutsideCalls:
 DEFAULT_LIMITS: Final = OutsideCalls()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideUse:
     """An account's use of a day's allowance; the project's, when the account is empty."""

@@ -12,6 +12,7 @@ from switchhook.domain.grouping import dialled_number
 from switchhook.domain.outside_rules import no_trunk
 from switchhook.domain.screening import SOS
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
+from switchhook.quick_init import quick_init
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Number, ProjectSnapshot
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedCall:
     """A call that a driver puts to the switchboard."""

@@ -15,8 +15,10 @@ from switchhook.domain.event_stream import Amendment, StreamEventType
 from switchhook.domain.journal import JournalEntry
 from switchhook.domain.target import Target
 from switchhook.domain.webhook import Dialect
+from switchhook.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingLeg:
     """Start a new leg towards `target`. Answered by LegRinging, LegAnswered or LegEnded.
@@ -155,6 +157,7 @@ class AskWebhook:
     """The caller's code with leading zeros; empty without an IVR menu (R5-11)."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteJournal:
     """Write this into the call's journal."""
@@ -162,6 +165,7 @@ class WriteJournal:
     entry: JournalEntry
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmitEvent:
     """Emit this event to the webhooks that want it."""

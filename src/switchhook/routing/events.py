@@ -12,6 +12,7 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure
 from switchhook.domain.journal import EntryFacts
 from switchhook.domain.target import Target
+from switchhook.quick_init import quick_init
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class LegRinging:
     """Whether it sends audio already (183 with SDP)."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
     """A leg is up: one that we rang was picked up, or the caller has heard our answer."""

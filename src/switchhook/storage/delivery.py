@@ -11,6 +11,7 @@ from switchhook.domain.delivery_policy import WarningKind
 from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
 from switchhook.domain.event_stream import StreamEventType
 from switchhook.domain.failure import Failure
+from switchhook.quick_init import quick_init
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
 
@@ -18,6 +19,7 @@ DeliveryRequest: TypeAlias = HttpRequest | Mail
 """What a delivery sends: one value for each transport. A store keeps each in its own form."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One request to one endpoint, or one mail to one person, committed before it is sent.
@@ -86,6 +88,7 @@ def _encoded(name: str) -> str:
     return quote(name, safe="")
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One finished attempt of a delivery. Insert-only."""

@@ -14,6 +14,7 @@ from switchhook.domain.journal import JournalEntry
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.tracking.caller_history import Caller
 from switchhook.errors import ExpectedError
+from switchhook.quick_init import quick_init
 from switchhook.storage.delivery import Attempt, Delivery, Incident, is_id_of_call
 from switchhook.storage.stream import StreamEvent
 
@@ -115,6 +116,7 @@ class TakenOver:
     """Projects and accounts whose telephones were registered there."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """The record of one step of a call; stored as a whole or not at all.

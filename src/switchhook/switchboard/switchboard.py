@@ -656,6 +656,8 @@ def _is_unanswered(call: Call) -> bool:
 
 def merge(records: list[CallRecord]) -> CallRecord:
     """Make one record of several of the same call: the latest state, all entries and promises."""
+    if len(records) == 1:  # as ever, while the store works
+        return records[0]
     return CallRecord(
         call=records[-1].call,
         entries=tuple(entry for record in records for entry in record.entries),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from switchhook.quick_init import quick_init
+
 if TYPE_CHECKING:
     from switchhook.domain.failure import Failure
 
@@ -20,6 +22,7 @@ _SPEAKS_TLS: Final = (
 """How nginx, Apache, Go and Tomcat answer plain HTTP on a port that speaks TLS."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """One request, ready to be sent. `headers` go out in this order and in this letter case.

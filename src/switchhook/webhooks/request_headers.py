@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from switchhook.quick_init import quick_init
 from switchhook.webhooks.encoding import header_value, is_header_name
 from switchhook.webhooks.http import HttpRequest
 
@@ -41,6 +42,7 @@ class Payload:
         return replace(self, query=f"{self.query}&{query}" if self.query else query)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderOptions:
     """The header fields of one webhook's requests besides the payload's."""

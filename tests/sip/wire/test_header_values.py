@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.sip.wire import header_values, parameters
 from switchhook.sip.wire.errors import ParseError
 from switchhook.sip.wire.header_values import CSeq, NameAddress, Via, split_list
 from switchhook.sip.wire.parameters import Parameters
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip_values import addresses, cseqs, vias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -217,3 +224,39 @@ def test_what_is_no_address_is_refused_again() -> None:
     for _ in range(2):
         with pytest.raises(ParseError):
             NameAddress.parse("<sip:anna@example.com")
+
+
+_WORDS = """SIP / 2.0 3.0 UDP udp TCP X a.b H_1 127.0.0.1 [::1] : 0 5060 65536 ; branch RPORT = z9hG4bK-1 " < > , ? @ ä"""
+_PIECES = st.sampled_from([*_WORDS.split(), *" \t\r\n\0\u00a0"])
+_TEXTS = st.lists(_PIECES, max_size=12).map("".join)
+_VIAS = st.builds("SIP/2.0/{}{}{}{}".format, *[_PIECES] * 3, _TEXTS)
+
+
+@given(_TEXTS | _VIAS | vias.map(str))
+def test_a_usual_via_is_read_as_any_other(text: str) -> None:
+    read = outcome(Via.parse, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(header_values, "_USUAL_VIA", NEVER)
+        patch.setattr(parameters, "_UNUSUAL", ALWAYS)
+
+        assert read == outcome(Via.parse, text)
+
+
+@given(_TEXTS)
+def test_usual_parameters_are_read_as_any_others(text: str) -> None:
+    read = outcome(Parameters.parse, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parameters, "_UNUSUAL", ALWAYS)
+
+        assert read == outcome(Parameters.parse, text)
+
+
+def outcome(read: Callable[[str], object], text: str) -> str:
+    """Return what a reader made of a text, or what it raised."""
+    try:
+        return repr(read(text))
+    except ValueError as error:
+        return repr(error)
+
+
+NEVER, ALWAYS = re.compile("(?!)"), re.compile("")

@@ -33,7 +33,7 @@ def test_one_all_and_split() -> None:
     assert HEADERS.get("v", "none") == "SIP/2.0/UDP a"
     assert HEADERS.all("v") == ("SIP/2.0/UDP a", "SIP/2.0/UDP b, SIP/2.0/UDP c")
     assert HEADERS.values("v") == ("SIP/2.0/UDP a", "SIP/2.0/UDP b", "SIP/2.0/UDP c")
-    assert HEADERS.repeated == {"via"}
+    assert HEADERS.repeated == {"Via"}
 
 
 def test_what_is_not_there() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.sip.wire.redaction import redacted
+from switchhook.sip.wire.redaction import redacted, redacted_each
 
 HEAD = b"INVITE sip:101@pbx.example SIP/2.0\r\nCall-ID: a@b\r\n"
 
@@ -123,3 +123,23 @@ def test_the_case_of_letters_hides_no_secret() -> None:
 
     report = b'<KPML-Response version="1.0" DIGITS="4711"/>'
     assert b"4711" not in redacted(message(b"Event: kpml", body=report))
+
+
+_PIECES = (
+    b"sip:a@b", b"sips:a:b@c", b"SIP:A:b@c", b":", b"@", b"\r\n", b"\n", b"\r\n\r\n", b"k=clear:mine",
+    b"K=CLEAR:mine", b"a=key-mgmt:x", b"a=crypto:1 inline:x", b"Authorization: Digest response=x",
+    b"proxy-AUTHENTICATE: Digest nonce=x", b"c: application/dtmf", b"Signal=5", b"5",
+    b"<kpml-response digits='5'>", b"sip", b"auth", b"<", b" ", b"k=", b"\0", b"v=0",
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=12).map(b"".join), max_size=3))
+def test_messages_of_a_call_are_redacted_as_each_by_itself(messages: list[bytes]) -> None:
+    assert list(redacted_each(messages)) == [redacted(one) for one in messages]
+
+
+@given(st.sampled_from(_PIECES), st.sampled_from(_PIECES))
+def test_one_secret_among_clean_messages_is_found(secret: bytes, behind: bytes) -> None:
+    clean = message(b"From: <sip:a@b>", body=b"v=0\r\n")
+    for held in (message(secret + behind), message(body=secret + behind)):
+        assert list(redacted_each([clean, held, clean])) == [clean, redacted(held), clean]

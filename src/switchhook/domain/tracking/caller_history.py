@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from switchhook.quick_init import quick_init
+
 Attributes = tuple[tuple[str, str], ...]
 """Facts under the key of their parameter, or `<key>:<argument>` such as `custom:city`."""
 
@@ -42,6 +44,7 @@ VISIT_PARAMETERS = frozenset(
 """The parameters whose values a visit brings, perhaps with a name behind a colon."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One outside number and its dealings with one project, up to now."""

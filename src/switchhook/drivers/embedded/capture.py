@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.wire.redaction import redacted
+from switchhook.sip.wire.redaction import redacted_each
 from switchhook.sip.wire.transport import Peer
 from switchhook.storage.captures import SipCapture, SipMessage
 
@@ -169,7 +169,8 @@ class MessageCapture:
     def _messages(self, noted: list[Noted]) -> tuple[SipMessage, ...]:
         ours: dict[tuple[str, str, int], tuple[str, int]] = {}
         messages = []
-        for at, is_sent, transport, host, port, data in noted:
+        clean = redacted_each([data for *_, data in noted])
+        for (at, is_sent, transport, host, port, _), data in zip(noted, clean, strict=True):
             far = transport, host, port
             if far not in ours:
                 our_host, our_port = self._local(Peer(*far))
@@ -181,7 +182,7 @@ class MessageCapture:
                     transport=transport,
                     local=ours[far],
                     remote=(host, port),
-                    data=redacted(data),
+                    data=data,
                 )
             )
         return tuple(messages)

@@ -11,6 +11,7 @@ from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.call_part import CallPart
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
+from switchhook.quick_init import quick_init
 from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.errors import SipError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.transport import Peer
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipDestination:
     """Where an INVITE goes, with a host that may still be a name."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.transaction.matching import TransactionKey
 from switchhook.sip.wire.message import Request, Response
 from switchhook.sip.wire.transport import Peer
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
     """A request that is new; answer it with `server.respond`."""
@@ -39,6 +41,7 @@ class CancelReceived:
     """Of the INVITE."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
     """A response to our request that is new, or a 2xx to an INVITE, which may come again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.auth.proof import DigestCredentials
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.headers import HeaderFields
@@ -11,6 +12,7 @@ from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite:
     """Send an INVITE as `leg`. Told by ProgressReceived, then AnswerReceived or InviteFailed."""
@@ -30,6 +32,7 @@ class Invite:
     credentials: DigestCredentials | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Answer a received INVITE with any status but 100."""

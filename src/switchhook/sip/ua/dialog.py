@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import Headers, Request, Response
@@ -20,6 +21,7 @@ REFRESHING = frozenset({"INVITE", "UPDATE"})
 """Requests whose Contact, and that of their 2xx, is the new remote target (§12.2, RFC 3311 §5.1)."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
     """One end's view. `local` and `remote` carry the tags; `routes` is in the order of sending."""

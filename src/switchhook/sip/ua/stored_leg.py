@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.ua.dialog import Dialog
 from switchhook.sip.ua.session_state import SessionState
 from switchhook.sip.ua.session_timer import SessionTimer
@@ -24,6 +25,7 @@ class StoredAnswer:
     """For how many seconds the ACK had not come when this was stored."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLeg:
     """A leg that was answered, or whose answer is about to go out."""

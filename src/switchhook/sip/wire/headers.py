@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, overload
 
 from switchhook.sip.wire.errors import excerpt
 from switchhook.sip.wire.syntax import WHITE, is_one_line, is_token, split_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, KeysView
 
 HeaderFields = tuple[tuple[str, str], ...]
 """Further headers, in order."""
@@ -48,23 +49,20 @@ Remote-Party-ID Replaces Reply-To Request-Disposition Require Retry-After Route 
 Service-Route Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State Supported Timestamp
 To Unsupported User-Agent Via Warning WWW-Authenticate
 """
-_CANONICAL: Final = {name.lower(): name for name in _KNOWN.split()}
-_CANONICAL.update({short: _CANONICAL[long] for short, long in _COMPACT.items()})
-
-
-_CANONICAL.update({name: name for name in _KNOWN.split()})
-_KEYS: Final = {name: canonical.lower() for name, canonical in _CANONICAL.items()}
-"""The key of a header name: as RFC 3261 writes it, in lower case, or compact."""
+KNOWN_NAMES: Final = {name.lower(): name for name in _KNOWN.split()}
+KNOWN_NAMES.update({short: KNOWN_NAMES[long] for short, long in _COMPACT.items()})
+KNOWN_NAMES.update({name: name for name in _KNOWN.split()})
+"""How RFC 3261 spells a header's name: by the name as it is spelled, in lower case, or compact."""
 
 _NONE: Final[frozenset[str]] = frozenset()
 
 
 def received_name(text: str) -> str:
     """Spell a header name as RFC 3261 does; one that it does not know stays. Empty if it is none."""
-    if known := _CANONICAL.get(text):
+    if known := KNOWN_NAMES.get(text):
         return known
     text = text.rstrip(WHITE)
-    return _CANONICAL.get(text.lower(), text) if is_token(text) else ""
+    return KNOWN_NAMES.get(text.lower(), text) if is_token(text) else ""
 
 
 def checked(pairs: Iterable[tuple[str, str]]) -> HeaderFields:
@@ -80,24 +78,29 @@ class Headers:
     they are: names canonical already, values without line breaks.
     """
 
-    __slots__ = ("_index", "_pairs")
+    __slots__ = ("_first", "_pairs")
 
-    _index: dict[str, list[str]]
+    _first: dict[str, str]
+    """The first value of each name, as it is spelled in its line."""
     _pairs: tuple[tuple[str, str], ...]
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), *, verbatim: bool = False) -> None:
         self._pairs = tuple(pairs) if verbatim else checked(pairs)
-        index: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            index.setdefault(_KEYS.get(name) or name.lower(), []).append(value)
-        self._index = index
+        # In one go of dict(): an index of all lines costs ten times as much, and hardly any name has two.
+        self._first = dict(reversed(self._pairs))
 
     @property
     def repeated(self) -> frozenset[str]:
-        """The names, in lower case, that have more than one line."""
-        if len(self._index) == len(self._pairs):
+        """The names, as RFC 3261 spells them, that have more than one line."""
+        if len(self._first) == len(self._pairs):
             return _NONE
-        return frozenset(name for name, lines in self._index.items() if len(lines) > 1)
+        lines = Counter(name for name, _ in self._pairs)
+        return frozenset(name for name, count in lines.items() if count > 1)
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names of all lines: as RFC 3261 spells them, and as they came where it does not know them."""
+        return self._first.keys()
 
     @overload
     def get(self, name: str, default: str) -> str: ...
@@ -105,17 +108,25 @@ class Headers:
     def get(self, name: str, default: None = None) -> str | None: ...
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of `name`."""
-        lines = self._index.get(_KEYS.get(name) or _key(name))
-        return lines[0] if lines else default
+        if (known := KNOWN_NAMES.get(name)) is not None:
+            return self._first.get(known, default)
+        return next(iter(self.all(name)), default)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return the values of `name`, one for each line."""
-        return tuple(self._index.get(_key(name), ()))
+        known = KNOWN_NAMES.get(name) or KNOWN_NAMES.get(name.lower())
+        if known is None:  # its lines may be spelled in several ways
+            key = name.lower()
+            return tuple([value for other, value in self._pairs if other.lower() == key])
+        if (first := self._first.get(known)) is None:
+            return ()
+        if len(self._first) == len(self._pairs):
+            return (first,)
+        return tuple([value for other, value in self._pairs if other == known])
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of `name` with comma lists split."""
-        lines = self._index.get(_key(name), ())
-        return tuple([value for line in lines for value in split_list(line)])
+        return tuple([value for line in self.all(name) for value in split_list(line)])
 
     def add(self, name: str, value: str) -> Headers:
         """Return these with one more line at the end."""
@@ -125,9 +136,9 @@ class Headers:
     def put(self, name: str, *values: str) -> Headers:
         """Return the headers with all lines of `name` replaced, at the place of the first or at the end."""
         new = [(_checked_name(name), _checked_value(value)) for value in values]
-        key = _key(name)
-        if key not in self._index:
+        if name not in self:
             return Headers((*self._pairs, *new), verbatim=True)
+        key = _key(name)
         place = next(place for place, pair in enumerate(self._pairs) if pair[0].lower() == key)
         behind = [pair for pair in self._pairs[place:] if pair[0].lower() != key]
         return Headers((*self._pairs[:place], *new, *behind), verbatim=True)
@@ -135,13 +146,17 @@ class Headers:
     def without(self, *names: str) -> Headers:
         """Return these but for `names`."""
         dropped = {_key(name) for name in names}
-        if dropped.isdisjoint(self._index):
+        if not any(name in self for name in names):
             return self
         kept = (pair for pair in self._pairs if pair[0].lower() not in dropped)
         return Headers(kept, verbatim=True)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (_KEYS.get(name) or _key(name)) in self._index
+        if not isinstance(name, str):
+            return False
+        if (known := KNOWN_NAMES.get(name)) is not None:
+            return known in self._first
+        return bool(self.all(name))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
@@ -162,16 +177,14 @@ class Headers:
 
 
 def _key(name: str) -> str:
-    if known := _KEYS.get(name):
-        return known
-    name = name.lower()
-    return _COMPACT.get(name, name)
+    """Return what a name has in common with other spellings of it."""
+    return (KNOWN_NAMES.get(name) or KNOWN_NAMES.get(name.lower()) or name).lower()
 
 
 def _checked_name(name: str) -> str:
-    if known := _CANONICAL.get(name):
+    if known := KNOWN_NAMES.get(name):
         return known
-    canonical = _CANONICAL.get(name.lower(), name)
+    canonical = KNOWN_NAMES.get(name.lower(), name)
     if not is_token(canonical):
         raise ValueError(f"this is no header name: {excerpt(name)}")
     return canonical

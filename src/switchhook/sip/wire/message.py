@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
 from switchhook.sip.wire.header_values import CSeq, NameAddress, Via
 from switchhook.sip.wire.headers import Headers, checked
@@ -32,7 +33,7 @@ __all__ = [
 
 MAX_MESSAGE: Final = 65535
 """Bytes of a message, head and body; what a UDP datagram can hold."""
-_ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
+_ONCE: Final = frozenset({"From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Type"})
 _OPTIONAL: Final = frozenset({"Max-Forwards", "Contact", "Route", "Record-Route", "Path"})
 """Headers that decide where they stand, and may be missing."""
 _ASKED: Final = frozenset(
@@ -59,7 +60,7 @@ class _Message:
     """Unreadable parts that do not decide, for the timeline."""
 
     def __post_init__(self) -> None:
-        if "Content-Length" in self.headers:
+        if "Content-Length" in self.headers.names:
             object.__setattr__(self, "headers", self.headers.without("Content-Length"))
 
     @lazy
@@ -153,9 +154,11 @@ class _Message:
     def check(self) -> None:
         """Raise ParseError for what every element must refuse (RFC 3261 §8.1.1, §8.2.2)."""
         if repeated := self.headers.repeated & _ONCE:
-            raise ParseError(f"{min(repeated)} stands there more than once")
+            first = min(name.lower() for name in repeated)
+            raise ParseError(f"{first} stands there more than once")
+        names = self.headers.names
         for name, read in self._deciding:
-            if name in _OPTIONAL and name not in self.headers:
+            if name not in names and name in _OPTIONAL:
                 continue
             try:
                 getattr(self, read)
@@ -191,6 +194,7 @@ def _read_via(value: str) -> Via | None:
         return None
 
 
+@quick_init
 @dataclass(frozen=True, kw_only=True)
 class Request(_Message):
     """A SIP request. `bytes(request)` is exact and always carries Content-Length."""
@@ -260,6 +264,7 @@ class Request(_Message):
         return self._write(f"{self.method} {self.uri} {SIP_VERSION}")
 
 
+@quick_init
 @dataclass(frozen=True, kw_only=True)
 class Response(_Message):
     """A SIP response. `bytes(response)` is exact and always carries Content-Length."""

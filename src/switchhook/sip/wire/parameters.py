@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeVar, overload
 
@@ -18,6 +19,8 @@ from switchhook.sip.wire.syntax import (
 
 MAX_PARAMETERS: Final = 64
 _ENDS_VALUE: Final = frozenset(' \t;,<>"?=')
+_UNUSUAL: Final = re.compile(r'["<\s\0]')
+"""What a list of parameters without quotes and blanks does not hold."""
 
 
 _T = TypeVar("_T")
@@ -53,6 +56,16 @@ class Parameters(Mapping[str, str | None]):
         """Read `;a=1;b`, with or without the first semicolon."""
         if not text:
             return NO_PARAMETERS
+        if _UNUSUAL.search(text) is None:
+            # As nearly all: the general way takes three times as long.
+            usual: dict[str, str | None] = {}
+            pieces = text.split(";")
+            for piece in pieces:
+                if piece:
+                    name, equals, value = piece.partition("=")
+                    usual.setdefault(name.lower(), value if equals else None)
+            if len(pieces) <= MAX_PARAMETERS:
+                return cls(usual, verbatim=True)
         if not is_one_line(text):
             raise ParseError(f"a parameter holds a line break or a NUL: {excerpt(text)}")
         pieces = split_list(text, ";")

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
-from switchhook.sip.wire.headers import Headers, received_name
+from switchhook.sip.wire.headers import KNOWN_NAMES, Headers, received_name
 from switchhook.sip.wire.lenient import (
     ENDING,
     SDP,
@@ -55,6 +56,7 @@ class MessageError(ParseError):
         self.is_silence = is_silence
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """A message without its body: start line, headers, and how long the body is to be."""
@@ -173,7 +175,7 @@ def _read_fields(lines: list[str], notes: list[str]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for line in lines[:MAX_HEADERS]:
         name, colon, value = line.partition(":")
-        if colon and (canonical := received_name(name)):
+        if colon and (canonical := KNOWN_NAMES.get(name) or received_name(name)):
             pairs.append((canonical, value.strip(WHITE)))
         else:
             notes.append(f"this is no header: {excerpt(line)}")

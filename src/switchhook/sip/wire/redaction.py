@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MASK: Final = b"****"
 _PROOF: Final = re.compile(
@@ -35,6 +38,20 @@ _KPML: Final = re.compile(
 """Pressed keys as RFC 4730 reports them."""
 _SIGNAL: Final = re.compile(rb"(?im)^([ \t]*signal[ \t]*=[ \t]*)[^\r\n]+")
 _KEYS: Final = re.compile(rb"[0-9A-Da-d*#]")
+_SUSPICIOUS: Final = (b"auth", b"inline:", b"\nk=", b"key-mgmt", b"dtmf", b"kpml")
+"""What a message with a secret holds, in lower case, if it is no password in a URI."""
+_LOWER_PASSWORD: Final = re.compile(rb"sips?:[^\s@:;<>\"]{1,200}:[^\s@<>\"]{1,200}@")
+
+
+def redacted_each(messages: Sequence[bytes]) -> Sequence[bytes]:
+    """Return messages as `redacted` does each of them; those of one call are looked through together.
+
+    Most calls have no secret. To see that in all of their messages at once takes a third of the time.
+    """
+    lower = b"\n".join(messages).lower()
+    if any(mark in lower for mark in _SUSPICIOUS) or _LOWER_PASSWORD.search(lower):
+        return [redacted(message) for message in messages]
+    return messages
 
 
 def redacted(message: bytes) -> bytes:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.header_values import UNREADABLE
 from switchhook.sip.wire.message import Headers
 from switchhook.sip.wire.syntax import split_list
@@ -30,6 +31,7 @@ KEPT_HOSTS: Final = 1_000
 """Addresses that are remembered with what was found of them."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Peer:
     """The far end of a flow. `host` is numeric, IPv6 without brackets.
@@ -52,6 +54,7 @@ class Peer:
         return f"{self.transport.lower()}:{bracketed(self.host)}:{self.port}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Packet:
     """Bytes to be sent. `key` is the transaction to tell when that fails."""

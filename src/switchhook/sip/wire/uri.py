@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from switchhook.quick_init import quick_init
 from switchhook.sip.wire.errors import ParseError, excerpt
 from switchhook.sip.wire.parameters import NO_PARAMETERS, Parameters
 from switchhook.sip.wire.syntax import MAX_PORT, is_host, is_token, read_host_port
 
-_CONTROLS: Final = "".join(map(chr, range(0x20))) + "\x7f"
-_NEVER: Final = frozenset(_CONTROLS + ' <>"')
+_NEVER: Final = re.compile(r'[\x00-\x20\x7f<>"]')
 """Characters that end a URI in a start line or between angle brackets."""
 _TELLING: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
 MOST_REMEMBERED: Final = 256
@@ -20,6 +21,7 @@ MOST_REMEMBERED: Final = 256
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uri:
     """A URI as it stands on the wire, taken apart; scheme and host are in lower case.
@@ -44,7 +46,7 @@ class Uri:
         text = f"{self.user}{self.headers}{self.opaque}"
         if self.parameters:
             text += str(self.parameters)
-        if not _NEVER.isdisjoint(text):
+        if _NEVER.search(text) is not None:
             raise ValueError(f"a space, quote, bracket or control stands in {excerpt(str(self))}")
         if self.scheme in {"sip", "sips"} and not is_host(self.host):
             raise ValueError(f"this is no host: {excerpt(self.host)}")
@@ -62,7 +64,7 @@ class Uri:
         scheme = scheme.lower()
         if not colon or not rest or not is_token(scheme):
             raise ParseError(f"this is no URI: {excerpt(text)}")
-        if not _NEVER.isdisjoint(text):
+        if _NEVER.search(text) is not None:
             raise ParseError(f"a space, quote or control stands in the URI {excerpt(text)}")
         if scheme in {"sip", "sips"}:
             return cls._parse_sip(scheme, rest)

@@ -19,6 +19,7 @@ from operator import attrgetter
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from switchhook.quick_init import quick_init
 from switchhook.storage.records import LeaseLostError, StoreError
 from switchhook.storage.sqlite.errors import explain, is_of_the_database
 from switchhook.storage.sqlite.rows import SqlParameters
@@ -46,6 +47,7 @@ HOUR: Final = 3_600.0
 """Seconds."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """The rows of one request: stored as a whole, beside others' in one transaction."""
