@@ -6,7 +6,7 @@ that changed it, so a restart does not begin the day anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -269,7 +269,9 @@ class OutsideCallLimiter:
         """Add to what was used today, and to what of it has to be stored."""
         use = self._used[key] = _more(self._today(snapshot, key, now), calls, seconds)
         of_day = key, use.day
-        before = self._unstored.get(of_day) or replace(use, calls=0, seconds=0.0)
+        before = self._unstored.get(of_day) or OutsideUse(
+            project=use.project, account=use.account, day=use.day
+        )
         self._unstored[of_day] = _more(before, calls, seconds)
 
     def _forget(self, call: str, leg: str, outside: _Outside) -> None:
@@ -305,7 +307,13 @@ class OutsideCallLimiter:
 
 
 def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
-    return replace(use, calls=use.calls + calls, seconds=use.seconds + seconds)
+    return OutsideUse(
+        project=use.project,
+        account=use.account,
+        day=use.day,
+        calls=use.calls + calls,
+        seconds=use.seconds + seconds,
+    )
 
 
 def _keys(call: Call, leg_id: str) -> tuple[UsageKey, ...]:

@@ -416,12 +416,14 @@ class EmbeddedDriver:
         match event:
             case DigitPressed():
                 self._media_control.tell_digit(call, event, by_info=True, recorded=recorded)
-            case LegAnswered() | LegUpdated():
-                handle = self._leg_handles.write(bridge, event.leg)
-                told = replace(event, handle=handle)
-                if isinstance(told, LegAnswered):
-                    told = replace(told, account=self._account_at(bridge, told.leg))
+            case LegAnswered(leg=leg):
+                handle = self._leg_handles.write(bridge, leg)
+                account = self._account_at(bridge, leg)
+                told = LegAnswered(leg=leg, handle=handle, account=account)
                 self._handler.handle(call, told, recorded)
+            case LegUpdated(leg=leg):
+                handle = self._leg_handles.write(bridge, leg)
+                self._handler.handle(call, LegUpdated(leg=leg, handle=handle), recorded)
             case _:
                 self._handler.handle(call, event, recorded)
 

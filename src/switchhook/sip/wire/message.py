@@ -182,7 +182,7 @@ class _Message:
         return message
 
     def _write(self, start_line: str) -> bytes:
-        lines = [start_line, *(f"{name}: {value}" for name, value in self.headers)]
+        lines = [start_line, *[f"{name}: {value}" for name, value in self.headers]]
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 

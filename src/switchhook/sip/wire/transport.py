@@ -128,12 +128,14 @@ def complete_via(request: Request, source: Peer) -> Request:
     """
     via = request.via
     parameters = via.parameters
-    stamped = parameters.without("received", "maddr")
+    stamped = parameters
+    if "received" in parameters or "maddr" in parameters:
+        stamped = parameters.without("received", "maddr")
     if "rport" in stamped:
         stamped = stamped.set("rport", str(source.port)).set("received", source.host)
     elif numeric(via.host) != source.host:
         stamped = stamped.set("received", source.host)
-    if stamped == parameters:
+    if stamped is parameters or stamped == parameters:
         return request
     stamped_via = replace(via, parameters=stamped)
     return request.with_hops(_replace_top(request.headers, str(stamped_via)), stamped_via)

@@ -252,13 +252,13 @@ class SqliteStore:
             Rows(
                 live_calls=() if is_over else row,
                 calls=row if is_over else (),
-                entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
+                entries=tuple([rows.entry_to_row(project, call.id, e) for e in record.entries]),
                 deliveries=tuple(
-                    rows.delivery_to_row(d, self._cipher, self.node) for d in record.deliveries
+                    [rows.delivery_to_row(d, self._cipher, self.node) for d in record.deliveries]
                 ),
-                callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
-                outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
-                events=tuple(stream.event_to_row(one) for one in record.events),
+                callers=tuple([caller_history.caller_to_row(one, once) for one in record.callers]),
+                outside=tuple([outside_use.use_to_row(one, once) for one in record.outside]),
+                events=tuple([stream.event_to_row(one) for one in record.events]),
                 listed=(call_list.call_to_row(call),) if is_over else (),
             ),
             can_wait=record.can_wait,

@@ -167,7 +167,7 @@ class OpenHours:
         self._open: _Hours = set()
         self._version: int | None = None
 
-    def see_to(self, connection: sqlite3.Connection, promised: list[SqlParameters]) -> None:
+    def see_to(self, connection: sqlite3.Connection, promised: Sequence[SqlParameters]) -> None:
         """Open the hours of deliveries before they are written, within their transaction; close the others of their projects."""
         hours = _hours_of(promised)
         version = connection.execute("PRAGMA data_version").fetchone()[0]
@@ -367,7 +367,13 @@ class Writer:
 
     def _insert(self, batch: list[Rows]) -> None:
         for statement, rows_of in _STATEMENTS:
-            if rows := [row for written in batch for row in rows_of(written)]:
+            # One alone, as most are, needs no list: its kinds of rows are a dozen, and nine of them empty.
+            rows: Sequence[SqlParameters] = (
+                rows_of(batch[0])
+                if len(batch) == 1
+                else [row for written in batch for row in rows_of(written)]
+            )
+            if rows:
                 if statement == "promise":
                     self._hours.see_to(self._connection, rows)
                 self._connection.executemany(sql(statement), rows)
