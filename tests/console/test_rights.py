@@ -11,15 +11,19 @@ from switchhook.domain.access.rights import Need
 from tests.support.console import NOBODY, Office, in_office
 
 MANY = 10**6
+VALUES = {"str": "x", "int": "1"}
+"""What stands in a path, by the type of its parameter."""
 
 
 def requests(*, project: str = "acme") -> list[tuple[str, str, Need | Access]]:
-    """Return method and path of every handler with what it needs; its parameters are called `x`."""
+    """Return method and path of every handler with what it needs; its parameters are those of nothing."""
     found = []
     for handler in find_pages().handlers:
         for path in handler.paths:
             filled = re.sub(
-                r"\{(\w+):\w+\}", lambda one: "x" if one[1] != "project" else project, path
+                r"\{(\w+):(\w+)\}",
+                lambda one: project if one[1] == "project" else VALUES[one[2]],
+                path,
             )
             found += [(str(method), filled, handler.opt[ACCESS]) for method in handler.http_methods]
     return found
