@@ -29,11 +29,11 @@ OUTSIDE = "127.0.0.2"
 
 @asynccontextmanager
 async def local_server(
-    project: Project, folder: Path, *, sends: bool = True
+    project: Project, folder: Path, *, sends: bool = True, has_web: bool = False
 ) -> AsyncIterator[Application]:
     """Run a server for one project, on a free port, with all data in `folder`. Raises CommandError.
 
-    It promises deliveries, and sends them where it `sends`.
+    It promises deliveries, and sends them where it `sends`. API and console are on a free port where it `has_web`.
     """
     store = await SqliteStore.open(folder / DATABASE)
     try:
@@ -42,7 +42,9 @@ async def local_server(
         await store.close()
     if not isinstance(applied, Applied):
         raise CommandError(f"the project cannot run on this machine alone:\n{applied}")
-    settings = Settings(data_dir=folder, sip_port=0, web_host="")
+    settings = Settings(
+        data_dir=folder, sip_port=0, web_host="127.0.0.1" if has_web else "", web_port=0
+    )
     async with open_application(settings, sends=sends) as app:
         yield app
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -76,6 +77,10 @@ def test_it_stays_up_and_a_softphone_can_join(tmp_path: Path) -> None:
     require("baresip")
     process = start(tmp_path, "--processor", "python")
     said = read_until(process, "Ctrl-C ends the demo.")
+    link = re.search(r"http://127\.0\.0\.1:\d+/console/link\?key=\S+", said)
+    assert link is not None, said
+    with urlopen(link[0]) as page:
+        assert "Sign in" in page.read().decode()
     invitation = re.search(
         r"server +127\.0\.0\.1, port (\d+), UDP or TCP\n +login +(102)\n +password +(\w+)", said
     )

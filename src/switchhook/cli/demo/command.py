@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from shutil import which
@@ -12,18 +13,24 @@ from cyclopts import Parameter
 from rich.console import Console
 
 import switchhook
+from switchhook.app.application import Application
 from switchhook.cli.demo.environment import DemoEnvironment, open_environment
 from switchhook.cli.demo.programs import Language
 from switchhook.cli.demo.scenarios import DYNAMIC, GUEST, SCENARIOS, STATIC, DemoCall, problems
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.output import stdout
 from switchhook.cli.serving import run_on_loop, stop_on_signal
+from switchhook.domain.access.people import LinkKind, Role
 from switchhook.logs import configure_logs
 from switchhook.operations.history import CallStory
+from switchhook.operations.people.links import new_link
+from switchhook.operations.people.users import add_user, give_role
 from switchhook.settings import LogLevel
 from switchhook.softphone.phone import RefusedError
 from switchhook.tasks import spawn
 
+VISITOR = "visitor"
+"""Login of who sees the demo's console."""
 SCENARIO_SECONDS = 20.0
 """How long one call may take until it counts as failed."""
 
@@ -57,7 +64,7 @@ async def _demo(folder: Path, language: Language, *, once: bool) -> int:
             return 130
         failed = playing.result()
         if not once and not stop.is_set():
-            _invite(environment, folder, console)
+            _invite(environment, folder, await _console_link(environment.app), console)
             watching = spawn(_watch(environment, console), name="draw the visitor's calls")
             await asyncio.wait((watching, stopped), return_when=asyncio.FIRST_COMPLETED)
             await _cancel(watching)
@@ -144,8 +151,20 @@ def program() -> str:
     return f"PYTHONPATH={Path(switchhook.__file__).parents[1]} {sys.executable} -m switchhook"
 
 
-def _invite(environment: DemoEnvironment, folder: Path, console: Console) -> None:
-    """Say how to call in with a telephone of one's own."""
+async def _console_link(app: Application) -> str:
+    """Return a link that signs a visitor in to the console, as owner of the demo's project."""
+    store, now = app.store, time.time()
+    await add_user(store.people, VISITOR, now=now)
+    for project in await store.project_versions():
+        await give_role(store, store.people, VISITOR, project, Role.OWNER, now=now)
+    made = await new_link(store.people, LinkKind.SIGN_IN, VISITOR, now=now)
+    return made.url(app.settings.url_of_links(app.web_port))
+
+
+def _invite(environment: DemoEnvironment, folder: Path, link: str, console: Console) -> None:
+    """Say where these calls are seen in a browser, and how to call in with a telephone of one's own."""
+    console.print("\nSee these calls in a browser (the link signs you in once):", style="bold")
+    console.print(f"   {link}", soft_wrap=True)
     guest = next(account for account in environment.project.accounts if account.login == GUEST)
     console.print("\nNow you. Register any SIP telephone on this machine:", style="bold")
     console.print(
@@ -157,5 +176,6 @@ def _invite(environment: DemoEnvironment, folder: Path, console: Console) -> Non
         f"and dial {DYNAMIC} (the endpoint names a number), {STATIC} (it names a scheme, which rings\n"
         f"the reception and you), or 101 (the reception). Your calls are drawn here.\n"
         f"In another terminal: {program()} calls --data-dir {folder}\n"
+        f"Another link: {program()} user link {VISITOR} --sign-in --data-dir {folder}\n"
         "Ctrl-C ends the demo."
     )

@@ -51,7 +51,7 @@ async def open_environment(folder: Path, language: Language) -> AsyncIterator[De
             project = example_project(processor.url, receiver.url, outside.port)
             account = next(account for account in project.accounts if account.login == RECEPTION)
             async with (
-                local_server(project, folder) as app,
+                local_server(project, folder, has_web=True) as app,
                 registered_phone(account, app, RECEPTION_BEHAVIOUR) as reception,
             ):
                 yield DemoEnvironment(
