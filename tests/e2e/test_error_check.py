@@ -142,7 +142,7 @@ async def compare_lists(door: Door, first: str, endpoint: Endpoint) -> None:
     """See the one entry through both doors, in short and in full, and the mark of its webhook."""
     (entry,) = await door.cli("deliveries")
     page = await door.api("GET", "")
-    assert page == {"deliveries": [entry], "next": None}
+    assert page == {"deliveries": [entry], "next": None, "searched_to": None}
     assert (entry["id"], entry["call"], entry["event"]) == (first, "c1", "incoming.after")
     assert entry["url"] == endpoint.url("/crm?****")
     assert (entry["latest"]["status"], entry["latest"]["answer"]) == (503, "down")

@@ -115,7 +115,12 @@ def test_every_call_delivery_subscription_and_token_is_as_it_was(
         "fields": [],
     }
     assert ask("subscriptions") == [one | chosen for one in printed(recorded, "subscriptions")]
-    kept = {"role": "owner", "is_of_program": True}  # what each could do, and whose it was
+    kept = {  # what each could do, and whose it was
+        "role": "owner",
+        "is_of_program": True,
+        "made_by": "",
+        "is_maker_gone": False,
+    }
     assert ask("token", "list") == [one | kept for one in printed(recorded, "tokens")]
 
 
