@@ -11,9 +11,17 @@ from tests.support.console import running_office
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from playwright.sync_api import Page
+
     from tests.support.browsing import Sight
 
 CALLS = "/console/projects/acme/calls"
+
+
+def arrive(page: Page, heading: str) -> None:
+    """Wait for a page that a key led to (another has the heading *Latest calls*), and for its scripts."""
+    page.get_by_role("heading", name=heading, exact=True).wait_for()
+    page.wait_for_load_state()
 
 
 def test_keys_lead_through_rows_and_pages_and_none_of_them_works_in_a_field(
@@ -23,20 +31,20 @@ def test_keys_lead_through_rows_and_pages_and_none_of_them_works_in_a_field(
     page = sight.open("/console/projects/acme/")
     page.keyboard.press("g")
     page.keyboard.press("c")
-    page.get_by_role("heading", name="Calls").wait_for()
+    arrive(page, "Calls")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Timeline").wait_for()
+    arrive(page, "Timeline")
     assert page.url.endswith("/calls/c2")
     page.keyboard.press("/")
     page.keyboard.type("jc1")
     expect(page.get_by_role("searchbox")).to_have_value("jc1")
     page.get_by_role("searchbox").fill("c1")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/calls/c1")
+    page.wait_for_url("**/calls/c1")  # which waits for its scripts
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keys").wait_for()
     sight.check("keys")
