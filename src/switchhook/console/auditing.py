@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from switchhook.api.access.auditing import gathered_facts
+from switchhook.api.access.auditing import with_note
 from switchhook.console.guard import SAFE
 from switchhook.console.page import KEY, Page
 from switchhook.domain.access.rights import Need
@@ -13,23 +13,12 @@ from switchhook.operations.people import audit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+    from litestar.types import ASGIApp
 
 
 def with_audit(app: ASGIApp) -> ASGIApp:
     """Note each change, and each refusal of somebody who has signed in, before it is answered."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        with gathered_facts() as facts:
-
-            async def note_first(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    await _note(cast("dict[str, Any]", scope), message["status"], facts)
-                await send(message)
-
-            await app(scope, receive, note_first)
-
-    return answer
+    return with_note(app, _note)
 
 
 async def _note(scope: Mapping[str, Any], status: int, facts: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs
 
@@ -14,12 +15,15 @@ from switchhook.domain.access.token import Token
 from switchhook.operations.people import audit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from switchhook.api.dependencies import ApiDependencies
     from switchhook.domain.access.rights import Need
+
+    Note = Callable[[Mapping[str, Any], int, Mapping[str, Any]], Awaitable[None]]
+    """Is told a request's scope, its status and its facts."""
 
 _FACTS: Final[ContextVar[dict[str, Any]]] = ContextVar("audit facts")
 
@@ -42,20 +46,25 @@ def gathered_facts() -> Iterator[dict[str, Any]]:
         _FACTS.reset(kept)
 
 
-def with_audit(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
-    """Note each change, each look at secrets, and each refusal of a request with a good key."""
+def with_note(app: ASGIApp, note: Note) -> ASGIApp:
+    """Have each request noted before it is answered, with its status and what `note_facts` was told of it."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         with gathered_facts() as facts:
 
             async def note_first(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    await _note(deps, cast("dict[str, Any]", scope), message["status"], facts)
+                    await note(cast("dict[str, Any]", scope), message["status"], facts)
                 await send(message)
 
             await app(scope, receive, note_first)
 
     return answer
+
+
+def with_audit(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
+    """Note each change, each look at secrets, and each refusal of a request with a good key."""
+    return with_note(app, partial(_note, deps))
 
 
 async def _note(
