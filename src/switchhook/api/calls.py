@@ -67,13 +67,10 @@ from switchhook.views.call_export import (
 )
 from switchhook.views.call_report.write import MEDIA_TYPE as REPORT_TYPE
 from switchhook.views.call_report.write import NUMBERS, call_report, report_name
-from switchhook.views.sip_messages import pcap, sip_capture
+from switchhook.views.sip_messages import PCAP_TYPE, pcap, sip_capture
+from switchhook.views.why import MAX_TARGET, why_not
 from switchhook.views.why import as_json as why_as_json
-from switchhook.views.why import why_not
 
-PCAP_TYPE: Final = "application/vnd.tcpdump.pcap"
-MAX_TARGET: Final = 200
-"""Characters of a target that is asked about."""
 _WRONG_FILTER: Final = {400: response_spec(WrongField, "A parameter is wrong.")}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import JournalEntry
 
 _PHASE: Final = "seconds_"
+_HEADER: Final = "header_"
 _TRY: Final = "try_"
 
 
@@ -76,13 +77,27 @@ def _came_back(entry: JournalEntry, facts: Mapping[str, str]) -> dict[str, Any]:
         "answer": None if has_failed else entry.text,
         "failure": facts.get("kind") if has_failed else None,
         "detail": entry.text if has_failed else None,
-        "phases": {
-            name.removeprefix(_PHASE): _number(took)
-            for name, took in facts.items()
-            if name.startswith(_PHASE)
-        },
+        "phases": phases_of(facts),
         "tries": [said for name, said in facts.items() if name.startswith(_TRY)],
     }
+
+
+def phases_of(facts: Mapping[str, str]) -> dict[str, float | None]:
+    """Return where the time of an exchange went, by its parts; in seconds, None for what cannot be read."""
+    return {
+        name.removeprefix(_PHASE): _number(took)
+        for name, took in facts.items()
+        if name.startswith(_PHASE)
+    }
+
+
+def answer_headers(facts: Mapping[str, str]) -> list[list[str]]:
+    """Return the headers that an attempt was answered with, as pairs in their order."""
+    return [
+        [name.removeprefix(_HEADER), value]
+        for name, value in facts.items()
+        if name.startswith(_HEADER)
+    ]
 
 
 def _headers(lines: str | None) -> list[list[str]] | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from switchhook.storage.captures import SipCapture, SipMessage
 
+PCAP_TYPE: Final = "application/vnd.tcpdump.pcap"
+"""The media type of what `pcap` writes."""
+
 
 def sip_line(message: SipMessage) -> Line:
     """Say what a message is, and where it came from or went to."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from switchhook.views import as_json
 from switchhook.views.curl import curl_of
-from switchhook.views.exchanges import exchanges_of
+from switchhook.views.exchanges import answer_headers, exchanges_of, phases_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,33 +57,17 @@ def _status(status: int | None) -> str:
 
 def _whole_attempt(one: dict[str, Any], *, is_mail: bool) -> dict[str, Any]:
     facts = one.get("facts", {})
-    headers = [
-        (name.removeprefix("header_"), value)
-        for name, value in facts.items()
-        if name.startswith("header_")
-    ]
-    phases = {
-        name.removeprefix("seconds_"): _number(took)
-        for name, took in facts.items()
-        if name.startswith("seconds_")
-    }
+    status = "" if is_mail else _status(one["status"])
     return one | {
         "address": facts.get("address", ""),
-        "phases": _phases(phases),
-        "received": _message("" if is_mail else _status(one["status"]), headers, one["answer"]),
+        "phases": _phases(phases_of(facts)),
+        "received": _message(status, answer_headers(facts), one["answer"]),
     }
 
 
 def _phases(told: Mapping[str, Any]) -> dict[str, float]:
     """Return the parts that took time, in their order."""
     return {name: float(told[name]) for name in PHASES if told.get(name)}
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _message(first: str, headers: Iterable[Sequence[str]], body: str) -> str:

@@ -209,6 +209,8 @@ def _of_its_legs(wanted: _Wanted, seen: _Seen) -> WhyNot | None:
     )
 
 
+MAX_TARGET: Final = 200
+"""Characters of a target that is asked about."""
 _UNREACHED: Final = {
     AttemptEnd.UNREACHABLE: "register a telephone of {target}: `switchhook phones` lists those that are",
     AttemptEnd.TIMEOUT: "see whether the telephone of {target} can be reached: it did not answer at all",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from switchhook.views.as_json import delivery, delivery_story
+from switchhook.views.exchanges import answer_headers, phases_of
 from switchhook.views.text import iso
 
 if TYPE_CHECKING:
     from switchhook.operations.history import DeliveryStory
     from switchhook.storage.records import DeliveryRow
-
-_PHASE: Final = "seconds_"
-_HEADER: Final = "header_"
 
 
 def delivery_line(row: DeliveryRow, *, now: float, next_in: float | None = None) -> dict[str, Any]:
@@ -61,16 +59,8 @@ def exchange_of(story: DeliveryStory) -> dict[str, Any]:
 def _phases(facts: dict[str, str]) -> dict[str, Any]:
     """Return where the time of an attempt went, and what else is known of it."""
     return {
-        "phases": {
-            name.removeprefix(_PHASE): float(value)
-            for name, value in facts.items()
-            if name.startswith(_PHASE)
-        },
+        "phases": phases_of(facts),
         "address": facts.get("address", ""),
-        "answer_headers": [
-            [name.removeprefix(_HEADER), value]
-            for name, value in facts.items()
-            if name.startswith(_HEADER)
-        ],
+        "answer_headers": answer_headers(facts),
         "proved_by": facts.get("proved_by", ""),
     }

@@ -39,17 +39,15 @@ from switchhook.views.ladder.draw import draw, draw_bar, draw_phases, plain, tot
 from switchhook.views.ladder.values import Ladder
 from switchhook.views.masked_numbers import mask_numbers
 from switchhook.views.path import path_of
-from switchhook.views.sip_messages import pcap, sip_capture
-from switchhook.views.timeline import call_lines
+from switchhook.views.sip_messages import PCAP_TYPE, pcap, sip_capture
+from switchhook.views.timeline import delivery_lines, entry_line
 from switchhook.views.whole_exchanges import whole_asks, whole_delivery
-from switchhook.views.why import why_not
+from switchhook.views.why import MAX_TARGET, why_not
 from switchhook.webhooks.recording_links import RecordingName
 
 TABS: Final = {"call": "Call", "why": "Why", "http": "HTTP", "events": "Events", "sip": "SIP"}
 LINK_SECONDS: Final = 4 * 3600
 """How long the sound of an open page can be heard."""
-MAX_TARGET: Final = 200
-PCAP_TYPE: Final = "application/vnd.tcpdump.pcap"
 GONE: Final = "there is no such call here: its time may be over, or it is another project's"
 _DECIDES: Final = frozenset(
     {
@@ -142,12 +140,8 @@ def _links(story: CallStory) -> dict[str, str]:
 
 def _lines(story: CallStory) -> list[dict[str, Any]]:
     """Return the timeline; a line of the journal has its number, which the ladder leads to."""
-    numbered = {(entry.at, number): entry.seq for number, entry in enumerate(story.journal)}
-    journal = call_lines(story.journal, is_full=True)
-    told = call_lines((), story.deliveries)
-    seqs = [seq for _, seq in sorted(numbered.items())]
-    shown = [(one, seq) for one, seq in zip(journal, seqs, strict=True)]
-    shown += [(one, 0) for one in told]
+    shown = [(entry_line(entry, is_full=True), entry.seq) for entry in story.journal]
+    shown += [(line, 0) for row in story.deliveries for line in delivery_lines(row)]
     return [
         {
             "seq": seq,
@@ -179,11 +173,9 @@ def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
 async def _why(page: Page, story: CallStory, target: str) -> dict[str, Any]:
     """Return what decided, and why a target did not ring, where one is asked about."""
     decided = []
-    for entry, line in zip(
-        story.journal, (call_lines([one])[0] for one in story.journal), strict=True
-    ):
+    for entry in story.journal:
         if entry.kind in _DECIDES:
-            facts = dict(entry.facts)
+            line, facts = entry_line(entry), dict(entry.facts)
             decided.append(
                 {
                     "seq": entry.seq,
